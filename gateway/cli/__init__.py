@@ -1,0 +1,1 @@
+"""The `sealgate` command: one thin file per command."""

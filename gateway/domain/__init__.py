@@ -1,0 +1,1 @@
+"""Frozen values, state tables and errors. Standard library only; imports no other room."""

@@ -1,0 +1,1 @@
+"""Facts in, one decision per recipient out: total, pure, and explained in words."""

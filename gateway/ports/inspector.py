@@ -1,0 +1,46 @@
+"""Port: opening untrusted content (PDF, Office, archives) in a box without keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from gateway.domain.finding import Gap, TextPart
+
+
+@dataclass(frozen=True, slots=True)
+class Specimen:
+    """One decoded leaf of a mail. `part` is its contract name (`attachment:NAME`); `chunks` may be read once."""
+
+    part: str
+    media_type: str
+    file_name: str
+    chunks: Iterator[bytes] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What one child reported for one message: text, and gaps for everything it could not read."""
+
+    texts: tuple[TextPart, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+
+
+class Inspector(Protocol):
+    """Reads the specimens of one message in one child process.
+
+    A death, a deadline, a limit or an unknown type is a Gap of that part, never an exception: no content raises.
+    """
+
+    def inspect(self, specimens: Iterable[Specimen]) -> Inspection:
+        """Inspect all specimens of one message."""
+        ...
+
+    def layers(self) -> tuple[str, ...]:
+        """The sandbox layers in force (`rlimits`, `no_new_privs`, `seccomp`, `netns`, `landlock`, …)."""
+        ...
+
+    def close(self) -> None:
+        """End the launcher and every child."""
+        ...

@@ -1,0 +1,1 @@
+"""Words that people read: notices, receipts, DSN texts, portal pages, from `templates/`."""

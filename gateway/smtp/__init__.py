@@ -1,0 +1,1 @@
+"""The SMTP door: limits, authentication, send-as, replies. No policy."""

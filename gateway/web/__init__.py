@@ -1,0 +1,1 @@
+"""The recipients' portal: one route table, strict headers. Holds no key that opens a message without a link."""

@@ -1,0 +1,1 @@
+"""Claims jobs, runs the step, settles the lease."""
