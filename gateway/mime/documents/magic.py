@@ -1,0 +1,86 @@
+"""What a file is by its first bytes. A label in a mail is a claim; the recipient's computer looks at the bytes too."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping
+
+_PREFIXES: tuple[tuple[bytes, str], ...] = (
+    (b"%PDF-", "pdf"),
+    (b"PK\x03\x04", "zip"),
+    (b"PK\x05\x06", "zip"),
+    (b"PK\x07\x08", "zip"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole"),
+    (b"{\\rtf", "rtf"),
+    (b"\x89PNG\r\n\x1a\n", "image"),
+    (b"\xff\xd8\xff", "image"),
+    (b"GIF87a", "image"),
+    (b"GIF89a", "image"),
+    (b"BM", "bitmap"),
+    (b"II*\x00", "image"),
+    (b"MM\x00*", "image"),
+    (b"\x1f\x8b", "packed"),
+    (b"BZh", "packed"),
+    (b"\xfd7zXZ\x00", "packed"),
+    (b"(\xb5/\xfd", "packed"),
+    (b"7z\xbc\xaf\x27\x1c", "packed"),
+    (b"Rar!\x1a\x07", "packed"),
+    (b"x\x9f\x3e\x22", "tnef"),
+    (b"MZ", "program"),
+    (b"\x7fELF", "program"),
+    (b"-----BEGIN PGP MESSAGE-----", "encrypted"),
+)
+_OFFICE: Mapping[str, str] = {"word/": "ooxml", "ppt/": "ooxml", "xl/": "xlsx"}
+_LOOK = 1024
+
+
+def kind_of(head: bytes) -> str:
+    """The kind by magic bytes, or an empty string; `head` is the first kilobyte or more."""
+    body = head[:_LOOK].lstrip(b"\xef\xbb\xbf \t\r\n")
+    for prefix, kind in _PREFIXES:
+        if head.startswith(prefix) or (len(prefix) > 4 and body.startswith(prefix)):
+            return _confirm(kind, head)
+    if b"%PDF-" in head[:_LOOK]:
+        return "pdf"
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "image"
+    if head[4:12] in {b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypavif"}:
+        return "image"
+    if head[128:132] == b"DICM":
+        return "dicom"
+    return ""
+
+
+def _confirm(kind: str, head: bytes) -> str:
+    # Two-letter magics also begin ordinary words; these formats have more that must fit.
+    if kind == "bitmap":
+        return "image" if len(head) > 14 and head[6:10] == b"\x00\x00\x00\x00" else ""
+    if kind == "program" and head[:2] == b"MZ":
+        return kind if b"\x00" in head[:64] else ""
+    if kind == "packed" and head[:3] == b"BZh":
+        return kind if head[4:10] == b"1AY&SY" else ""
+    return kind
+
+
+def kind_of_zip(data: bytes) -> str:
+    """Whether a ZIP file is an Office document (`ooxml`, `xlsx`, `odf`) or an archive (`zip`)."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, EOFError):
+        return "zip"
+    listed = set(names)
+    if "[Content_Types].xml" in listed:
+        for folder, kind in _OFFICE.items():
+            if any(name.startswith(folder) for name in names):
+                return kind
+    return "odf" if "content.xml" in listed and "META-INF/manifest.xml" in listed else "zip"
+
+
+def looks_like_text(head: bytes) -> bool:
+    """Whether bytes without a magic can be read as text: no control bytes but the usual ones, or a UTF-16 mark."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return True
+    odd = sum(1 for byte in head if byte < 32 and byte not in (9, 10, 12, 13, 27))
+    return odd * 50 <= len(head)

@@ -1,0 +1,95 @@
+"""The table kind -> reader, and `read`, which the inspector child calls for each specimen and archives for each entry.
+
+The bytes decide the kind; where they say nothing, the label and the file name do. Readers never raise for content: an
+error of a library on a damaged file is the gap MALFORMED of that part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import PurePosixPath
+
+from gateway.domain.finding import Gap, GapReason, TextPart
+from gateway.mime.documents.budget import Budget
+from gateway.mime.documents.magic import kind_of, kind_of_zip, looks_like_text
+
+Result = tuple[list[TextPart], list[Gap]]
+Reader = Callable[[str, bytes, Budget], Result]
+
+READERS: Mapping[str, str] = {
+    "pdf": "pdf",
+    "ooxml": "office",
+    "odf": "office",
+    "xlsx": "sheets",
+    "zip": "archive",
+    "mail": "mail",
+    "html": "words",
+    "text": "words",
+}
+"""Kind -> module of this package; each has `read_<kind>(part, data, budget)`."""
+
+REFUSED: Mapping[str, GapReason] = {
+    "image": GapReason.NO_TEXT,
+    "encrypted": GapReason.ENCRYPTED,
+}
+"""Kinds that are known but hold no text that we can read; any other unknown kind is UNKNOWN_TYPE."""
+
+_BY_TYPE: Mapping[str, str] = {
+    "application/pdf": "pdf",
+    "text/html": "html",
+    "application/xhtml+xml": "html",
+    "message/rfc822": "mail",
+    "message/global": "mail",
+    "application/json": "text",
+    "application/xml": "text",
+    "application/x-ndjson": "text",
+    "application/ics": "text",
+    "application/hl7-v2": "text",
+}
+_BY_SUFFIX: Mapping[str, str] = {
+    ".htm": "html", ".html": "html", ".xhtml": "html", ".eml": "mail", ".txt": "text", ".csv": "text",
+    ".tsv": "text", ".ics": "text", ".vcf": "text", ".md": "text", ".json": "text", ".xml": "text", ".hl7": "text",
+    ".log": "text",
+}  # fmt: skip
+
+
+def read(part: str, media_type: str, file_name: str, data: bytes, budget: Budget) -> Result:
+    """Text and gaps of one document; every name in the answer is `part` or begins with `part` and a slash."""
+    kind = _kind(media_type, file_name, data)
+    module = READERS.get(kind)
+    if module is None:
+        return [], [Gap(part, REFUSED.get(kind, GapReason.UNKNOWN_TYPE))]
+    reader: Reader = getattr(import_module(f"gateway.mime.documents.{module}"), f"read_{kind}")
+    try:
+        texts, gaps = reader(part, data, budget)
+    except MemoryError:
+        return [], [Gap(part, GapReason.OUT_OF_MEMORY)]
+    except Exception:  # noqa: BLE001 - whatever a parser raises on hostile bytes is one thing: unreadable
+        return [], [Gap(part, GapReason.MALFORMED)]
+    return _within(part, texts, gaps, budget)
+
+
+def _within(part: str, texts: list[TextPart], gaps: list[Gap], budget: Budget) -> Result:
+    if budget.depth:  # the outermost call counts, so that nothing is counted twice
+        return texts, gaps
+    if budget.take_characters(sum(len(each.text) for each in texts)):
+        return texts, gaps
+    return [], [*gaps, Gap(part, GapReason.TOO_LARGE)]
+
+
+def _kind(media_type: str, file_name: str, data: bytes) -> str:
+    by_magic = kind_of(data[:2048])
+    if by_magic == "zip":
+        return kind_of_zip(data)
+    if by_magic:
+        return by_magic
+    label = media_type.lower()
+    if label.startswith("image/") and label != "image/svg+xml":
+        return "image"
+    if not looks_like_text(data[:4096]):
+        return "unknown"
+    claimed = _BY_TYPE.get(label) or _BY_SUFFIX.get(PurePosixPath(file_name.lower()).suffix)
+    if claimed:
+        return claimed if claimed != "pdf" else "unknown"
+    return "text" if label.startswith("text/") or label.endswith(("+xml", "+json")) else "unknown"
