@@ -1,0 +1,1 @@
+"""Blob stores: sealed bytes by name."""
