@@ -1,0 +1,61 @@
+"""ZIP containers, opened within the budget: what every reader of archives and Office files goes through.
+
+Sizes in a ZIP directory are claims: entries are read in pieces and counted as they come.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from collections.abc import Iterator
+
+from gateway.domain.finding import GapReason
+from gateway.mime.documents.budget import Budget
+
+_PIECE = 256 * 1024
+_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, NotImplementedError)
+
+
+class Refused(Exception):
+    """An entry that is not read; `reason` says why."""
+
+    def __init__(self, reason: GapReason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+def opened(data: bytes) -> zipfile.ZipFile:
+    """The archive; raises Refused if its directory cannot be read."""
+    try:
+        return zipfile.ZipFile(io.BytesIO(data))
+    except _ERRORS as error:
+        raise Refused(GapReason.MALFORMED) from error
+
+
+def entries(archive: zipfile.ZipFile, budget: Budget) -> Iterator[zipfile.ZipInfo]:
+    """The files in it, each counted; raises Refused when there are too many for one message."""
+    for entry in archive.infolist():
+        if not budget.take_entry():
+            raise Refused(GapReason.BOMB)
+        if not entry.is_dir() or entry.file_size:
+            yield entry
+
+
+def unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, budget: Budget) -> bytes:
+    """The bytes of one entry; raises Refused for encryption, damage and bombs."""
+    if entry.flag_bits & 0x1:
+        raise Refused(GapReason.ENCRYPTED)
+    if budget.suspicious(entry.compress_size, entry.file_size):
+        raise Refused(GapReason.BOMB)
+    out = bytearray()
+    try:
+        with archive.open(entry) as stream:
+            while piece := stream.read(_PIECE):
+                out += piece
+                too_large = len(out) > budget.max_entry_bytes or budget.suspicious(entry.compress_size, len(out))
+                if too_large or not budget.take_bytes(len(piece)):
+                    raise Refused(GapReason.BOMB)
+    except _ERRORS as error:
+        raise Refused(GapReason.MALFORMED) from error
+    return bytes(out)

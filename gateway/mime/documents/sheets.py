@@ -1,0 +1,94 @@
+"""Excel workbooks: every sheet, hidden ones too, with sheet names, comments, headers and document properties.
+
+Values are written as a person reads them as far as that is simple: dates as ISO dates, whole numbers without a point.
+"""
+
+from __future__ import annotations
+
+import datetime
+import io
+import warnings
+
+import openpyxl
+
+from gateway.domain.finding import Gap, GapReason, TextPart
+from gateway.mime.documents.budget import Budget
+from gateway.mime.documents.packed import Refused, entries, opened, unpacked
+from gateway.mime.documents.xml import parsed, text_of
+
+_ELSEWHERE = ("xl/worksheets/", "xl/styles.xml", "xl/sharedstrings.xml", "xl/theme/", "xl/calcchain.xml", "[content_types].xml",
+              "xl/printersettings/", "xl/workbook.xml", "_rels/", "xl/_rels/")  # fmt: skip
+_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".emf", ".wmf", ".bmp")
+
+
+def read_xlsx(part: str, data: bytes, budget: Budget) -> tuple[list[TextPart], list[Gap]]:
+    """One text: a line for each row, cells separated by tabs."""
+    texts: list[str] = []
+    gaps: dict[Gap, None] = {}
+    try:
+        _check(data, budget)
+        texts += _margins(data, budget, part, gaps)
+    except Refused as refusal:
+        return [], [Gap(part, refusal.reason)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # openpyxl warns of every extension that it leaves out
+        for formulas in (False, True):
+            texts += _sheets(data, budget, part, gaps, formulas=formulas)
+    return [TextPart(part, "\n".join(dict.fromkeys(texts)))], list(gaps)
+
+
+def _check(data: bytes, budget: Budget) -> None:
+    """Unpack every entry once within the budget, so that openpyxl meets no bomb and no DTD."""
+    with opened(data) as archive:
+        for entry in entries(archive, budget):
+            content = unpacked(archive, entry, budget)
+            if b"<!DOCTYPE" in content[:4096] or b"<!ENTITY" in content[:4096]:
+                raise Refused(GapReason.MALFORMED)
+
+
+def _margins(data: bytes, budget: Budget, part: str, gaps: dict[Gap, None]) -> list[str]:
+    """Comments, drawings and properties, which the row reader does not show."""
+    found: list[str] = []
+    with opened(data) as archive:
+        for entry in entries(archive, budget):
+            name = entry.filename.lower()
+            if name.endswith(_PICTURES):
+                gaps[Gap(part, GapReason.NO_TEXT)] = None
+            elif name.endswith((".bin", ".vml")) and "printersettings" not in name:
+                if not name.endswith(".vml"):
+                    gaps[Gap(part, GapReason.UNKNOWN_TYPE)] = None
+            elif name.endswith(".xml") and not name.startswith(_ELSEWHERE):
+                found.append(text_of(parsed(unpacked(archive, entry, budget))))
+    return found
+
+
+def _sheets(data: bytes, budget: Budget, part: str, gaps: dict[Gap, None], *, formulas: bool) -> list[str]:
+    book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=not formulas, keep_links=False)
+    lines: list[str] = []
+    used = 0
+    try:
+        for sheet in book.worksheets:
+            lines.append(str(sheet.title))
+            sheet.reset_dimensions()  # the size that the file claims may leave rows out
+            for row in sheet.iter_rows(values_only=True):
+                line = "\t".join(_shown(value) for value in row).strip("\t")
+                used += len(line)
+                if used > budget.characters_left:
+                    gaps[Gap(part, GapReason.TOO_LARGE)] = None
+                    return lines
+                if line:
+                    lines.append(line)
+        lines += [str(name) for name in book.defined_names]
+    finally:
+        book.close()
+    return lines
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime.datetime):
+        return value.date().isoformat() if value.time() == datetime.time() else value.isoformat(sep=" ")
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return str(value)

@@ -1,0 +1,157 @@
+"""The text of a mail for the detector, and the leaves that only the inspector may open.
+
+Read here: headers, plain text, HTML and other text types, because their readers are ours and need no library. A file
+name is the text `header:Content-Disposition` of the message it is attached to, with `_` as a space. Places that occur
+again get `#2`, `#3`, …. A text whose bytes show another format goes to the inspector, whatever its label says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from gateway.domain.finding import Gap, GapReason, TextPart
+from gateway.mime.charset import codec_of, decode
+from gateway.mime.documents.magic import kind_of, looks_like_text
+from gateway.mime.entity import MESSAGES
+from gateway.mime.headertext import words
+from gateway.mime.html import extract
+from gateway.mime.limits import Limits
+from gateway.mime.naming import Namer
+from gateway.mime.tree import Part, Tree, content
+
+_AS_TEXT = frozenset({"application/json", "application/xml", "application/ics", "application/pgp-keys"})
+_NOT_AS_TEXT = frozenset({"text/rtf"})
+_SIGNATURES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"})
+_SIGNATURE_BYTES = 64 * 1024
+_FOLDED = frozenset({"text/calendar", "text/vcard", "text/x-vcard", "text/directory", "application/ics"})
+_FOLD = re.compile(r"\r?\n[ \t]")
+_HTML_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([A-Za-z0-9_:.-]{1,40})", re.IGNORECASE)
+_UUENCODED = re.compile(
+    r"^begin(?:-base64)? [0-7]{3,4} \S[^\n]*\n[ -`A-Za-z+/=]{4,76}\r?$|^=ybegin line=\d", re.MULTILINE
+)
+_PGP = "-----BEGIN PGP MESSAGE-----"
+
+
+@dataclass(frozen=True, slots=True)
+class MailText:
+    """Everything to be judged. `gaps` holds the tree's gaps too; `specimens` are leaves for the inspector."""
+
+    parts: tuple[TextPart, ...] = field(repr=False)
+    gaps: tuple[Gap, ...]
+    specimens: tuple[Part, ...]
+
+
+def texts(tree: Tree, limits: Limits) -> MailText:
+    """All text of a mail, place by place, in the order of the mail; each gap and place name once."""
+    collector = _Collector(limits)
+    collector.take(tree.root, "")
+    for margin in tree.margins:
+        collector.leaf(margin, "")
+    gaps = dict.fromkeys((*tree.gaps, *collector.gaps))
+    return MailText(tuple(collector.parts), tuple(gaps), tuple(collector.specimens))
+
+
+class _Collector:
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._names = Namer()
+        self.parts: list[TextPart] = []
+        self.gaps: list[Gap] = []
+        self.specimens: list[Part] = []
+
+    def take(self, root: Part, prefix: str) -> None:
+        """One mail: its headers, then its parts; mails inside it come with their own prefix."""
+        self._headers(root, prefix)
+        for part, sealed in _own_parts(root):
+            if part is not root:
+                self._description(part, prefix)
+            if part.file_name:
+                self._add(f"{prefix}header:Content-Disposition", part.file_name.replace("_", " "))
+            if part.media_type in MESSAGES and part.children:
+                self.take(part.children[0], f"{part.name}/")
+            elif not part.children and not sealed:
+                self.leaf(part, prefix)
+
+    def _headers(self, root: Part, prefix: str) -> None:
+        for name, text in words(root.headers):
+            if len(text) > self._limits.max_header_bytes:
+                self.gaps.append(Gap(prefix + name, GapReason.TOO_LARGE))
+            self._add(prefix + name, text)
+
+    def _description(self, part: Part, prefix: str) -> None:
+        description = part.header("content-description")
+        if description is not None and description.text:
+            self._add(f"{prefix}header:Content-Description", description.text)
+
+    def _add(self, name: str, text: str) -> str:
+        unique = self._names.unique(name)
+        self.parts.append(TextPart(unique, text))
+        return unique
+
+    def leaf(self, part: Part, prefix: str) -> None:
+        """One decoded leaf: text of it, or a specimen, or nothing if it is a signature."""
+        if part.body is None:
+            return
+        if part.media_type in _SIGNATURES and part.body.length <= _SIGNATURE_BYTES:
+            return
+        if not _is_text(part):
+            self.specimens.append(part)
+            return
+        data, whole = content(part.body, self._limits.max_text_bytes)
+        if kind_of(data[:2048]) not in {"", "encrypted"} or not _readable(data, part.charset):
+            self.specimens.append(part)
+            return
+        name = part.name or f"{prefix}attachment:part-{part.path}"
+        if not whole:
+            self.gaps.append(Gap(name, GapReason.TOO_LARGE))
+        self._text(part, name, data)
+
+    def _text(self, part: Part, name: str, data: bytes) -> None:
+        is_html = part.media_type in {"text/html", "application/xhtml+xml"}
+        text, certain = decode(data, part.charset or (_html_charset(data) if is_html else ""))
+        if is_html:
+            shown = extract(text[: self._limits.max_html_chars])
+            if shown.embedded:
+                self.gaps.append(Gap(name, GapReason.NO_TEXT))
+            text = shown.text
+        else:
+            text = text.replace("\x00", "")
+            text = _FOLD.sub("", text) if part.media_type in _FOLDED else text
+            if _UUENCODED.search(text):
+                self.gaps.append(Gap(name, GapReason.UNKNOWN_TYPE))
+        if _PGP in text:
+            self.gaps.append(Gap(name, GapReason.ENCRYPTED))
+        if not certain:
+            self.gaps.append(Gap(name, GapReason.UNDECODABLE))
+        self._add(name, text)
+
+
+def _own_parts(root: Part) -> Iterator[tuple[Part, bool]]:
+    """The parts of one mail without those of mails inside it; True for what lies in an encrypted multipart."""
+    waiting = [(root, False)]
+    while waiting:
+        part, sealed = waiting.pop()
+        yield part, sealed or part.media_type in {"application/pkcs7-mime", "application/x-pkcs7-mime"}
+        if part.media_type not in MESSAGES:
+            sealed = sealed or part.media_type == "multipart/encrypted"
+            waiting.extend((child, sealed) for child in reversed(part.children))
+
+
+def _is_text(part: Part) -> bool:
+    kind = part.media_type
+    if kind in _NOT_AS_TEXT:
+        return False
+    # A multipart or message without children could not be cut: its bytes are read as text.
+    return kind.startswith(("text/", "message/", "multipart/")) or kind in _AS_TEXT or kind == "application/xhtml+xml"
+
+
+def _readable(data: bytes, charset: str) -> bool:
+    wide = (codec_of(charset) or "").startswith(("utf-16", "utf-32"))
+    return wide or looks_like_text(data[:4096])
+
+
+def _html_charset(data: bytes) -> str:
+    found = _HTML_CHARSET.search(data[:2048])
+    return found.group(1).decode("ascii") if found else ""
