@@ -1,0 +1,74 @@
+"""What policy is told: frozen facts about one message and one recipient, gathered by others.
+
+Nothing here looks anything up. `day` is the practice's calendar day; consents are those of the patient's log
+(`decide` counts only what is in force on that day, so a whole log may be given as well).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from gateway.domain.address import Address
+from gateway.domain.decision import Method
+from gateway.domain.finding import ScanReport
+from gateway.domain.patient import ConsentEvent, Partner, Purpose, RecipientKind, Restriction
+from gateway.ports.keys import KeyState
+
+
+@dataclass(frozen=True, slots=True)
+class PatientFacts:
+    """One patient that the message is about: found by the matcher, or the one whose address it is."""
+
+    id: str
+    version: int
+    restrictions: tuple[Restriction, ...] = ()
+    consents: tuple[ConsentEvent, ...] = ()
+    consent_version: int = 0
+    """The highest `seq` of the patient's consent log; what a decision records."""
+    is_recipient: bool = False
+    """The recipient's address is on this patient's record."""
+    is_proxied: bool = False
+    """The recipient is a dated proxy of this patient, in force today."""
+    target: Address | None = field(default=None, repr=False)
+    """The confidential-communication address that beats the To: header, 45 CFR 164.522(b)."""
+    minor: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFacts:
+    """What the key directory answered for the address that the copy goes to (the target, where there is one)."""
+
+    smime: KeyState = KeyState.NONE
+    fingerprint: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientFacts:
+    """One recipient as written in the envelope, with every patient of the message as seen from there."""
+
+    recipient: Address
+    kind: RecipientKind
+    patients: tuple[PatientFacts, ...] = ()
+    partner: Partner | None = None
+    keys: KeyFacts = KeyFacts()
+    tls_trusted: bool = False
+    """Sealgate itself can verify this domain's own host (security.md, `tls`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFacts:
+    """One message: the scan, and what its sender claimed and asked for."""
+
+    report: ScanReport
+    sender: Address
+    day: date
+    purpose: Purpose | None = None
+    purpose_allowed: bool = True
+    """The claimed purpose is one that this sender may claim; True where none was claimed."""
+    requested: Method | None = None
+    """`X-Sealgate-Method`; can only strengthen."""
+    secure_tag: bool = False
+    """`[secure]` in the Subject; can only strengthen."""
+    attachment_count: int = 0

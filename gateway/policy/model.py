@@ -1,0 +1,148 @@
+"""The policy as frozen values: the practice's rules, its settings, and the numbers of law that it rests on.
+
+The file `policy.toml` is read by `gateway.config`; this room only knows the values. Practice rules come before the
+built-in ones and can ask more, never less. The one exception is spelled out in `Outcome.i_understand`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from enum import Enum
+
+from gateway.domain.decision import Action, Method, OpenText
+from gateway.domain.errors import ConfigError
+from gateway.domain.finding import SensitiveClass
+from gateway.domain.patient import ConsentKind, Purpose, RecipientKind
+from gateway.policy.law import Law
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """When a practice rule applies: every field that is set must hold; an empty field asks nothing."""
+
+    recipient_kind: frozenset[RecipientKind] = frozenset()
+    recipient_domain: frozenset[str] = frozenset()
+    """Domains, or whole addresses in their normal form."""
+    sender: frozenset[str] = frozenset()
+    """Addresses in their normal form, or `@domain`."""
+    purpose: frozenset[Purpose] = frozenset()
+    classes: frozenset[SensitiveClass] = frozenset()
+    """Any of these classes was found."""
+    phi: bool | None = None
+    complete: bool | None = None
+    consent: frozenset[ConsentKind] = frozenset()
+    """Every patient of the message has at least one of these in force for the recipient's address."""
+    attachments_over: int | None = None
+    """More attachments than this (a whole chart, 45 CFR 164.502(b))."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a practice rule asks for. `method` None lets the built-in rules choose.
+
+    `i_understand` is the practice's written acknowledgement that mail with PHI leaves in clear by this rule. Only then
+    may `method` be `pass`, only for the domains that the rule names, and never for a sensitive class, an incomplete scan
+    or a patient with a restriction. Such a rule changes the method of a copy that may go; it never lifts a hold.
+    """
+
+    action: Action
+    method: Method | None = None
+    open_text: OpenText | None = None
+    i_understand: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One named practice rule; refuses to exist where it would weaken the built-in rules unsaid."""
+
+    name: str
+    when: Condition
+    then: Outcome
+
+    def __post_init__(self) -> None:
+        then = self.then
+        if not self.name:
+            raise ConfigError("a rule needs a name")
+        if then.action is not Action.DELIVER and then.method is not None:
+            raise ConfigError(f'rule "{self.name}": only action "deliver" takes a method; remove `method`')
+        if then.method is Method.REDACT:
+            raise ConfigError(f'rule "{self.name}": method "redact" cannot be chosen by a rule; use "link"')
+        if then.method is not Method.PASS:
+            if then.i_understand:
+                raise ConfigError(f'rule "{self.name}": i_understand goes with method "pass" only; remove it')
+            return
+        if self.when.phi is False:
+            return
+        if not then.i_understand.strip():
+            raise ConfigError(
+                f'rule "{self.name}" would send PHI in clear; use method "link", add `phi = false`, '
+                f'or acknowledge it with i_understand = "…"'
+            )
+        if not self.when.recipient_domain:
+            raise ConfigError(f'rule "{self.name}": a rule that sends PHI in clear must name recipient_domain')
+
+
+@dataclass(frozen=True, slots=True)
+class SensitivePolicy:
+    """What the practice asks for sensitive classes beyond the built-in rules.
+
+    `need_consent`: classes that need the patient's `state` consent for anyone but the patient (State profiles are off
+    until counsel dates them). `hold`: classes that wait for staff whoever receives them, the patient excepted.
+    """
+
+    need_consent: frozenset[SensitiveClass] = frozenset()
+    hold: frozenset[SensitiveClass] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Everything that `decide` goes by. `version` is a hash of all of it, so any change makes decisions stale."""
+
+    law: Law
+    rules: tuple[Rule, ...] = ()
+    open_text: OpenText = OpenText.LETTER
+    method_order: tuple[Method, ...] = (Method.SMIME, Method.LINK)
+    available: frozenset[Method] = frozenset({Method.PASS, Method.TLS, Method.SMIME, Method.LINK})
+    """What this build can do; whatever is asked beyond it is impossible."""
+    hold_on_key_trouble: bool = False
+    """Hold instead of a link when the recipient's certificate is expired, untrusted or out of reach."""
+    purposes: Mapping[RecipientKind, frozenset[Purpose]] = field(default_factory=dict)
+    """Purposes that may be claimed per recipient kind; a kind that is missing takes the law file's default."""
+    sensitive: SensitivePolicy = SensitivePolicy()
+    version: str = field(init=False, default="")
+
+    def __post_init__(self) -> None:
+        names = [rule.name for rule in self.rules]
+        for name in names:
+            if names.count(name) > 1:
+                raise ConfigError(f'two rules are named "{name}"; give each its own name')
+        for method in self.method_order:
+            if not method.protects:
+                raise ConfigError(f'method_order: "{method.value}" does not protect; leave it out')
+        object.__setattr__(self, "version", _fingerprint(self))
+
+    def purposes_for(self, kind: RecipientKind) -> frozenset[Purpose]:
+        """The purposes that may be claimed for mail to this kind of recipient."""
+        return self.purposes.get(kind, self.law.purposes[kind])
+
+
+def _fingerprint(policy: Policy) -> str:
+    return hashlib.sha256(_canonical(policy).encode()).hexdigest()[:32]
+
+
+def _canonical(value: object) -> str:
+    """One text per value, whatever the order of sets and mappings."""
+    if isinstance(value, Enum):
+        return repr(value.value)
+    if is_dataclass(value):
+        inner = (f"{one.name}={_canonical(getattr(value, one.name))}" for one in fields(value) if one.init)
+        return f"{type(value).__name__}({','.join(inner)})"
+    if isinstance(value, (frozenset, set)):
+        return "{" + ",".join(sorted(_canonical(one) for one in value)) + "}"
+    if isinstance(value, tuple):
+        return "(" + ",".join(_canonical(one) for one in value) + ")"
+    if isinstance(value, Mapping):
+        return "{" + ",".join(sorted(f"{_canonical(k)}:{_canonical(v)}" for k, v in value.items())) + "}"
+    return repr(value)
