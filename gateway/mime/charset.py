@@ -30,6 +30,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _LABEL = re.compile(r"[A-Za-z0-9_.:+-]{1,60}\Z")
+_GUESS_NEEDS = 64
 _GUESS_FROM = 32 * 1024
 
 
@@ -41,7 +42,10 @@ def decode(data: bytes, label: str) -> tuple[str, bool]:
             return text.removeprefix("\ufeff"), certain
     codec = codec_of(label)
     if codec is None:
-        return _guess(data)
+        text, _ = _guess(data)
+        return text, _few(sum(1 for byte in data if byte > 127), len(data))
+    if codec.startswith(("utf-16", "utf-32")) and data and data.isascii() and b"\x00" not in data:
+        return data.decode("ascii"), False  # the label turns it into characters that nobody wrote
     if codec == "utf-8" and label in {"", "us-ascii", "ascii"}:
         return _utf8_or_western(data)
     return _with(data, codec)
@@ -109,7 +113,7 @@ def _guess(data: bytes) -> tuple[str, bool]:
     best = from_bytes(data[:_GUESS_FROM]).best()
     name = best.encoding if best is not None else "cp1252"
     text = data.decode(name, "replace")
-    return text, best is not None and _few(text.count("\ufffd"), len(text))
+    return text, best is not None and len(data) >= _GUESS_NEEDS and _few(text.count("\ufffd"), len(text))
 
 
 def _few(odd: int, of: int) -> bool:

@@ -19,7 +19,7 @@ NAME = re.compile(rb"([!-9;-~\x80-\xff]+)[ \t]*:")
 _FOLD = re.compile(r"\r*\n[ \t]?|\r")
 _WORD = re.compile(r"=\?([^?\s]{1,80})\?([bBqQ])\?([^?]*)\?=")
 _BETWEEN = re.compile(r"[ \t]*")
-_TOKEN_END = re.compile(r"[;\s(\"]")
+_QUOTE = "\x00"  # stands for a quotation mark, so that blanks beside it are kept; `unfold` leaves no other NUL
 _EXTENDED = re.compile(r"(.+?)(?:\*(\d{1,3}))?(\*)?\Z", re.DOTALL)
 
 
@@ -85,18 +85,18 @@ def _word(coding: str, text: str) -> bytes:
 def structured(text: str) -> Value:
     """Read `value; name=value; …` with comments, quoted strings and RFC 2231 (Content-Type, Content-Disposition)."""
     pieces, odd = _pieces(text)
-    value = re.sub(r"\s+", "", pieces[0]).lower() if pieces else ""
+    value = re.sub(r"[\s\x00]+", "", pieces[0]).lower() if pieces else ""
     found: dict[str, list[tuple[int, bool, str]]] = {}
     plain: dict[str, str] = {}
     for piece in pieces[1:]:
         name, equals, content = piece.partition("=")
-        name = name.strip().lower()
+        name = name.replace(_QUOTE, "").strip().lower()
         if not equals or not name:
             continue
         match = _EXTENDED.match(name)
         assert match
         base, number, star = match.groups()
-        content = content.strip()
+        content = content.strip().replace(_QUOTE, "")
         if number is None and not star:
             if base in plain and plain[base] != content:
                 odd = odd or base in {"boundary", "charset", "name", "filename"}
@@ -127,7 +127,7 @@ def _joined(segments: Sequence[tuple[int, bool, str]]) -> tuple[str, bool]:
 
 
 def _pieces(text: str) -> tuple[list[str], bool]:
-    """Split at semicolons outside quotes and comments; the quotes and comments are taken away."""
+    """Split at semicolons outside quotes and comments; comments are taken away, quotes become _QUOTE."""
     out: list[str] = []
     now: list[str] = []
     at, depth, odd = 0, 0, False
@@ -139,7 +139,7 @@ def _pieces(text: str) -> tuple[list[str], bool]:
         at = match.end()
         if quoted:
             quoted = sign != '"'
-            now.append("" if sign == '"' else sign[1] if sign in {'\\"', "\\\\"} else sign)
+            now.append(_QUOTE if sign == '"' else sign[1] if sign in {'\\"', "\\\\"} else sign)
         elif sign == "(" and (depth or not _in_token(now)):
             depth += 1
         elif sign == ")" and depth:
@@ -148,6 +148,7 @@ def _pieces(text: str) -> tuple[list[str], bool]:
             continue
         elif sign == '"':
             quoted = True
+            now.append(_QUOTE)
         elif sign == ";":
             out.append("".join(now))
             now = []
@@ -163,5 +164,5 @@ def _pieces(text: str) -> tuple[list[str], bool]:
 
 def _in_token(now: Sequence[str]) -> bool:
     # `name=report(1).pdf` without quotes is wrong and common; a comment there would cut the name.
-    text = "".join(now)[-1:]
+    text = "".join(now)[-1:].replace(_QUOTE, " ")
     return bool(text) and not text.isspace() and text != "="

@@ -7,7 +7,7 @@ substring searches a block. What could still become a boundary line is held back
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from gateway.domain.finding import GapReason
@@ -158,41 +158,47 @@ class Message:
         if not self._frames:
             self._hand_on(len(buffer))
             return False
-        search = 0
-        while True:
-            at = self._candidate(search)
-            if at < 0:
-                tail = None if final else _TAIL.search(buffer, max(0, len(buffer) - 3))
-                keep = len(tail.group()) if tail else len(buffer) if self._at_line_start and buffer == b"-" else 0
-                self._hand_on(len(buffer) - (0 if final else keep))
-                return False
+        openers = tuple(frame.opener for frame in self._frames)
+        longest = max(map(len, openers))
+        for at, bare in self._candidates():
+            if len(buffer) - at >= longest and not buffer.startswith(openers, at):
+                continue
+            if bare:  # a bare CR ends lines for some readers
+                if buffer.startswith(openers, at):
+                    self._progress.gap(f"part-{self._frames[-1].path}", GapReason.AMBIGUOUS)
+                elif not final:
+                    self._hand_on(at - 1)
+                    return False
+                continue
             end = buffer.find(b"\n", at, at + self._limits.max_boundary_line)
             if end < 0 and not final and len(buffer) - at < self._limits.max_boundary_line:
                 self._hand_on(self._break_before(at))
                 return False
             if end < 0:
                 end = min(len(buffer), at + self._limits.max_boundary_line) - 1
-            line = bytes(buffer[at : end + 1])
-            found = self._boundary(line)
-            if found is not None and at and buffer[at - 1] != 10:  # a bare CR ends lines for some readers
-                self._progress.gap(f"part-{found[0].path}", GapReason.AMBIGUOUS)
-                found = None
+            found = self._boundary(bytes(buffer[at : end + 1]))
             if found is not None:
                 self._hand_on(self._break_before(at), end + 1)
                 self._cut(*found)
                 return True
-            search = at + 2
+        tail = None if final else _TAIL.search(buffer, max(0, len(buffer) - 3))
+        hyphen = not final and self._at_line_start and buffer == b"-"
+        self._hand_on(0 if hyphen else tail.start() if tail else len(buffer))
+        return False
 
-    def _candidate(self, start: int) -> int:
-        """Where the next line that begins with two hyphens begins, or -1."""
-        if start == 0 and self._at_line_start and self._buffer.startswith(b"--"):
-            return 0
-        start = max(0, start - 1)
-        line_feed = self._buffer.find(b"\n--", start)
-        limit = line_feed if line_feed >= 0 else len(self._buffer)
-        bare = self._buffer.find(b"\r--", start, limit)
-        found = bare if bare >= 0 else line_feed
-        return found + 1 if found >= 0 else -1
+    def _candidates(self) -> Iterator[tuple[int, bool]]:
+        """Where lines begin with two hyphens, in order, and whether only a bare CR is before them."""
+        buffer = self._buffer
+        if self._at_line_start and buffer.startswith(b"--"):
+            yield 0, False
+        feed, bare = buffer.find(b"\n--"), buffer.find(b"\r--")
+        while feed >= 0 or bare >= 0:
+            if bare < 0 or 0 <= feed < bare:
+                yield feed + 1, False
+                feed = buffer.find(b"\n--", feed + 1)
+            else:
+                yield bare + 1, True
+                bare = buffer.find(b"\r--", bare + 1)
 
     def _break_before(self, at: int) -> int:
         """Where the line break that belongs to a boundary line at `at` begins, RFC 2046 5.1.1."""

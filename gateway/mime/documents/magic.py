@@ -83,4 +83,4 @@ def looks_like_text(head: bytes) -> bool:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return True
     odd = sum(1 for byte in head if byte < 32 and byte not in (9, 10, 12, 13, 27))
-    return odd * 50 <= len(head)
+    return odd <= max(4, len(head) // 50)

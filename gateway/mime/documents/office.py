@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import zipfile
 
-from lxml import etree
-
 from gateway.domain.finding import Gap, GapReason, TextPart
 from gateway.mime.documents.budget import Budget
 from gateway.mime.documents.packed import Refused, entries, opened, unpacked
-from gateway.mime.documents.xml import parsed, text_of
+from gateway.mime.documents.xml import BadXml, parsed, text_of
 
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".emf", ".wmf", ".tif", ".tiff", ".bmp", ".svg", ".webp", ".wdp")
 _WORDLESS = (
     "styles.xml", "fonttable.xml", "settings.xml", "websettings.xml", "numbering.xml", "[content_types].xml",
-    "stylewitheffects.xml", "stylesWithEffects.xml".lower(), "presprops.xml", "viewprops.xml", "tablestyles.xml",
+    "styleswitheffects.xml", "presprops.xml", "viewprops.xml", "tablestyles.xml",
 )  # fmt: skip
 _WORDLESS_FOLDERS = ("/theme/", "/slidelayouts/", "meta-inf/", "configurations2/", "/printersettings/")
 
@@ -39,7 +37,7 @@ def _read(part: str, data: bytes, budget: Budget) -> tuple[list[TextPart], list[
                     texts += _entry(archive, entry, budget)
                 except Refused as refusal:
                     gaps[Gap(part, refusal.reason)] = None
-                except etree.XMLSyntaxError:
+                except BadXml:
                     gaps[Gap(part, GapReason.MALFORMED)] = None
     except Refused as refusal:
         gaps[Gap(part, refusal.reason)] = None
@@ -48,6 +46,8 @@ def _read(part: str, data: bytes, budget: Budget) -> tuple[list[TextPart], list[
 
 def _entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, budget: Budget) -> list[str]:
     name = entry.filename.lower()
+    if "printersettings" in name or name.startswith("docprops/thumbnail"):
+        return []  # a small picture of the first page, whose words are read from their own part
     if name.endswith(_PICTURES):
         raise Refused(GapReason.NO_TEXT)
     if name.endswith(".rels"):  # where links lead: addresses and file names

@@ -5,16 +5,20 @@ from __future__ import annotations
 import ctypes
 
 import pypdfium2 as pdfium
-import pypdfium2.raw as raw
+from pypdfium2 import raw
 
 from gateway.domain.finding import Gap, GapReason, TextPart
 from gateway.mime.documents.budget import Budget
+from gateway.mime.documents.table import Result, read
+from gateway.mime.naming import Namer, clean
 
 _NOTES = ("Contents", "T", "V", "TU", "DV", "Subj", "RC")
+_DRAWN = [raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_PATH, raw.FPDF_PAGEOBJ_SHADING]
+_FEW = 100
 _PASSWORD = 4  # FPDF_ERR_PASSWORD
 
 
-def read_pdf(part: str, data: bytes, budget: Budget) -> tuple[list[TextPart], list[Gap]]:
+def read_pdf(part: str, data: bytes, budget: Budget) -> Result:
     """One text for the whole document; pages are separated by form feeds."""
     try:
         document = pdfium.PdfDocument(data)
@@ -27,7 +31,7 @@ def read_pdf(part: str, data: bytes, budget: Budget) -> tuple[list[TextPart], li
         document.close()
 
 
-def _document(part: str, document: pdfium.PdfDocument, budget: Budget) -> tuple[list[TextPart], list[Gap]]:
+def _document(part: str, document: pdfium.PdfDocument, budget: Budget) -> Result:
     gaps: dict[Gap, None] = {}
     texts: list[str] = []
     used = 0
@@ -42,36 +46,58 @@ def _document(part: str, document: pdfium.PdfDocument, budget: Budget) -> tuple[
             continue
         text, drawn = _page(page)
         page.close()
-        if drawn and not text.strip():
+        if drawn:
             gaps[Gap(part, GapReason.NO_TEXT)] = None
         texts.append(text)
         used += len(text)
-    if document.count_attachments():
-        gaps[Gap(part, GapReason.UNKNOWN_TYPE)] = None
-    about = "\n".join(value for value in document.get_metadata_dict(skip_empty=True).values() if value)
-    texts += [item.title for item in _outline(document) if item.title]
-    return [TextPart(part, "\f".join([*texts, about]))], list(gaps)
+    texts += [value for value in document.get_metadata_dict(skip_empty=True).values() if value]
+    texts += [mark.get_title() for mark in document.get_toc()]
+    inside, missed = _attached(part, document, budget) if document.count_attachments() else ([], [])
+    return [TextPart(part, "\f".join(texts)), *inside], [*gaps, *missed]
 
 
-def _outline(document: pdfium.PdfDocument) -> list[_Title]:
-    return [_Title(mark.get_title()) for mark in document.get_toc()]
-
-
-class _Title:
-    def __init__(self, title: str) -> None:
-        self.title = title
+def _attached(part: str, document: pdfium.PdfDocument, budget: Budget) -> Result:
+    texts: list[TextPart] = []
+    gaps: list[Gap] = []
+    names = Namer()
+    if not budget.enter():
+        return [], [Gap(part, GapReason.TOO_DEEP)]
+    try:
+        for number in range(document.count_attachments()):
+            file = document.get_attachment(number)
+            name = file.get_name()
+            inside = names.unique(f"{part}/{clean(name, 200) or 'file'}")
+            data = bytes(file.get_data())
+            if not budget.take_entry() or not budget.take_bytes(len(data)):
+                gaps.append(Gap(inside, GapReason.BOMB))
+                break
+            more, missed = read(inside, "", name, data, budget)
+            texts += [TextPart(f"{inside}/name", name.replace("_", " ")), *more]
+            gaps += missed
+    finally:
+        budget.leave()
+    return texts, gaps
 
 
 def _page(page: pdfium.PdfPage) -> tuple[str, bool]:
-    """The text of a page with its notes, and whether something is drawn on it that could be writing."""
+    """The text of a page with its notes, and whether it is rather a picture."""
     layer = page.get_textpage()
     text = layer.get_text_range()
     layer.close()
-    drawn = any(
-        item.type in {raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_PATH, raw.FPDF_PAGEOBJ_SHADING}
-        for item in page.get_objects(max_depth=8)
-    )
+    drawn = _is_picture(page, len(text.strip()))
     return "\n".join([text.replace("\r\n", "\n").replace("\ufffe", "-"), *_notes(page)]), drawn
+
+
+def _is_picture(page: pdfium.PdfPage, characters: int) -> bool:
+    # A scanned page may carry a few printed characters (a fax header, a page number) beside its picture.
+    if characters >= _FEW:
+        return False
+    room = page.get_width() * page.get_height() / 3
+    for item in page.get_objects(filter=_DRAWN, max_depth=8):
+        left, bottom, right, top = item.get_bounds()
+        if not characters or (item.type == raw.FPDF_PAGEOBJ_IMAGE and (right - left) * (top - bottom) > room):
+            return True
+    return False
 
 
 def _notes(page: pdfium.PdfPage) -> list[str]:

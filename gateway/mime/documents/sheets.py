@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import re
 import warnings
 
 import openpyxl
@@ -18,6 +19,7 @@ from gateway.mime.documents.xml import parsed, text_of
 
 _ELSEWHERE = ("xl/worksheets/", "xl/styles.xml", "xl/sharedstrings.xml", "xl/theme/", "xl/calcchain.xml", "[content_types].xml",
               "xl/printersettings/", "xl/workbook.xml", "_rels/", "xl/_rels/")  # fmt: skip
+_PATTERN = re.compile(r"(?=.*0)(?=.*[-() /])[0#\-() /\\\"]{2,40}")
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".emf", ".wmf", ".bmp")
 
 
@@ -70,8 +72,8 @@ def _sheets(data: bytes, budget: Budget, part: str, gaps: dict[Gap, None], *, fo
         for sheet in book.worksheets:
             lines.append(str(sheet.title))
             sheet.reset_dimensions()  # the size that the file claims may leave rows out
-            for row in sheet.iter_rows(values_only=True):
-                line = "\t".join(_shown(value) for value in row).strip("\t")
+            for row in sheet.iter_rows():
+                line = "\t".join(_shown(cell.value, cell.number_format) for cell in row).strip("\t")
                 used += len(line)
                 if used > budget.characters_left:
                     gaps[Gap(part, GapReason.TOO_LARGE)] = None
@@ -84,11 +86,21 @@ def _sheets(data: bytes, budget: Budget, part: str, gaps: dict[Gap, None], *, fo
     return lines
 
 
-def _shown(value: object) -> str:
+def _shown(value: object, form: str | None) -> str:
     if value is None:
         return ""
     if isinstance(value, datetime.datetime):
         return value.date().isoformat() if value.time() == datetime.time() else value.isoformat(sep=" ")
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
+        value = int(value)
+    if isinstance(value, int) and value >= 0 and form and _PATTERN.fullmatch(form):
+        return _patterned(value, form)
     return str(value)
+
+
+def _patterned(value: int, form: str) -> str:
+    """A number in a format of digits and punctuation, as social security and telephone numbers are often kept."""
+    digits = list(str(value).rjust(form.count("0"), "0"))
+    signs = reversed(form.replace("\\", "").replace('"', ""))
+    out = [(digits.pop() if digits else "") if sign in "0#" else sign for sign in signs]
+    return "".join(digits) + "".join(reversed(out))

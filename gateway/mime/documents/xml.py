@@ -15,14 +15,21 @@ _ATTRIBUTES = frozenset(
 )
 
 
+class BadXml(ValueError):
+    """XML that is not well-formed, or has a DTD."""
+
+
 def parsed(data: bytes) -> etree._Element:
-    """The root element; raises etree.XMLSyntaxError. A DTD is an error: documents have none, attacks do."""
+    """The root element; raises BadXml. A DTD is an error: documents have none, attacks do."""
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False, recover=False
     )
-    root = etree.fromstring(data, parser)
-    if root.getroottree().docinfo.doctype:
-        raise etree.XMLSyntaxError("a document type is not read", None, 0, 0)
+    try:
+        root = etree.fromstring(data, parser)
+    except etree.XMLSyntaxError as error:
+        raise BadXml("not well-formed") from error
+    if root.getroottree().docinfo.doctype:  # type: ignore[union-attr]
+        raise BadXml("a document type is not read")
     return root
 
 
@@ -54,8 +61,6 @@ def text_of(root: etree._Element) -> str:
 
 
 def _attributes(element: etree._Element) -> Iterable[str]:
-    if not isinstance(element.tag, str):
-        return
-    for key, value in element.attrib.items():
+    for key, value in element.items():
         if str(key).rpartition("}")[2] in _ATTRIBUTES and str(value).strip():
-            yield f"\n{value}\n"
+            yield f"\n{value!s}\n"
