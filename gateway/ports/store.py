@@ -65,6 +65,15 @@ class HeadRow:
     signature: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class ChainRow:
+    """What the log says of one message's chain: how many rows it has and the hash of the last, so a cut tail shows."""
+
+    message_id: str
+    count: int
+    last: bytes = field(repr=False)
+
+
 class Messages(Protocol):
     """Accepted messages."""
 
@@ -340,7 +349,14 @@ class AuditLog(Protocol):
         """Add a row, chained to its message's last one."""
         ...
 
-    def of_message(self, message_id: str) -> list[AuditRow]: ...
+    def of_message(self, message_id: str, after: int = 0) -> list[AuditRow]:
+        """The message's rows in order, from the number after `after`."""
+        ...
+
+    def chains(self, after: str | None = None, limit: int = 1000) -> list[ChainRow]:
+        """Chains by message id, those after `after`; the installation's own events form the chain ''."""
+        ...
+
     def rows(self, after_seq: int = 0, limit: int = 1000) -> list[AuditRow]: ...
     def leaves(self, start: int, limit: int = 10000) -> list[AuditRow]:
         """Rows by leaf number from `start`."""
@@ -355,8 +371,8 @@ class AuditLog(Protocol):
         ...
 
     def add_head(self, row: HeadRow) -> None: ...
-    def heads(self, limit: int = 1000) -> list[HeadRow]:
-        """Latest first."""
+    def heads(self, limit: int = 1000, before: int | None = None) -> list[HeadRow]:
+        """Latest first; only those smaller than `before` leaves, if given."""
         ...
 
 

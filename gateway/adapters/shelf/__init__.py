@@ -1,0 +1,1 @@
+"""Key shelves: short-lived keys, outside every data backup."""

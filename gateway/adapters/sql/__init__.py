@@ -1,0 +1,1 @@
+"""The database through SQLAlchemy Core: SQLite on one node, PostgreSQL for several."""

@@ -1,0 +1,74 @@
+"""What makes a commit durable and a deletion final, and what a server's settings take away from it."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from gateway.adapters.sql.channel import translated
+from gateway.domain.errors import StoreUnavailable
+
+
+def checkpoint(engine: Engine) -> None:
+    """SQLite: move the WAL into the database and truncate it; StoreUnavailable when a reader kept it from that."""
+    try:
+        raw = engine.raw_connection()
+        try:
+            cursor = raw.cursor()
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            row = cursor.fetchone()
+            cursor.close()
+        finally:
+            raw.close()
+    except (SQLAlchemyError, OSError) as error:
+        raise translated(error) from None
+    except Exception as error:
+        if isinstance(error, engine.dialect.loaded_dbapi.Error):
+            raise translated(error) from None
+        raise
+    if row is None or row[0] != 0:
+        raise StoreUnavailable("the WAL could not be truncated while others use the database")
+
+
+def weaknesses(engine: Engine, file: Path | None) -> tuple[str, ...]:
+    """Sentences on what weakens durability; empty when nothing does."""
+    try:
+        return _of_sqlite(engine, file) if file is not None else _of_postgresql(engine)
+    except (SQLAlchemyError, OSError) as error:
+        raise translated(error) from None
+
+
+def _of_sqlite(engine: Engine, file: Path) -> tuple[str, ...]:
+    found: list[str] = []
+    wanted = {"journal_mode": "wal", "synchronous": "2", "secure_delete": "1", "foreign_keys": "1"}
+    with engine.connect() as connection:
+        for name, value in wanted.items():
+            present = str(connection.exec_driver_sql(f"PRAGMA {name}").scalar())
+            if present != value:
+                found.append(f"sqlite: {name} is {present}, not {value}")
+    if stat.S_IMODE(file.stat().st_mode) & 0o077:
+        found.append("sqlite: other users of this machine may read the database file; chmod 600")
+    return tuple(found)
+
+
+def _of_postgresql(engine: Engine) -> tuple[str, ...]:
+    with engine.connect() as connection:
+        shown = {
+            name: str(connection.execute(text(f"SHOW {name}")).scalar())
+            for name in ("fsync", "synchronous_commit", "full_page_writes", "synchronous_standby_names")
+        }
+    found = [
+        f"postgresql: {name} is {shown[name]}: an accepted message may be lost in a power cut"
+        for name in ("fsync", "full_page_writes")
+        if shown[name] != "on"
+    ]
+    if shown["synchronous_commit"] in {"off", "local"}:
+        found.append(
+            f"postgresql: synchronous_commit is {shown['synchronous_commit']}: a commit is reported before it is safe"
+        )
+    if not shown["synchronous_standby_names"]:
+        found.append("postgresql: no synchronous standby: a fail-over may lose messages that were accepted")
+    return tuple(found)

@@ -1,0 +1,140 @@
+"""Engines by URL: how a connection is opened so that a commit is on disk and a deletion is gone.
+
+SQLite: WAL, synchronous=FULL, secure_delete, foreign keys, BEGIN IMMEDIATE, 30 s of patience with other processes.
+PostgreSQL: read committed with row locks, through psycopg 3.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+
+from gateway.domain.errors import ConfigError, StoreUnavailable
+
+PATIENCE = 30.0
+"""Seconds that a writer waits for another one."""
+
+
+def engine_for(url: str) -> Engine:
+    """An engine for `sqlite:///path` or `postgresql+psycopg://…`; opens nothing yet. ConfigError for anything else."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise ConfigError("store: the URL cannot be read; write sqlite:///path or postgresql+psycopg://…") from None
+    build = ENGINES.get(parsed.drivername)
+    if build is None:
+        raise ConfigError(f"store: unknown scheme {parsed.drivername!r}; known are {', '.join(sorted(ENGINES))}")
+    return build(parsed)
+
+
+def sqlite_path(url: URL) -> Path:
+    """The database's file; ConfigError for a database in memory, which no second process could see."""
+    if not url.database or url.database == ":memory:":
+        raise ConfigError("store: sqlite needs a file, as in sqlite:////var/lib/sealgate/sealgate.db")
+    return Path(url.database)
+
+
+def create_file(path: Path) -> None:
+    """Make an empty database file that only this user can read, and make its name durable; keeps one that exists."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            if stat.S_IMODE(os.fstat(descriptor).st_mode) & 0o077:
+                os.fchmod(descriptor, 0o600)
+        finally:
+            os.close(descriptor)
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise StoreUnavailable(f"the database file cannot be made: {error.strerror}") from error
+
+
+def _sqlite(url: URL) -> Engine:
+    path = sqlite_path(url)
+
+    def connect() -> sqlite3.Connection:
+        # mode=rw: a missing file is an error here, not a new and empty database.
+        connection = sqlite3.connect(
+            f"file:{quote(str(path))}?mode=rw",
+            uri=True,
+            timeout=PATIENCE,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        try:
+            _prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    engine = create_engine(
+        "sqlite://", creator=connect, poolclass=QueuePool, pool_size=4, max_overflow=60, hide_parameters=True
+    )
+    event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            # Changing the mode does not wait for the lock by itself.
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+    for pragma in ("synchronous=FULL", "secure_delete=ON", "foreign_keys=ON", "trusted_schema=OFF"):
+        connection.execute(f"PRAGMA {pragma}").fetchall()
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _postgresql(url: URL) -> Engine:
+    try:
+        engine = create_engine(
+            url,
+            hide_parameters=True,
+            pool_size=4,
+            max_overflow=60,
+            pool_pre_ping=True,
+            isolation_level="READ COMMITTED",
+            connect_args={"connect_timeout": 10},
+        )
+    except ImportError:
+        raise ConfigError(
+            "store: postgresql+psycopg needs the Python package psycopg 3; install it: pip install 'psycopg[binary]'"
+        ) from None
+    event.listen(engine, "connect", _limit_waits)
+    return engine
+
+
+def _limit_waits(connection: Any, entry: ConnectionPoolEntry) -> None:
+    del entry
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET lock_timeout = '{int(PATIENCE)}s'")
+    connection.commit()
+
+
+ENGINES: Mapping[str, Callable[[URL], Engine]] = {
+    "sqlite": _sqlite,
+    "postgresql+psycopg": _postgresql,
+}

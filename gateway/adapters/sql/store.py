@@ -1,0 +1,165 @@
+"""SqlStore: the Store port over SQLAlchemy Core, and the unit of work that holds one transaction.
+
+Within a process SQLite's writers queue at a lock, which is fair and wakes at once; between processes they wait at
+BEGIN IMMEDIATE.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+
+from sqlalchemy import Connection, Engine, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from gateway.adapters.sql import schema
+from gateway.adapters.sql.attempts import SqlAttempts
+from gateway.adapters.sql.audit import SqlAuditLog
+from gateway.adapters.sql.channel import Channel, translated
+from gateway.adapters.sql.deliveries import SqlDeliveries
+from gateway.adapters.sql.durability import checkpoint, weaknesses
+from gateway.adapters.sql.engine import PATIENCE, create_file, engine_for, sqlite_path
+from gateway.adapters.sql.epochs import SqlEpochs
+from gateway.adapters.sql.jobs import SqlJobs
+from gateway.adapters.sql.messages import SqlMessages
+from gateway.adapters.sql.notices import SqlNotices
+from gateway.adapters.sql.objects import SqlObjects
+from gateway.adapters.sql.parcels import SqlParcels
+from gateway.adapters.sql.register import SqlRegister
+from gateway.adapters.sql.tables import settings
+from gateway.domain.errors import StoreUnavailable
+from gateway.ports.store import (
+    Attempts,
+    AuditLog,
+    Deliveries,
+    Epochs,
+    Jobs,
+    Messages,
+    Notices,
+    Objects,
+    Parcels,
+    Register,
+    UnitOfWork,
+)
+from gateway.ports.tokens import Tokens
+
+
+class SqlUnitOfWork:
+    """One transaction over all tables."""
+
+    def __init__(self, channel: Channel, tokens: Tokens) -> None:
+        self._channel = channel
+        self.messages: Messages = SqlMessages(channel)
+        self.deliveries: Deliveries = SqlDeliveries(channel)
+        self.attempts: Attempts = SqlAttempts(channel)
+        self.jobs: Jobs = SqlJobs(channel, tokens)
+        self.objects: Objects = SqlObjects(channel)
+        self.parcels: Parcels = SqlParcels(channel)
+        self.register: Register = SqlRegister(channel)
+        self.notices: Notices = SqlNotices(channel)
+        self.epochs: Epochs = SqlEpochs(channel)
+        self.audit: AuditLog = SqlAuditLog(channel)
+
+    def setting(self, name: str) -> str:
+        """A value of the installation's small table, empty if unset."""
+        return self._channel.value(select(settings.c.value).where(settings.c.name == name)) or ""
+
+    def set_setting(self, name: str, value: str) -> None:
+        """Set it. The row stays locked until the transaction ends, so whoever writes first is alone."""
+        self._channel.put(settings, {"name": name, "value": value})
+
+
+class SqlStore:
+    """The database behind a URL. Opens nothing before its first use; threads may share it."""
+
+    def __init__(self, url: str, tokens: Tokens) -> None:
+        self._engine: Engine = engine_for(url)
+        self._tokens = tokens
+        self._file = sqlite_path(make_url(url)) if self._engine.dialect.name == "sqlite" else None
+        self._writing = threading.Lock()
+        self._mine = threading.local()
+        self._checked = False
+
+    def create_schema(self) -> None:
+        """Make the database file and the tables that are missing; ConfigError when another version made them."""
+        if self._file is not None:
+            create_file(self._file)
+        with self._turn(), self._transaction() as connection:
+            schema.create(connection)
+        self._checked = True
+
+    def begin(self) -> AbstractContextManager[UnitOfWork]:
+        """A write transaction; leaving commits, an exception rolls back. Not nested in one thread (RuntimeError)."""
+        return self._begin()
+
+    @contextmanager
+    def _begin(self) -> Iterator[UnitOfWork]:
+        with self._turn(), self._transaction() as connection:
+            if not self._checked:
+                schema.check(connection)
+                self._checked = True
+            channel = Channel(connection)
+            yield SqlUnitOfWork(channel, self._tokens)
+            if channel.spoilt:
+                raise StoreUnavailable("a statement of this transaction failed: nothing of it is kept")
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if getattr(self._mine, "inside", False):
+            raise RuntimeError("begin() inside begin(): one thread has one transaction at a time")
+        if self._file is not None and not self._writing.acquire(timeout=PATIENCE):
+            raise StoreUnavailable("another thread keeps the database for too long")
+        self._mine.inside = True
+        try:
+            yield
+        finally:
+            self._mine.inside = False
+            if self._file is not None:
+                self._writing.release()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        # Every exit but a clean commit drops the connection or rolls it back; none goes on with an open transaction.
+        try:
+            connection = self._engine.connect()
+        except (SQLAlchemyError, OSError) as error:
+            raise translated(error) from None
+        try:
+            try:
+                transaction = connection.begin()
+            except (SQLAlchemyError, OSError) as error:
+                raise translated(error) from None
+            try:
+                yield connection
+            except BaseException as error:
+                with suppress(SQLAlchemyError):
+                    transaction.rollback()
+                if isinstance(error, SQLAlchemyError):
+                    raise translated(error) from None
+                raise
+            try:
+                transaction.commit()
+            except (SQLAlchemyError, OSError) as error:
+                with suppress(SQLAlchemyError):
+                    connection.invalidate()
+                raise StoreUnavailable(f"the commit failed: {translated(error)}") from None
+        finally:
+            with suppress(SQLAlchemyError):
+                connection.close()
+
+    def after_shredding(self) -> None:
+        """Write the WAL back and empty it, so that it keeps no deleted value; StoreUnavailable while others read."""
+        if self._file is not None:
+            with self._turn():
+                checkpoint(self._engine)
+
+    def warnings(self) -> tuple[str, ...]:
+        """Settings of the server that weaken promise 1, as sentences."""
+        with self._turn():
+            return weaknesses(self._engine, self._file)
+
+    def close(self) -> None:
+        """Close every idle connection."""
+        self._engine.dispose()
