@@ -1,0 +1,114 @@
+"""One part of a message as recognisers see it: normalised text, its bytes for RE2, its capitalised words.
+
+RE2 counts bytes; `spans` turns its matches into code points without encoding the text again for each rule.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import re2
+
+from gateway.domain.finding import TextPart
+from gateway.phi.lexicon import Lexicon
+from gateway.phi.normalize import Normalized, fold_name, normalize
+
+_CAPITALISED = re2.compile(r"\p{Lu}[\pL\pM]*(?:['\-][\pL][\pL\pM]*)*\.?")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A capitalised word; `low` is folded for the lexicon, without a possessive 's or a final dot."""
+
+    start: int
+    end: int
+    text: str
+    low: str
+    flags: int
+
+    @property
+    def initial(self) -> bool:
+        """Whether it is one letter, with or without a dot."""
+        return len(self.text.rstrip(".")) == 1
+
+    @property
+    def shouted(self) -> bool:
+        """Whether it is all capitals."""
+        return self.text.isupper() and not self.initial
+
+
+class Document:
+    """One part, prepared once and read by every recogniser."""
+
+    def __init__(self, source: TextPart, lexicon: Lexicon) -> None:
+        self.part = source.part
+        self.lexicon = lexicon
+        self.normal: Normalized = normalize(source.text)
+        self.text = self.normal.text
+        self.data = self.text.encode("utf-8", "replace")
+        self._ascii = len(self.data) == len(self.text)
+
+    @cached_property
+    def lower(self) -> str:
+        """The text in lower case, character for character."""
+        low = self.text.lower()
+        if len(low) == len(self.text):
+            return low
+        return "".join(one.lower() if len(one.lower()) == 1 else one for one in self.text)
+
+    @cached_property
+    def _characters(self) -> array[int]:
+        """The character that each byte belongs to, and one more entry for the end."""
+        table = array("L", bytes(0))
+        for index, character in enumerate(self.text):
+            table.extend((index,) * len(character.encode("utf-8", "replace")))
+        table.append(len(self.text))
+        return table
+
+    def spans(self, pattern: Any, group: int = 0) -> Iterator[tuple[int, int]]:
+        """Where a compiled RE2 pattern matches (or its group, where that took part), in characters."""
+        for match in pattern.finditer(self.data):
+            start, end = match.span(group)
+            if start < 0:
+                start, end = match.span()
+            if start < end:
+                yield (start, end) if self._ascii else (self._characters[start], self._characters[end])
+
+    @cached_property
+    def tokens(self) -> list[Token]:
+        """All capitalised words in order."""
+        found: list[Token] = []
+        for start, end in self.spans(_CAPITALISED):
+            if start and (self.text[start - 1].isalnum() or self.text[start - 1] == "_"):
+                continue
+            if end < len(self.text) and self.text[end].isdigit():
+                continue
+            word = self.text[start:end]
+            stem = word.rstrip(".")
+            if word.endswith(".") and len(stem) > 5:
+                word, end = stem, end - 1
+            if len(stem) > 3 and stem[-2:] in {"'s", "'S"}:
+                word, stem, end = stem[:-2], stem[:-2], start + len(stem) - 2
+            low = fold_name(stem)
+            found.append(Token(start, end, word, low, self._flags(low)))
+        return found
+
+    def _flags(self, low: str) -> int:
+        flags = self.lexicon.flags
+        known = flags.get(low)
+        if known is not None:
+            return known
+        joined = low.replace("'", "").replace("-", "")
+        if joined != low:
+            if "-" in low:
+                parts = [flags.get(part, 0) for part in low.split("-")]
+                both = parts[0]
+                for part in parts[1:]:
+                    both &= part
+                return both or flags.get(joined, 0)
+            return flags.get(joined, 0)
+        return 0

@@ -1,0 +1,211 @@
+"""The search behind KnownPatients: collects keys per patient over the whole message, then decides which of them count."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from rapidfuzz.distance import OSA
+
+from gateway.domain.finding import Finding
+from gateway.phi.canonical import DATE_FORMS, Canonical, canonical, days, pattern
+from gateway.phi.known_patients import ALONE, CERTAIN, KINDS, NAMES, SECOND, Key, KnownPatients, KnownReport
+from gateway.phi.lexicon import WORD
+from gateway.phi.normalize import Normalized
+
+_NEIGHBOUR = 200
+_REACH = 3
+"""How many words may stand between given name and surname's place: middle names, `MD`, a comma's other order."""
+_SCORES = {Key.SURNAME: 0.8, Key.INITIAL_NAME: 0.9, Key.TYPO_NAME: 0.9}
+
+
+@dataclass(frozen=True, slots=True)
+class _Sight:
+    key: Key
+    part: int
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class _Sights:
+    """All that was seen, by patient; surnames apart, because nearly all of them are chance."""
+
+    of: dict[int, set[_Sight]] = field(default_factory=lambda: defaultdict(set))
+    surnames: list[tuple[str, _Sight]] = field(default_factory=list)
+
+
+def search(
+    known: KnownPatients, parts: Sequence[tuple[str, Normalized]], flags: Mapping[str, int], addressed: frozenset[str]
+) -> KnownReport:
+    """Everything the register knows of these parts."""
+    sights = _Sights()
+    texts = []
+    for number, (_, normal) in enumerate(parts):
+        words = canonical([match.span() for match in pattern("word").finditer(normal.text)], normal.text)
+        texts.append(words)
+        _see_names(known, number, normal.text, words, flags, sights)
+        _see_literals(known, number, normal.text, words, sights)
+        _see_numbers(known, number, normal.text, sights)
+    _see_typos(known, texts, sights)
+    return _decide(known, parts, sights, addressed)
+
+
+def _see_names(known: KnownPatients, part: int, text: str, words: Canonical, flags: Mapping[str, int], sights: _Sights) -> None:
+    names = known.index.names
+    for at, word in enumerate(words.words):
+        family = names.get(word.text)
+        if family is None:
+            continue
+        small = text[word.start].islower()
+        if small and flags.get(word.text, 0) & WORD:
+            continue
+        if not small:
+            sights.surnames.append((word.text, _Sight(Key.SURNAME, part, word.start, word.end)))
+        for other, start, end in _beside(words, at, text):
+            people = family.get(other)
+            if people is not None:
+                for one in people:
+                    sights.of[one].add(_Sight(Key.FULL_NAME, part, start, end))
+            elif len(other) == 1 and not small:
+                for given, matching in family.items():
+                    if given[0] == other:
+                        for one in matching:
+                            sights.of[one].add(_Sight(Key.INITIAL_NAME, part, start, end))
+
+
+def _beside(words: Canonical, at: int, text: str) -> Iterator[tuple[str, int, int]]:
+    """The words that could be the given name of the surname at `at`: up to three before it, or right after a comma."""
+    surname = words.words[at]
+    for back in range(1, _REACH + 1):
+        if at < back:
+            break
+        one = words.words[at - back]
+        gap = text[one.end : words.words[at - back + 1].start]
+        if "\n\n" in gap or any(mark in gap for mark in ":;!?|") or ("," in gap and back == 1):
+            break
+        if back > 1 and not text[one.start].isupper():
+            break
+        yield one.text, one.start, surname.end
+    if at + 1 < len(words.words):
+        one = words.words[at + 1]
+        gap = text[surname.end : one.start]
+        if gap.strip() in {",", "", ";", "|"} and len(gap) < 4:
+            yield one.text, surname.start, one.end
+
+
+def _see_literals(known: KnownPatients, part: int, text: str, words: Canonical, sights: _Sights) -> None:
+    for number, start, end in known.literals.find_matches_as_indexes(words.joined, overlapping=True):
+        first, after = words.offsets.get(start + 1), words.offsets.get(end)
+        if first is None:
+            continue
+        last = len(words.words) - 1 if after is None else after - 1
+        for one, key in known.literal(number):
+            sights.of[one].add(_Sight(key, part, words.words[first].start, words.words[last].end))
+    low = text.lower()
+    if len(low) != len(text):
+        low = "".join(one.lower()[:1] for one in text)
+    for number, start, end in known.emails.find_matches_as_indexes(low, overlapping=True):
+        before, after_end = low[start - 1 : start], low[end : end + 1]
+        if before.isalnum() or after_end.isalnum() or before in {".", "_", "-", "+"} and before:
+            continue
+        for one in known.email(number):
+            sights.of[one].add(_Sight(Key.EMAIL, part, start, end))
+
+
+def _see_numbers(known: KnownPatients, part: int, text: str, sights: _Sights) -> None:
+    if known.index.births:
+        for form in DATE_FORMS:
+            for match in pattern(form).finditer(text):
+                for day in days(match.group(), form):
+                    for one in known.index.births.get(day, ()):
+                        sights.of[one].add(_Sight(Key.BIRTH_DATE, part, match.start(), match.end()))
+    if known.index.phones:
+        for match in pattern("phone").finditer(text):
+            digits = "".join(filter(str.isdecimal, match.group()))
+            for one in known.index.phones.get(digits, ()):
+                sights.of[one].add(_Sight(Key.PHONE, part, match.start(), match.end()))
+
+
+def _see_typos(known: KnownPatients, texts: Sequence[Canonical], sights: _Sights) -> None:
+    """A name with one wrong letter near another key of the same patient."""
+    for one, seen in list(sights.of.items()):
+        keys = {sight.key for sight in seen}
+        if not keys & SECOND or Key.FULL_NAME in keys:
+            continue
+        given, family = known.given[one].split(), known.family[one].split()
+        if not given or not family:
+            continue
+        for sight in [sight for sight in seen if sight.key in SECOND]:
+            words = texts[sight.part].words
+            first = bisect_left(words, sight.start - _NEIGHBOUR, key=lambda word: word.start)
+            last = bisect_left(words, sight.end + _NEIGHBOUR, key=lambda word: word.start)
+            for left, right in zip(words[first:last], words[first + 1 : last], strict=False):
+                pair = (left.text, right.text)
+                for a, b in (pair, pair[::-1]):
+                    if _close(a, given[0]) and _close(b, family[-1]):
+                        sights.of[one].add(_Sight(Key.TYPO_NAME, sight.part, left.start, right.end))
+
+
+def _close(a: str, b: str) -> bool:
+    return a == b or (len(b) > 3 and abs(len(a) - len(b)) < 2 and OSA.distance(a, b, score_cutoff=1) <= 1)
+
+
+def _decide(known: KnownPatients, parts: Sequence[tuple[str, Normalized]], sights: _Sights, addressed: frozenset[str]) -> KnownReport:
+    """Which sights count, patient by patient, then surnames of those who are in the message."""
+    near = _surname_places(sights)
+    present: list[int] = []
+    suffices = False
+    settled = {one for one, seen in sights.of.items() if known.ids[one] in addressed or {sight.key for sight in seen} & SECOND}
+    for one, seen in sights.of.items():
+        keys = {sight.key for sight in seen}
+        named = bool(keys & NAMES) or (Key.BIRTH_DATE in keys and _surname_near(known, one, seen, near))
+        second = bool(keys & SECOND)
+        if not (keys & CERTAIN or (named and (second or known.ids[one] in addressed))):
+            continue
+        if one not in settled and _namesake(one, seen, settled, sights):
+            continue
+        present.append(one)
+        suffices = suffices or bool(keys & ALONE) or (named and second)
+    findings = {_finding(known, parts, one, sight) for one in present for sight in sights.of[one]}
+    by_surname: dict[str, list[int]] = defaultdict(list)
+    for one in {*present, *(at for at, name in enumerate(known.ids) if name in addressed)}:
+        for last in known.family[one].split()[-1:]:
+            by_surname[last].append(one)
+    for word, sight in sights.surnames:
+        findings |= {_finding(known, parts, one, sight) for one in by_surname.get(word, ())}
+    ordered = sorted(findings, key=lambda one: (one.part, one.start, -one.end, one.patient or ""))
+    return KnownReport(tuple(ordered), frozenset(one.patient for one in ordered if one.patient is not None), suffices)
+
+
+def _surname_places(sights: _Sights) -> dict[tuple[str, int], list[int]]:
+    """Where each surname stands, by word and part, in order."""
+    places: dict[tuple[str, int], list[int]] = defaultdict(list)
+    for word, sight in sights.surnames:
+        places[word, sight.part].append(sight.start)
+    return places
+
+
+def _surname_near(known: KnownPatients, one: int, seen: set[_Sight], places: Mapping[tuple[str, int], list[int]]) -> bool:
+    """Whether the patient's surname stands within reach of the birth date."""
+    for sight in seen:
+        if sight.key is Key.BIRTH_DATE:
+            for last in known.family[one].split()[-1:]:
+                starts = places.get((last, sight.part), [])
+                at = bisect_left(starts, sight.start - _NEIGHBOUR)
+                if at < len(starts) and starts[at] <= sight.end + _NEIGHBOUR:
+                    return True
+    return False
+
+
+def _namesake(one: int, seen: set[_Sight], settled: set[int], sights: _Sights) -> bool:
+    """Whether every name seen belongs as well to another patient whom a second key confirms."""
+    return all(any(sight in sights.of[other] for other in settled if other != one) for sight in seen)
+
+
+def _finding(known: KnownPatients, parts: Sequence[tuple[str, Normalized]], one: int, sight: _Sight) -> Finding:
+    part, normal = parts[sight.part]
+    start, end = normal.original(sight.start, sight.end)
+    return Finding(KINDS[sight.key], part, start, end, _SCORES.get(sight.key, 0.99), f"known_{sight.key.name.lower()}", known.ids[one])

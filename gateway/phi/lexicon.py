@@ -1,0 +1,82 @@
+"""The word lists of the detector, read once per worker from gateway/phi/data."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import tomllib
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Any, cast
+
+from gateway.phi.normalize import fold_name
+
+GIVEN, RARE, SURNAME, WORD, STOP, PLACE, AMBIGUOUS, EPONYM = 1, 2, 4, 8, 16, 32, 64, 128
+NAME = GIVEN | RARE | SURNAME
+_DATA = "gateway.phi.data"
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """`flags` says of a folded word which lists hold it; phrases are lower case."""
+
+    flags: dict[str, int] = field(repr=False)
+    places: frozenset[str] = field(repr=False)
+    eponym_nouns: frozenset[str] = field(repr=False)
+    zip3_state: dict[str, str] = field(repr=False)
+    drugs: frozenset[str] = field(repr=False)
+    conditions: frozenset[str] = field(repr=False)
+    health: dict[str, frozenset[str]] = field(repr=False)
+    """The lists of health.toml by name."""
+    classes: dict[str, dict[str, Any]] = field(repr=False)
+    suffices: frozenset[str] = frozenset()
+    suffices_score: float = 0.6
+
+    @classmethod
+    def load(cls) -> Lexicon:
+        """Read every list; a missing or broken file raises, so that no worker starts half blind."""
+        flags: dict[str, int] = {}
+        places = _lines("places.txt.gz")
+        for name, bit in (("words", WORD), ("surnames", SURNAME), ("given_rare", RARE), ("given_common", GIVEN)):
+            for word in _lines(f"{name}.txt.gz"):
+                flags[word] = flags.get(word, 0) | bit
+        stop = table("stop.toml")
+        for key, bit in (("eponyms", EPONYM), ("words", STOP), ("ambiguous_given", AMBIGUOUS)):
+            for word in stop[key]:
+                flags[word] = flags.get(word, 0) | bit
+        for place in places:
+            if " " not in place:
+                key = fold_name(place)
+                flags[key] = flags.get(key, 0) | PLACE
+        health = {key: frozenset(map(str, words)) for key, words in table("health.toml").items()}
+        alone = table("suffices.toml")
+        return cls(
+            flags=flags, places=frozenset(map(fold_name, places)), eponym_nouns=frozenset(stop["eponym_nouns"]),
+            zip3_state={row[0]: row[1] for row in csv.reader(_read("zip3_states.csv").decode().splitlines())},
+            drugs=frozenset(_lines("drugs.txt.gz")) - health["ignore"],
+            conditions=frozenset(_lines("conditions.txt.gz")) - health["ignore"],
+            health=health, classes=table("classes.toml"),
+            suffices=frozenset(alone["kinds"]), suffices_score=float(alone["min_score"]),
+        )  # fmt: skip
+
+
+def table(name: str) -> dict[str, Any]:
+    """One TOML file of the data folder."""
+    return tomllib.loads(_read(name).decode("utf-8"))
+
+
+def number(*path: str) -> int:
+    """A number that law sets, from safe_harbor.toml."""
+    value: Any = table("safe_harbor.toml")
+    for key in path:
+        value = value[key]
+    return cast("int", value)
+
+
+def _read(name: str) -> bytes:
+    return files(_DATA).joinpath(name).read_bytes()
+
+
+def _lines(name: str) -> list[str]:
+    data = _read(name)
+    return (gzip.decompress(data) if name.endswith(".gz") else data).decode("utf-8").split("\n")[:-1]

@@ -1,0 +1,215 @@
+"""Names (A): titles, labels, greetings, given names and surnames of the lexicon, unknown capitalised pairs.
+
+Works on runs of capitalised words. The span takes titles, initials, particles and suffixes along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gateway.domain.finding import Kind
+from gateway.phi.document import Document, Token
+from gateway.phi.lexicon import AMBIGUOUS, EPONYM, GIVEN, NAME, PLACE, RARE, STOP, SURNAME, WORD
+from gateway.phi.recognizers.rule import Family, Hit
+
+TITLES = frozenset("mr mrs ms miss mx dr doctor prof professor rev reverend sr sra srta señor señora don doña sir madam judge nurse officer capt captain sgt lt fr father sister rabbi uncle aunt".split())
+SUFFIXES = frozenset("jr sr ii iii iv junior senior esq".split())
+PARTICLES = frozenset("de la del della der den van von di da dos das du le el al bin ibn ben y e st ter ten zu".split())
+_LABELS = frozenset(
+    "patient pt name re from to cc bcc attn attention attending provider physician surgeon pathologist radiologist nurse rn signed signature signer guarantor subscriber insured member contact "
+    "mother father wife husband spouse son daughter brother sister guardian author sender recipient employee applicant client defendant plaintiff tenant witness beneficiary surname doctor pcp "
+    "subject paciente nombre caregiver proxy partner therapist counselor technician specialist by".split()
+)
+_GREETINGS = frozenset("dear hi hello hey hola estimado estimada querido querida morning afternoon evening thanks regards best sincerely cheers love named called yours greetings".split())
+_SAYS = ("my name is", "i am", "i'm", "this is", "name is", "known as", "me llamo", "se llama")
+
+
+def find_names(document: Document) -> Iterator[Hit]:
+    """Every name that the rules or the lexicon support."""
+    tokens = document.tokens
+    index = 0
+    while index < len(tokens):
+        run = _run(document, tokens, index)
+        index += len(run)
+        for part in _segments(run):
+            hit = _judge(document, part)
+            if hit is not None:
+                yield hit
+    yield from _reversed(document)
+    yield from _lower_case(document)
+
+
+def _run(document: Document, tokens: list[Token], first: int) -> list[Token]:
+    """The words from `first` on that nothing but a space, a nickname's quote or name particles separates."""
+    run = [tokens[first]]
+    for token in tokens[first + 1 : first + 8]:
+        gap = document.text[run[-1].end : token.start]
+        if len(gap) > 16 or "\n" in gap or not gap or gap.strip(' "()') and not set(gap.lower().split()) <= PARTICLES:
+            break
+        if run[-1].text.endswith(".") and len(run[-1].low) > 3 and run[-1].low not in TITLES:
+            break
+        run.append(token)
+    return run
+
+
+def _segments(run: list[Token]) -> Iterator[list[Token]]:
+    """The run cut at words that are in no name."""
+    part: list[Token] = []
+    for token in run:
+        plain = token.flags & WORD and not token.flags & NAME
+        if token.low in SUFFIXES and part:
+            part.append(token)
+        elif (token.flags & STOP or plain) and not token.initial and token.low not in TITLES and not (part and part[-1].low in TITLES and not token.flags & STOP):
+            if part:
+                yield part
+            part = []
+        elif token.low in TITLES and part and part[-1].low not in TITLES:
+            yield part
+            part = [token]
+        else:
+            part.append(token)
+    if part:
+        yield part
+
+
+def strong_given(token: Token) -> bool:
+    """Whether the word is a given name and hardly anything else."""
+    return bool(token.flags & GIVEN and not token.flags & (WORD | AMBIGUOUS | STOP))
+
+
+def strong_surname(token: Token) -> bool:
+    """Whether the word is a surname and hardly anything else."""
+    return bool(token.flags & SURNAME and not token.flags & (WORD | STOP | EPONYM | PLACE | AMBIGUOUS)) and len(token.low) > 2
+
+
+def _unknown(token: Token) -> bool:
+    return not token.flags and not token.initial and len(token.low) > 2 and not (token.shouted and len(token.low) < 5)
+
+
+def _judge(document: Document, part: list[Token]) -> Hit | None:
+    titled = part[0].low in TITLES and len(part) > 1
+    words = [one for one in part if one.low not in TITLES and one.low not in SUFFIXES]
+    full = [one for one in words if not one.initial]
+    if not full:
+        return None
+    label = "" if titled else _label(document, part[0].start)
+    score, by = _score(document, full, words, label)
+    if titled:
+        score, by = 0.9, "titled_name"
+    if not score or (not titled and not label and _eponym(document, full)):
+        return None
+    start = part[0].start if part[0].low not in TITLES or titled else words[0].start
+    return Hit(Kind.NAME, start, _suffix_end(document, part[-1].end), score, by)
+
+
+def _score(document: Document, full: list[Token], words: list[Token], label: str) -> tuple[float, str]:
+    given, last = full[0], full[-1]
+    named = [one for one in full if one.flags & NAME or _unknown(one)]
+    if label and named:
+        return (0.9 if len(full) > 1 or label == "label" else 0.8), "labelled_name"
+    if len(full) > 1:
+        place = document.lexicon.places.__contains__(" ".join(one.low for one in full))
+        if any(strong_given(one) for one in full) and not place:
+            return 0.9, "given_and_surname"
+        if given.flags & GIVEN and (last.flags & SURNAME or _unknown(last)) and not place:
+            return (0.7 if not last.flags & WORD else 0.5), "likely_given_and_surname"
+        if all(one.shouted for one in full):
+            return 0.0, ""
+        if all(strong_surname(one) or one.flags == RARE or one.flags == RARE | SURNAME for one in full) and not place:
+            return 0.65, "two_surnames"
+        if len(full) <= 3 and not place and all(_unknown(one) or strong_surname(one) or one.flags & NAME and not one.flags & (WORD | PLACE) for one in full):
+            return 0.5, "unknown_pair"
+        return 0.0, ""
+    if len(words) > 1 and (given.flags & NAME or _unknown(given)) and not given.flags & WORD and not given.shouted:
+        return 0.6, "name_and_initial"
+    if given.shouted and len(given.low) < 6:
+        return 0.0, ""
+    if strong_given(given) and not (given.flags & PLACE and _in_place(document, given)):
+        return 0.6, "given_name"
+    if strong_surname(given) and not given.shouted:
+        return 0.45, "surname"
+    if given.flags & GIVEN and _own_line(document, given):
+        return 0.6, "signed_given_name"
+    return 0.0, ""
+
+
+def _label(document: Document, start: int) -> str:
+    """What kind of label stands right before: `label`, `greeting` or nothing."""
+    before = document.lower[max(0, start - 36) : start]
+    stripped = before.rstrip(" \t:=-\"'(>|*#,._/")
+    tail = before[len(stripped) :]
+    if "\n" in tail:
+        return ""
+    if any(stripped.endswith(one) for one in _SAYS):
+        return "greeting"
+    word = stripped[max(stripped.rfind(one) for one in " \n\t,;:<({[|\"'/") + 1 :]
+    if word in _GREETINGS and not tail.strip(" ,"):
+        return "greeting"
+    return "label" if word in _LABELS and ({":", "=", "|", '"'} & set(tail) or word in {"patient", "pt", "by"}) else ""
+
+
+def _eponym(document: Document, full: list[Token]) -> bool:
+    """Whether the words name a disease, sign or instrument."""
+    if not full[-1].flags & EPONYM and not any(one.flags & EPONYM for one in full):
+        return False
+    after = document.lower[full[-1].end : full[-1].end + 24].removeprefix("'s").split()
+    noun = after[0].strip(".,;:()") if after else ""
+    return len(full) == 1 or noun in document.lexicon.eponym_nouns
+
+
+def _in_place(document: Document, token: Token) -> bool:
+    """Whether a city's name stands where a place is meant: `in X`, `X, ST`."""
+    before = document.lower[max(0, token.start - 8) : token.start].split()
+    after = document.text[token.end : token.end + 5]
+    return bool(before and before[-1] in {"in", "near"}) or (after[:2] == ", " and after[2:4].isupper() and not after[4:5].isalpha())
+
+
+def _own_line(document: Document, token: Token) -> bool:
+    text = document.text
+    begin, end = text.rfind("\n", 0, token.start) + 1, text.find("\n", token.end)
+    return text[begin : end if end >= 0 else len(text)].strip(" \t\r,.-!>") == token.text.rstrip(".")
+
+
+def _suffix_end(document: Document, end: int) -> int:
+    """The end after `, Jr.`, `III` and the like."""
+    after = document.text[end : end + 8]
+    word = after.lstrip(", ").split(" ")[0].split("\n")[0].rstrip(",.;:)")
+    if word.lower() in SUFFIXES and word[:1].isupper() and after[:1] in {",", " "}:
+        return end + after.index(word) + len(word)
+    return end
+
+
+def _reversed(document: Document) -> Iterator[Hit]:
+    """`Surname, Given M.`"""
+    tokens, text = document.tokens, document.text
+    for at, (one, two) in enumerate(zip(tokens, tokens[1:], strict=False)):
+        gap = text[one.end : two.start]
+        if gap.strip(" ") != "," or "\n" in gap or one.initial:
+            continue
+        family = one.flags & SURNAME or _unknown(one)
+        if family and not one.flags & STOP and two.flags & GIVEN and not two.flags & STOP and not (strong_given(one) and not one.flags & SURNAME):
+            end = two.end
+            third = tokens[at + 2] if at + 2 < len(tokens) else None
+            if third is not None and text[end : third.start] == " " and (third.initial or third.low in SUFFIXES):
+                end = third.end
+            yield Hit(Kind.NAME, one.start, end, 0.85 if strong_given(two) else 0.6, "surname_given")
+
+
+def _lower_case(document: Document) -> Iterator[Hit]:
+    """A given name and a surname written small: only pairs of which neither is a word."""
+    flags = document.lexicon.flags
+    words = document.text.split()
+    cursor = 0
+    for one, two in zip(words, words[1:], strict=False):
+        if not one.islower() or not flags.get(one, 0) & GIVEN or flags[one] & (WORD | AMBIGUOUS | STOP):
+            continue
+        family = two.rstrip(".,;:!?)'\"").removesuffix("'s")
+        if family.islower() and flags.get(family, 0) & SURNAME and not flags[family] & (WORD | STOP):
+            start = document.text.find(one, cursor)
+            end = document.text.find(family, start + len(one)) + len(family)
+            if 0 <= start < end <= start + len(one) + len(family) + 8:
+                cursor = end
+                yield Hit(Kind.NAME, start, end, 0.6, "lower_case_name")
+
+
+FAMILY = Family("names", (), find_names)

@@ -1,0 +1,18 @@
+"""Web addresses (N)."""
+
+from __future__ import annotations
+
+from gateway.domain.finding import Kind
+from gateway.phi.recognizers.rule import Family, Rule
+
+_TLD = "com|org|net|edu|gov|info|biz|health|care|io|us|co|uk|de|fr|es|ca|mx"
+
+FAMILY = Family(
+    "url",
+    (
+        Rule("url", Kind.URL, r"(?i)\b(?:https?|ftp|sftp)://[^\s<>\"'|\]})]+[^\s<>\"'|\]}).,;:!?]", 0.9, bounded=False),
+        Rule("www", Kind.URL, r"(?i)\bwww\.[a-z0-9\-.]{2,}(?:/[^\s<>\"'|\]})]*[^\s<>\"'|\]}).,;:!?])?", 0.85),
+        Rule("bare_path", Kind.URL, rf"(?i)\b(?:[a-z0-9\-]+\.){{1,4}}(?:{_TLD})/[^\s<>\"'|\]}})]+", 0.7, bounded=False),
+        Rule("bare_domain", Kind.URL, rf"(?i)\b(?:[a-z0-9\-]{{2,}}\.){{1,3}}(?:{_TLD})\b", 0.2, ("website", "web", "site", "visit", "online", "portal", "page", "url")),
+    ),
+)  # fmt: skip

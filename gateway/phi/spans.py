@@ -1,0 +1,98 @@
+"""From raw hits to findings of one document: overlaps merged, edges trimmed, certain names spread over the message.
+
+Identifiers that overlap become one span of the best-scored kind; health terms and organisations stay apart from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from gateway.domain.finding import Finding, Kind
+from gateway.phi.document import Document
+from gateway.phi.lexicon import EPONYM, STOP
+from gateway.phi.recognizers.names import PARTICLES, SUFFIXES, TITLES
+from gateway.phi.recognizers.rule import Hit
+
+_CERTAIN = 0.8
+_TRIM = " \t\r\n,;:|\"'<>"
+_STRENGTH = {Kind.OTHER_ID: -0.05, Kind.ORGANIZATION: -0.1}
+
+
+def merge(document: Document, hits: Iterable[Hit]) -> list[Hit]:
+    """One hit for each stretch of overlapping ones, in order; each of the three layers by itself."""
+    layers: dict[Kind | None, list[Hit]] = {}
+    for hit in hits:
+        layer = hit.kind if hit.kind in {Kind.HEALTH_TERM, Kind.ORGANIZATION} else None
+        trimmed = _trim(document.text, hit)
+        if trimmed is not None:
+            layers.setdefault(layer, []).append(trimmed)
+    return sorted((one for layer in layers.values() for one in _sweep(layer)), key=lambda one: (one.start, one.end))
+
+
+def _sweep(hits: list[Hit]) -> Iterator[Hit]:
+    hits.sort(key=lambda one: (one.start, -one.end))
+    current: Hit | None = None
+    for hit in hits:
+        if current is None or hit.start >= current.end:
+            if current is not None:
+                yield current
+            current = hit
+        else:
+            best = max(current, hit, key=_weight)
+            current = Hit(best.kind, current.start, max(current.end, hit.end), best.score, best.by)
+    if current is not None:
+        yield current
+
+
+def _weight(hit: Hit) -> tuple[float, int]:
+    return hit.score + _STRENGTH.get(hit.kind, 0.0), hit.end - hit.start
+
+
+def _trim(text: str, hit: Hit) -> Hit | None:
+    start, end = hit.start, hit.end
+    while start < end and text[start] in _TRIM:
+        start += 1
+    while end > start and text[end - 1] in _TRIM:
+        end -= 1
+    if start == end:
+        return None
+    return hit if (start, end) == (hit.start, hit.end) else Hit(hit.kind, start, end, hit.score, hit.by)
+
+
+def certain_words(document: Document, hits: Iterable[Hit]) -> set[str]:
+    """The words of names that were found with certainty."""
+    spans = [(hit.start, hit.end) for hit in hits if hit.kind is Kind.NAME and hit.score >= _CERTAIN]
+    words: set[str] = set()
+    at = 0
+    for token in document.tokens:
+        while at < len(spans) and spans[at][1] <= token.start:
+            at += 1
+        if at == len(spans):
+            break
+        if spans[at][0] <= token.start and not token.initial and not token.flags & STOP and len(token.low) > 2:
+            words |= {token.low} - TITLES - SUFFIXES - PARTICLES
+    return words
+
+
+def spread(document: Document, words: set[str]) -> Iterator[Hit]:
+    """Other places where a certain name's words stand capitalised, with an initial that follows."""
+    tokens = document.tokens
+    for at, token in enumerate(tokens):
+        if token.low not in words or (token.flags & EPONYM and _followed_by_noun(document, token.end)):
+            continue
+        end = token.end
+        following = tokens[at + 1] if at + 1 < len(tokens) else None
+        if following is not None and following.initial and document.text[end : following.start] == " ":
+            end = following.end
+        yield Hit(Kind.NAME, token.start, end, 0.6, "name_again")
+
+
+def _followed_by_noun(document: Document, end: int) -> bool:
+    after = document.lower[end : end + 24].removeprefix("'s").split()
+    return bool(after) and after[0].strip(".,;:()") in document.lexicon.eponym_nouns
+
+
+def to_finding(document: Document, hit: Hit) -> Finding:
+    """The hit with its place in the original text."""
+    start, end = document.normal.original(hit.start, hit.end)
+    return Finding(hit.kind, document.part, start, end, round(hit.score, 2), hit.by)
