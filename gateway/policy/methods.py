@@ -1,0 +1,76 @@
+"""Which protected method a copy takes: the best that keys, consent and the practice allow, or none at all."""
+
+from __future__ import annotations
+
+from gateway.domain.decision import Action, HoldReason, Method
+from gateway.domain.patient import PartnerTrust
+from gateway.policy.case import Case
+from gateway.policy.strength import weaker
+from gateway.policy.verdict import Verdict, hold
+from gateway.ports.keys import KeyState
+
+_TROUBLE = {
+    KeyState.EXPIRED: "key.smime.expired",
+    KeyState.UNTRUSTED: "key.smime.untrusted",
+    KeyState.UNREACHABLE: "key.smime.unreachable",
+}
+
+
+def possible(case: Case, method: Method) -> bool:
+    """Whether this method can be carried out for this recipient at all."""
+    if method not in case.policy.available:
+        return False
+    if method is Method.SMIME:
+        return case.recipient.keys.smime is KeyState.VALID
+    if method is Method.TLS:
+        partner = case.recipient.partner
+        return case.recipient.tls_trusted and partner is not None and partner.trust is PartnerTrust.VERIFIED_TLS
+    return True
+
+
+def key_reasons(case: Case) -> tuple[str, ...]:
+    """What there is to say about the recipient's certificate."""
+    state = case.recipient.keys.smime
+    if state is KeyState.VALID:
+        return ("key.smime.valid",)
+    return (_TROUBLE[state],) if state in _TROUBLE else ()
+
+
+def protect(case: Case, rule: str, *reasons: str, consented: frozenset[Method] | None = None) -> Verdict:
+    """Deliver by the best protected method, the sender's request first; hold where none is possible.
+
+    `consented` are the methods that the patients agreed to; None where no consent is needed.
+    """
+    said = (*reasons, *key_reasons(case))
+    if case.recipient.keys.smime in _TROUBLE and case.policy.hold_on_key_trouble:
+        return hold(rule, HoldReason.NO_METHOD, *said)
+    wish = case.message.requested
+    order: tuple[Method, ...] = case.policy.method_order
+    if wish is not None and wish.protects:
+        order = (wish,)
+    feasible = [one for one in order if possible(case, one)]
+    if not feasible:
+        return hold(rule, HoldReason.NO_METHOD, *said, "method.impossible")
+    for method in feasible:
+        if consented is None or method in consented:
+            return Verdict(rule, Action.DELIVER, method, reasons=said, allowed=consented)
+    return hold(rule, HoldReason.CONSENT, *said, "consent.method")
+
+
+def strengthen(case: Case, verdict: Verdict) -> Verdict:
+    """Lay the sender's request over a verdict that delivers: it can raise the method and never lower it."""
+    if verdict.method is None:
+        return verdict
+    wish = case.message.requested
+    if wish is not None and weaker(wish, verdict.method):
+        return verdict.because("request.weaker")
+    if verdict.method.protects:
+        return verdict.because("request.method") if wish is verdict.method else verdict
+    if case.message.secure_tag or (wish is not None and wish.protects):
+        code = "request.secure" if case.message.secure_tag else "request.method"
+        return protect(case, verdict.rule, *verdict.reasons, code)
+    if wish is None or wish is verdict.method:
+        return verdict
+    if not possible(case, wish):
+        return hold(verdict.rule, HoldReason.NO_METHOD, *verdict.reasons, "request.method", "method.impossible")
+    return verdict.by(wish, "request.method")

@@ -1,0 +1,130 @@
+"""Every reason code with its sentence, in plain words and without anything of the mail. One table, kept whole by a test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gateway.domain.decision import HoldReason, Method
+from gateway.domain.finding import GapReason, Kind, SensitiveClass
+
+_KINDS: Mapping[Kind, str] = {
+    Kind.NAME: "a person's name", Kind.LOCATION: "an address or place of care", Kind.DATE: "a date about a person",
+    Kind.AGE: "an age over 89", Kind.PHONE: "a phone number", Kind.FAX: "a fax number",
+    Kind.EMAIL: "an e-mail address", Kind.SSN: "a Social Security number", Kind.MRN: "a medical record number",
+    Kind.HEALTH_PLAN: "a health plan number", Kind.ACCOUNT: "an account number", Kind.LICENSE: "a licence number",
+    Kind.VEHICLE: "a vehicle number", Kind.DEVICE: "a device number", Kind.URL: "a web address",
+    Kind.IP: "a network address", Kind.BIOMETRIC: "a biometric identifier", Kind.PHOTO: "a photograph",
+    Kind.OTHER_ID: "another identifying number", Kind.HEALTH_TERM: "words about health",
+    Kind.PAYMENT_CARD: "a payment card number", Kind.ORGANIZATION: "an organisation",
+}  # fmt: skip
+
+_GAPS: Mapping[GapReason, str] = {
+    GapReason.TOO_LARGE: "a part was too large to read",
+    GapReason.TOO_MANY_PARTS: "it has too many parts to read",
+    GapReason.TOO_DEEP: "its parts are nested too deeply to read",
+    GapReason.MALFORMED: "a part is malformed",
+    GapReason.AMBIGUOUS: "a part can be read in two ways",
+    GapReason.ENCRYPTED: "a part is encrypted or has a password",
+    GapReason.UNKNOWN_TYPE: "an attachment is of a kind that cannot be read",
+    GapReason.UNDECODABLE: "a part could not be decoded",
+    GapReason.NO_TEXT: "an attachment has no readable text (a scan or a picture)",
+    GapReason.CRASHED: "the reader failed on an attachment",
+    GapReason.TIMED_OUT: "reading an attachment took too long",
+    GapReason.OUT_OF_MEMORY: "reading an attachment needed too much memory",
+    GapReason.BOMB: "an attachment unpacks to far too much",
+    GapReason.SCANNER_FAILED: "the scan itself failed",
+}
+
+_CLASSES: Mapping[SensitiveClass, str] = {
+    SensitiveClass.SUBSTANCE_USE: "substance-use treatment", SensitiveClass.PSYCHOTHERAPY: "psychotherapy notes",
+    SensitiveClass.MENTAL_HEALTH: "mental health", SensitiveClass.HIV: "HIV", SensitiveClass.REPRODUCTIVE: "reproductive health",
+    SensitiveClass.GENETIC: "genetic information", SensitiveClass.MINOR: "a minor",
+}  # fmt: skip
+
+_FIXED: Mapping[str, str] = {
+    "scan.clean": "The scan was complete and found no health information about a person.",
+    "scan.incomplete": "The scan could not read everything, so the mail counts as health information.",
+    "phi.found": "The mail holds health information about a person.",
+    "phi.known_patient": "The mail names a patient of the practice.",
+    "patient.none": "No registered patient could be identified in it.",
+    "patient.not_recipient": "It is about a patient who is neither the recipient nor somebody the recipient acts for.",
+    "consent.email.encrypted": "The patient agreed to protected e-mail at this address.",
+    "consent.email.unencrypted": "The patient chose unencrypted e-mail at this address after being told of the risk.",
+    "consent.email.missing": "The patient has not yet agreed to e-mail at this address.",
+    "consent.email.refused": "The patient said no to e-mail at this address.",
+    "consent.email.ended": "The patient's consent to e-mail at this address was revoked, has expired or is for another purpose.",
+    "consent.method": "The patient did not agree to any of the methods that are possible here.",
+    "partner.treatment": "The recipient is a registered treatment partner; treatment needs no consent (45 CFR 164.506).",
+    "partner.payment": "The recipient is a registered partner; payment needs no consent (45 CFR 164.506).",
+    "partner.baa_lapsed": "The agreement with this partner has expired.",
+    "payer.payment": "The recipient is a registered payer; payment needs no consent (45 CFR 164.506).",
+    "recipient.internal": "The recipient works at the practice.",
+    "authorization.valid": "The patient's authorization covers this recipient and purpose (45 CFR 164.508).",
+    "authorization.missing": "There is no authorization from the patient for this recipient and purpose.",
+    "authorization.refused": "The patient refused an authorization for this recipient.",
+    "authorization.ended": "The patient's authorization for this recipient was revoked, has expired or is for another purpose.",
+    "authorization.defective": "The patient's authorization lacks an element that 45 CFR 164.508(c) asks for.",
+    "restriction.no_email": "The patient asked not to be written to by e-mail.",
+    "restriction.no_payer": "The patient paid for this in full: nothing may go to a health plan (45 CFR 164.522(a)).",
+    "restriction.no_partner": "The practice agreed with the patient not to send to this recipient.",
+    "restriction.target_conflict": "A patient asked for a confidential address, but the mail also concerns somebody else.",
+    "target.confidential": "It goes to the confidential address that the patient asked for (45 CFR 164.522(b)).",
+    "sensitive.psychotherapy.authorization": "Psychotherapy notes need an authorization of their own (45 CFR 164.508(a)(2)).",
+    "sensitive.substance_use.consent": "Substance-use records need the patient's consent for this recipient (42 CFR 2.31).",
+    "sensitive.genetic.payer": "Genetic information does not go to a payer without a person's review (45 CFR 164.502(a)(5)).",
+    "sensitive.minor.proxy": "A minor may have consented to this care alone, so it does not go to the parent by itself.",
+    "sensitive.state.consent": "The practice's State rules ask for the patient's consent to send this class of information.",
+    "sensitive.practice": "The practice wants this class of information reviewed before it goes to anybody but the patient.",
+    "purpose.not_allowed": "The purpose that the sender claimed is not open to this sender for this recipient.",
+    "key.smime.valid": "The recipient has a valid S/MIME certificate.",
+    "key.smime.expired": "The recipient's S/MIME certificate has expired.",
+    "key.smime.untrusted": "The recipient's S/MIME certificate is not issued by an authority that the practice trusts.",
+    "key.smime.unreachable": "The directory of certificates could not be reached.",
+    "method.impossible": "The method that was asked for, or any protected one, is not possible for this recipient.",
+    "tls.not_trusted": "The recipient's mail server cannot be verified, so verified TLS is not possible.",
+    "request.method": "The sender asked for this method.",
+    "request.secure": "The sender asked for protection with [secure].",
+    "request.weaker": "The sender asked for a weaker method; a request can only strengthen.",
+    "rule.method": "A rule of the practice chose the method.",
+    "rule.pass": "A rule of the practice, acknowledged in writing, sends mail to this domain unencrypted.",
+    "rule.tls": "A rule of the practice sends mail to this partner by verified TLS.",
+    "rule.hold": "A rule of the practice holds such mail for review.",
+    "rule.refuse": "A rule of the practice refuses such mail.",
+    "rule.not_allowed": "A rule of the practice asked for less protection than is allowed here; it was not followed.",
+    "rule.default": "No rule allows this mail, so it does not leave.",
+}
+
+SENTENCES: Mapping[str, str] = {
+    **_FIXED,
+    **{f"phi.{kind.value}": f"It contains {words}." for kind, words in _KINDS.items()},
+    **{f"scan.gap.{gap.value}": f"It could not be read whole: {words}." for gap, words in _GAPS.items()},
+    **{f"class.{one.value}": f"It touches a specially protected subject: {words}." for one, words in _CLASSES.items()},
+}
+"""Sentence by code; complete for every code that `decide` can give."""
+
+METHODS: Mapping[Method | None, str] = {
+    None: "It does not leave.",
+    Method.PASS: "It is sent as it was written, unencrypted.",
+    Method.REDACT: "It is sent with everything personal masked.",
+    Method.TLS: "It is sent as it was written, over a connection to the recipient's verified mail server.",
+    Method.SMIME: "It is sent encrypted to the recipient's S/MIME certificate.",
+    Method.OPENPGP: "It is sent encrypted to the recipient's OpenPGP key.",
+    Method.LINK: "It is sent as a secure link; the content opens only through the link.",
+    Method.PDF: "It is sent as an encrypted PDF.",
+}
+
+TO_DO: Mapping[HoldReason, str] = {
+    HoldReason.CONSENT: "Wait for the patient's answer to the consent request, or record a consent that was given another way.",
+    HoldReason.PATIENT_NOT_RECIPIENT: "Check the recipient's address; send again without the other patient's information, or record the recipient as this patient's proxy.",
+    HoldReason.NO_PATIENT: "Name the patient with [patient:RECORD-NUMBER] in the subject, or register the patient, and send again.",
+    HoldReason.AUTHORIZATION: "Record a complete authorization from the patient for this recipient, or have the privacy officer review it.",
+    HoldReason.RESTRICTION: "Do not send this by e-mail; ask the privacy officer if you think that the restriction does not apply.",
+    HoldReason.SENSITIVE: "Record the special consent or authorization that this information needs, or have the privacy officer review it.",
+    HoldReason.BAA_LAPSED: "Renew the agreement with this partner and record its new dates.",
+    HoldReason.PURPOSE: "Send again with a purpose that you may use for this recipient, or with none.",
+    HoldReason.NO_METHOD: "Send again without asking for a method, or have the recipient's certificate renewed.",
+    HoldReason.RULE: "Wait for the person who reviews such mail at the practice.",
+    HoldReason.INTEGRITY: "Tell the administrator; the stored decision did not verify.",
+    HoldReason.INCOMPLETE: "Send again with attachments that can be read (no password, a usual format), or name the patient with [patient:RECORD-NUMBER] in the subject.",
+    HoldReason.DEFAULT: "Have the privacy officer review it; no rule allows this mail.",
+}
