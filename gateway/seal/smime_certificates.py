@@ -1,0 +1,173 @@
+"""Whether a certificate may be sealed to: RFC 8550 (S/MIME certificates), RFC 5480 (EC key usage), RFC 8551 4.
+
+A certificate belongs to an address only by a rfc822Name or SmtpUTF8Mailbox in its SAN, never by its Subject. Every
+reason is a short sentence without personal data, for `explain` and KeyAnswer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat import asn1
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
+
+from gateway.domain.address import Address
+from gateway.domain.errors import InvalidAddress
+from gateway.ports.keys import KeyState
+
+SMTP_UTF8_MAILBOX = ObjectIdentifier("1.3.6.1.5.5.7.8.9")
+_WEAK_HASHES = frozenset({"md5", "sha1"})
+_CURVES = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
+_EXTENSIONS_READ = (x509.KeyUsage, x509.ExtendedKeyUsage, x509.SubjectAlternativeName, x509.BasicConstraints)
+_PATH_LIMIT = 8
+_Kind = TypeVar("_Kind", bound=x509.ExtensionType)
+
+
+def check_recipient_certificate(certificate: x509.Certificate, address: Address, at: datetime) -> list[str]:
+    """Why not to seal mail for `address` to this certificate at that time; empty if nothing speaks against it."""
+    reasons = trust_reasons(certificate, at)
+    names = addresses_of(certificate)
+    if not names:
+        reasons.append("the certificate names no e-mail address in its SAN")
+    elif address.key not in {name.key for name in names}:
+        reasons.append("the certificate's SAN names another e-mail address")
+    return reasons
+
+
+def certificate_state(
+    certificate: x509.Certificate,
+    address: Address,
+    at: datetime,
+    *,
+    anchors: Sequence[x509.Certificate] | None = None,
+    intermediates: Sequence[x509.Certificate] = (),
+) -> tuple[KeyState, list[str]]:
+    """The directory's answer for one certificate, with its reasons. `anchors` None means that the practice trusts this
+    very certificate (it lies in its folder); otherwise a chain to one of the anchors is asked for.
+    """
+    reasons = check_recipient_certificate(certificate, address, at)
+    if anchors is not None and not _has_path(certificate, anchors, intermediates, at):
+        reasons.append("no chain leads to a trusted authority")
+    if not reasons:
+        return KeyState.VALID, []
+    return (KeyState.EXPIRED if reasons == ["the certificate has expired"] else KeyState.UNTRUSTED), reasons
+
+
+def trust_reasons(certificate: x509.Certificate, at: datetime) -> list[str]:
+    """What speaks against the certificate itself, whoever it belongs to: time, key, usage, hash."""
+    try:
+        return [*validity_reasons(certificate, at), *_key_reasons(certificate), *_usage_reasons(certificate)]
+    except (ValueError, UnsupportedAlgorithm):
+        return ["the certificate cannot be read"]
+
+
+def validity_reasons(certificate: x509.Certificate, at: datetime) -> list[str]:
+    """Whether `at` lies outside of notBefore and notAfter."""
+    if at < certificate.not_valid_before_utc:
+        return ["the certificate is not valid yet"]
+    return ["the certificate has expired"] if at > certificate.not_valid_after_utc else []
+
+
+def _key_reasons(certificate: x509.Certificate) -> Iterator[str]:
+    public = certificate.public_key()
+    if isinstance(public, rsa.RSAPublicKey):
+        if public.key_size < 2048:
+            yield "the RSA key has fewer than 2048 bits"
+    elif not isinstance(public, ec.EllipticCurvePublicKey):
+        yield "the key is of a kind that Sealgate cannot seal to"
+    elif not isinstance(public.curve, _CURVES):
+        yield "the key's curve is none of P-256, P-384, P-521"
+    signed_with = certificate.signature_hash_algorithm
+    if signed_with is not None and signed_with.name in _WEAK_HASHES and certificate.issuer != certificate.subject:
+        yield "the certificate is signed with a broken hash"
+
+
+def _usage_reasons(certificate: x509.Certificate) -> Iterator[str]:
+    """Key usage where it is stated: keyEncipherment for RSA, keyAgreement for EC; emailProtection if there is an EKU."""
+    usage = _extension(certificate, x509.KeyUsage)
+    if usage is not None:
+        if isinstance(certificate.public_key(), rsa.RSAPublicKey):
+            if not usage.key_encipherment:
+                yield "the key usage does not allow encryption (keyEncipherment)"
+        elif not usage.key_agreement:
+            yield "the key usage does not allow encryption (keyAgreement)"
+        elif usage.decipher_only:
+            yield "the key usage does not allow encryption (decipherOnly)"
+    extended = _extension(certificate, x509.ExtendedKeyUsage)
+    allowed = {ExtendedKeyUsageOID.EMAIL_PROTECTION, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}
+    if extended is not None and not allowed & set(extended):
+        yield "the extended key usage does not allow mail (emailProtection)"
+    basic = _extension(certificate, x509.BasicConstraints)
+    if basic is not None and basic.ca:
+        yield "the certificate is an authority's, not a person's"
+    known = {kind.oid for kind in _EXTENSIONS_READ}
+    if any(one.critical and one.oid not in known | _HARMLESS for one in certificate.extensions):
+        yield "the certificate has a critical extension that Sealgate does not know"
+
+
+_HARMLESS = frozenset({x509.CertificatePolicies.oid, x509.AuthorityKeyIdentifier.oid, x509.SubjectKeyIdentifier.oid})
+
+
+def _extension(certificate: x509.Certificate, kind: type[_Kind]) -> _Kind | None:
+    try:
+        return certificate.extensions.get_extension_for_class(kind).value
+    except x509.ExtensionNotFound:
+        return None
+
+
+def addresses_of(certificate: x509.Certificate) -> list[Address]:
+    """The e-mail addresses of the SAN, RFC 8550 3 and RFC 8398; a name that is no address is passed over."""
+    try:
+        names = _extension(certificate, x509.SubjectAlternativeName)
+    except ValueError:
+        return []
+    found = []
+    for name in names or ():
+        try:
+            if isinstance(name, x509.RFC822Name):
+                found.append(Address.parse(name.value))
+            elif isinstance(name, x509.OtherName) and name.type_id == SMTP_UTF8_MAILBOX:
+                found.append(Address.parse(asn1.decode_der(str, name.value)))
+        except (InvalidAddress, ValueError):
+            continue
+    return found
+
+
+def _has_path(
+    leaf: x509.Certificate,
+    anchors: Sequence[x509.Certificate],
+    intermediates: Sequence[x509.Certificate],
+    at: datetime,
+) -> bool:
+    """Whether authorities valid at that time lead from the leaf to an anchor; names, signatures, CA bit and path length."""
+    level = {leaf}
+    for depth in range(_PATH_LIMIT):
+        level = {
+            authority
+            for authority in {*anchors, *intermediates}
+            if not validity_reasons(authority, at) and any(_issued(child, authority, depth) for child in level)
+        }
+        if not level.isdisjoint(anchors):
+            return True
+    return False
+
+
+def _issued(child: x509.Certificate, authority: x509.Certificate, below: int) -> bool:
+    """Whether `authority` may and did issue `child`, with `below` authorities under it."""
+    try:
+        basic = _extension(authority, x509.BasicConstraints)
+        usage = _extension(authority, x509.KeyUsage)
+        constrained = _extension(authority, x509.NameConstraints) is not None
+        if basic is None or not basic.ca or constrained or (usage is not None and not usage.key_cert_sign):
+            return False
+        if basic.path_length is not None and below > basic.path_length:
+            return False
+        child.verify_directly_issued_by(authority)
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        return False
+    return True

@@ -1,0 +1,138 @@
+"""Sign and encrypt: every recipient opens it, nobody else does, in bounded memory, and a bad key seals nothing."""
+
+from __future__ import annotations
+
+import email
+import hashlib
+import os
+import tracemalloc
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+
+from gateway.domain.address import Address
+from gateway.domain.errors import SealingFailed
+from gateway.mime.build import OuterHeaders, smime_mail
+from gateway.seal import ca, smime, smime_envelope, smime_recipients
+from tests.unit.seal.certificates import AT, CA, CA_KEY, CLINIC, Key, recipient, rsa_key, usage
+from tests.unit.seal.cms_reader import decrypt, nodes
+
+PAYLOAD = b"Content-Type: text/plain; hp=\"cipher\"\r\nSubject: Biopsy\r\n\r\nHello\r\n"
+
+
+@pytest.fixture(scope="module")
+def signer() -> smime.Signer:
+    certificate, key = ca.issue_sender(CA, CA_KEY, CLINIC, AT)
+    return smime.Signer(certificate, key, (CA,))
+
+
+@pytest.fixture(scope="module")
+def people() -> list[tuple[x509.Certificate, Key]]:
+    keys: list[Key] = [rsa_key(), ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP384R1()), ec.generate_private_key(ec.SECP521R1())]
+    return [(recipient(f"r{n}@example.net", key), key) for n, key in enumerate(keys)]
+
+
+def sealed(signer: smime.Signer, people: list[tuple[x509.Certificate, Key]], payload: bytes = PAYLOAD, **more: object) -> bytes:
+    chunks = (payload[at : at + 7] for at in range(0, len(payload), 7))
+    return b"".join(smime.sign_and_encrypt(chunks, signer=signer, recipients=[one for one, _ in people], at=AT, random=os.urandom, **more))  # type: ignore[arg-type]
+
+
+def signed_parts(entity: bytes) -> tuple[bytes, bytes]:
+    boundary = b"--" + email.message_from_bytes(entity).get_boundary().encode()  # type: ignore[union-attr]
+    _, content, signature, end = entity.split(boundary)
+    assert end == b"--\r\n"
+    return content[2:-2], email.message_from_bytes(signature.lstrip(b"\r\n")).get_payload(decode=True)  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("transport", list(smime.KeyTransport))
+def test_each_of_several_recipients_opens_the_same_signed_payload(signer: smime.Signer, people, transport) -> None:  # type: ignore[no-untyped-def]
+    cms = sealed(signer, people, transport=transport)
+    opened = {decrypt(cms, one.serial_number, key) for one, key in people}
+    assert len(opened) == 1
+    content, signature = signed_parts(opened.pop())
+    assert content == PAYLOAD
+    (_, _, (_, (_, _, (signed,)))), _ = nodes(signature)[0][0], None
+    info = signed[2][4][2][0]
+    attributes, value = info[2][3], info[2][5][1]
+    digests = [one[2][1][2][0][1] for one in attributes[2] if one[2][0][1].hex() == "2a864886f70d010904"]
+    assert digests == [hashlib.sha256(PAYLOAD).digest()]
+    encoded = smime_envelope.tlv(0x31, attributes[1])
+    signer.certificate.public_key().verify(value, encoded, ec.ECDSA(hashes.SHA256()))  # type: ignore[union-attr,call-arg,arg-type]
+
+
+def test_a_stranger_finds_no_key_and_nothing_readable(signer: smime.Signer, people) -> None:  # type: ignore[no-untyped-def]
+    cms = sealed(signer, people)
+    assert b"Biopsy" not in cms
+    stranger = recipient("s@example.net", rsa_key(3072))
+    with pytest.raises(StopIteration):
+        decrypt(cms, stranger.serial_number, rsa_key(3072))
+
+
+def test_keys_ivs_boundaries_and_ephemeral_keys_are_new_each_time(signer: smime.Signer, people) -> None:  # type: ignore[no-untyped-def]
+    first, second = sealed(signer, people), sealed(signer, people)
+    assert first[-64:] != second[-64:]
+    one, key = people[1]
+    assert decrypt(first, one.serial_number, key).split(b"\r\n\r\n")[0] != decrypt(second, one.serial_number, key).split(b"\r\n\r\n")[0]
+
+
+def test_line_ends_are_canonical_before_signing(signer: smime.Signer, people) -> None:  # type: ignore[no-untyped-def]
+    one, key = people[1]
+    cms = sealed(signer, people[1:2], b"A: b\n\nx\ry\r\nz\r")
+    assert signed_parts(decrypt(cms, one.serial_number, key))[0] == b"A: b\r\n\r\nx\r\ny\r\nz\r\n"
+
+
+def test_versions_follow_rfc_5652(people) -> None:  # type: ignore[no-untyped-def]
+    certificates = [one for one, _ in people]
+    assert smime_recipients.recipient_infos(certificates[:1], b"k" * 32, smime.KeyTransport.PKCS1)[0] == 0
+    assert smime_recipients.recipient_infos(certificates, b"k" * 32, smime.KeyTransport.PKCS1)[0] == 2
+
+
+def test_rsa_signers_work(people) -> None:  # type: ignore[no-untyped-def]
+    certificate = recipient("clinic@example.org", rsa_key(), key_usage=usage(digital_signature=True))
+    one, key = people[0]
+    opened = decrypt(sealed(smime.Signer(certificate, rsa_key()), people[:1]), one.serial_number, key)
+    assert b"Biopsy" in opened
+
+
+def test_bad_signers_and_recipients_seal_nothing(signer: smime.Signer, people) -> None:  # type: ignore[no-untyped-def]
+    good = people[0][0]
+    ed_key = ed25519.Ed25519PrivateKey.generate()
+    bad = [
+        [],
+        [good, recipient("x@example.net", rsa_key(), end=AT - timedelta(hours=1))],
+        [good, recipient("x@example.net", rsa_key(1024))],
+        [good, recipient("x@example.net", rsa_key(), key_usage=usage(digital_signature=True))],
+        [good, recipient("x@example.net", ed_key)],  # type: ignore[arg-type]
+        [good, recipient("x@example.net", ec.generate_private_key(ec.SECP256K1()))],
+    ]
+    for recipients in bad:
+        with pytest.raises(SealingFailed):
+            smime.sign_and_encrypt([PAYLOAD], signer=signer, recipients=recipients, at=AT, random=os.urandom)
+    for at in (AT + timedelta(days=9999), AT - timedelta(days=9999), AT.replace(tzinfo=None)):
+        with pytest.raises(SealingFailed):
+            smime.sign_and_encrypt([PAYLOAD], signer=signer, recipients=[good], at=at, random=os.urandom)
+    with pytest.raises(SealingFailed):
+        smime.sign_and_encrypt([PAYLOAD], signer=signer, recipients=[good], at=AT, random=os.urandom, content="aes-256-gcm")
+    with pytest.raises(SealingFailed):
+        smime.Signer(signer.certificate, ec.generate_private_key(ec.SECP256R1()))
+
+
+def test_sixty_mebibytes_in_bounded_memory(signer: smime.Signer, people) -> None:  # type: ignore[no-untyped-def]
+    def payload() -> Iterator[bytes]:
+        yield b"Content-Type: application/octet-stream\r\n\r\n"
+        for _ in range(60 * 16):
+            yield b"0123456789abcdef" * 4096
+
+    outer = OuterHeaders(from_=CLINIC, to=(Address.parse("r0@example.net"),), date=AT, message_id="<d@example.org>", subject="[...]", sealgate_id="m")
+    tracemalloc.start()
+    try:
+        cms = smime.sign_and_encrypt(payload(), signer=signer, recipients=[one for one, _ in people], at=AT, random=os.urandom)
+        size = sum(len(chunk) for chunk in smime_mail(outer, cms))
+        assert size > 80 << 20
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()
