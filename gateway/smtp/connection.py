@@ -1,0 +1,296 @@
+"""One SMTP connection: aiosmtpd's protocol with its own input, its own command loop and a fixed cost of set-up.
+
+Stock aiosmtpd inspects every member on every connection, reads DATA a line at a time, and logs addresses and content;
+here the loop reads from `Inlet`, looks commands up in one table, and counts what a client may do. Nothing is logged but
+codes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from aiosmtpd.smtp import SMTP
+
+from gateway.domain.address import Address
+from gateway.domain.envelope import Identity
+from gateway.domain.errors import SealgateError
+from gateway.ports.clock import Clock
+from gateway.smtp.gate import Gate
+from gateway.smtp.inlet import Inlet, LineTooLong
+from gateway.smtp.ports import Intake
+from gateway.smtp.replies import REPLIES, Answer
+from gateway.smtp.settings import DoorConfig, Profile
+from gateway.smtp.tls import client_names
+
+log = logging.getLogger("sealgate.smtp")
+
+_REPLIES_WAITING = 65_536
+"""Bytes of replies that a client may leave unread before it is not served on."""
+
+
+@dataclass(slots=True)
+class Mail:
+    """The transaction between MAIL and the end of DATA."""
+
+    sender: Address | None = field(repr=False)
+    smtputf8: bool
+    recipients: dict[str, Address] = field(default_factory=dict, repr=False)
+    """By address key, so that one written twice is one."""
+
+
+Handler = Callable[["Connection", str], Awaitable[Answer | None]]
+
+
+@dataclass(slots=True)
+class House:
+    """What the connections of one door share."""
+
+    config: DoorConfig
+    intake: Intake
+    gate: Gate
+    clock: Clock
+    context: ssl.SSLContext | None
+    accepts: Callable[[Address], bool]
+    commands: Mapping[str, Handler]
+    draining: bool = False
+    connections: set[Connection] = field(default_factory=set)
+
+
+class Connection(SMTP):
+    """The state of one connection. Command handlers are functions that take it (see `commands.py`)."""
+
+    def __init__(self, house: House, profile: Profile, loop: asyncio.AbstractEventLoop) -> None:
+        # Not SMTP.__init__: it costs more than the rest of a small mail (measurements.md). What it would set and the
+        # inherited connection_made, connection_lost and time-out use is set here.
+        asyncio.StreamReaderProtocol.__init__(self, None, loop=loop)  # type: ignore[arg-type]  # no StreamReader: Inlet
+        self.loop = loop
+        self._timeout_duration = house.config.limits.greeting_seconds
+        self._timeout_handle: asyncio.TimerHandle | None = None
+        self._original_transport = None
+        self._tls_protocol = None
+        self._handler_coroutine: asyncio.Task[None] | None = None
+        self.transport: Any = None
+        self.session = None
+        self.envelope = None
+        self.house = house
+        self.limits = house.config.limits
+        self.profile = profile
+        self.inlet = Inlet()
+        self.address = ""
+        self.tls = False
+        self.ehlo = ""
+        self.extended = False
+        self.identity: Identity | None = None
+        self.null_sender = profile is Profile.INBOUND
+        self.needs_tls = profile.authenticates
+        self.mail: Mail | None = None
+        self.messages = 0
+        self.wrong_passwords = 0
+        self.at_prompt = False
+        self._errors = 0
+        self._minute = 0.0
+        self._commands = 0
+        self._admitted = False
+
+    # The protocol, as asyncio calls it.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Count the connection in and start its task."""
+        stream = cast("asyncio.Transport", transport)
+        peer = transport.get_extra_info("peername")
+        self.address = str(peer[0]) if isinstance(peer, tuple) else ""
+        self._admitted = self.house.gate.enter(self.address)
+        self.house.connections.add(self)
+        self.inlet.attach(stream)
+        if self.profile is Profile.SUBMISSIONS:
+            # The first bytes are a TLS handshake, and belong to it.
+            stream.pause_reading()
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Count it out; a message that has not ended is forgotten by its own task."""
+        if self in self.house.connections:
+            self.house.connections.discard(self)
+            self.house.gate.leave(self.address)
+        self.inlet.feed_eof()
+        super().connection_lost(error)
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes in."""
+        self.inlet.feed(data)
+
+    def eof_received(self) -> bool:
+        """A half-closed connection is served to the end of what it sent; TLS knows no half."""
+        self.inlet.feed_eof()
+        return not self.tls
+
+    def _timeout_cb(self) -> None:
+        self.say(REPLIES["timeout"])
+        self.transport.close()
+
+    # Output.
+
+    def say(self, answer: Answer | str) -> None:
+        """Write one reply (or several lines)."""
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.write(f"{answer}\r\n".encode())
+
+    async def _settled(self) -> None:
+        """Wait for a client that does not read its replies, but not for ever."""
+        if self.transport is not None and self.transport.get_write_buffer_size() > _REPLIES_WAITING:
+            async with asyncio.timeout(self.limits.command_seconds):
+                await self._drain_helper()  # type: ignore[attr-defined]  # asyncio's flow control
+
+    # The life of a connection.
+
+    async def _handle_client(self) -> None:
+        try:
+            await self._serve()
+        except TimeoutError:
+            self.say(REPLIES["timeout"])
+        except (ConnectionError, ssl.SSLError):
+            log.debug("connection ended by the peer")
+        except Exception as error:  # noqa: BLE001 - the last line: no fault of ours may leave a client without a reply
+            log.error("connection failed: %s", code_of(error))  # noqa: TRY400 - a traceback may show what was sent
+            self.say(Answer(421, "4.3.0", "Temporary failure, try again later", closes=True))
+        finally:
+            if self.transport is not None:
+                self.transport.close()
+
+    async def _serve(self) -> None:
+        if self.profile is Profile.SUBMISSIONS and not await self.upgrade():
+            return
+        self._identify()
+        refusal = self._turned_away()
+        if refusal:
+            self.say(REPLIES[refusal])
+            return
+        self.say(f"220 {self.house.config.hostname} ESMTP")
+        while True:
+            answer = await self._next()
+            if answer is not None:
+                self.say(answer)
+                if answer.closes:
+                    return
+                if answer.refuses:
+                    self._errors += 1
+                if self._errors > self.limits.errors_per_connection:
+                    self.say(REPLIES["limit.errors"])
+                    return
+            await self._settled()
+            if self.house.draining:
+                self.say(REPLIES["closing"])
+                return
+
+    def _turned_away(self) -> str:
+        if not self._admitted:
+            return "limit.connections"
+        if self.house.draining:
+            return "closing"
+        return "" if self.house.intake.ready() else "unready"
+
+    async def _next(self) -> Answer | None:
+        """Read and carry out one command; the end of input is a silent goodbye."""
+        try:
+            line = await self.read_line(self.limits.command_line_bytes)
+        except LineTooLong:
+            return REPLIES["command.long"]
+        if line is None:
+            raise ConnectionResetError
+        if self._too_fast():
+            return REPLIES["limit.commands"]
+        text = _command(line)
+        if text is None:
+            return REPLIES["command.line"]
+        verb, _, argument = text.partition(" ")
+        handler = self.house.commands.get(verb.upper())
+        return await handler(self, argument) if handler is not None else REPLIES["command.unknown"]
+
+    async def read_line(self, limit: int) -> bytes | None:
+        """The next line; TimeoutError when the client takes too long over the whole of it."""
+        self.at_prompt = True
+        try:
+            async with asyncio.timeout(self.limits.command_seconds):
+                return await self.inlet.line(limit)
+        finally:
+            self.at_prompt = False
+
+    def _too_fast(self) -> bool:
+        now = self.loop.time()
+        if now - self._minute >= 60.0:
+            self._minute, self._commands = now, 0
+        self._commands += 1
+        return self._commands > self.limits.commands_per_minute
+
+    def proven(self) -> None:
+        """The client has shown that it may send: it need not hurry any more."""
+        if self._timeout_handle is not None:
+            self._timeout_handle.cancel()
+
+    def stop(self) -> None:
+        """The door drains: say goodbye now if nothing is under way, else after this command."""
+        if self.at_prompt:
+            self.say(REPLIES["closing"])
+            self.transport.close()
+
+    async def upgrade(self) -> bool:
+        """Put TLS between us and the peer; False when the handshake fails. All that was said before is forgotten.
+
+        The caller has paused reading, and nothing that came in clear may wait (RFC 3207 4.2).
+        """
+        context = self.house.context
+        plain = self.transport
+        if context is None or self.inlet.waiting:
+            return False
+        self.inlet.attach(None)
+        try:
+            self.transport = await self.loop.start_tls(
+                plain, self, context, server_side=True, ssl_handshake_timeout=self.limits.handshake_seconds
+            )
+        except (ssl.SSLError, OSError):
+            with contextlib.suppress(OSError):
+                plain.abort()
+            return False
+        if self.transport is None:
+            return False
+        self.inlet.attach(self.transport)
+        self.tls, self.ehlo, self.extended, self.mail = True, "", False, None
+        self._identify()
+        return True
+
+    def _identify(self) -> None:
+        """Who this is without a password: a smarthost client by certificate, else by network; anyone for inbound."""
+        if self.profile is Profile.INBOUND:
+            self.identity = Identity("", "peer")
+        if self.profile is not Profile.SMARTHOST:
+            return
+        names = client_names(self.transport.get_extra_info("ssl_object")) if self.tls else None
+        clients = self.house.config.clients
+        shown = next((one for one in clients if names is not None and one.shows(*names)), None)
+        listed = shown or next((one for one in clients if one.at(self.address)), None)
+        if listed is not None:
+            self.identity = listed.identity("certificate" if shown else "network")
+            self.null_sender = listed.null_sender
+            self.needs_tls = listed.require_tls
+
+
+def _command(line: bytes) -> str | None:
+    """The text of a command line, None for one that is not clean: bare LF, control characters, not UTF-8."""
+    if not line.endswith(b"\r\n"):
+        return None
+    try:
+        text = line[:-2].decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    return text.rstrip(" ") if text.isprintable() else None
+
+
+def code_of(error: BaseException) -> str:
+    """What may be logged of an error: its stable code or its type, never its text."""
+    return error.code if isinstance(error, SealgateError) else type(error).__name__
