@@ -21,7 +21,7 @@ _ALIASES: Mapping[str, str] = {
     "iso-8859-11": "cp874", "unknown": "", "x-user-defined": "", "ansi": "cp1252", "utf-16": "utf-16", "ms-ansi": "cp1252",
 }  # fmt: skip
 # Python codecs that are no charsets of mail; punycode is quadratic besides.
-_NOT_CHARSETS = frozenset({"unicode_escape", "raw-unicode-escape", "idna", "punycode", "undefined", "mbcs", "oem"})
+_NOT_CHARSETS = frozenset({"unicode-escape", "raw-unicode-escape", "idna", "punycode", "undefined", "mbcs", "oem"})
 _STRICT = ("utf-16", "utf-32", "utf-7", "iso2022", "hz", "cp037", "cp1140", "cp500")
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -65,7 +65,7 @@ def codec_of(label: str) -> str | None:
         b"a".decode(info.name, "ignore")
     except (LookupError, UnicodeError, ValueError):
         return None
-    return None if info.name in _NOT_CHARSETS else info.name
+    return None if info.name.replace("_", "-") in _NOT_CHARSETS else info.name
 
 
 def _with(data: bytes, codec: str) -> tuple[str, bool]:

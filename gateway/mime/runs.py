@@ -56,7 +56,12 @@ class TextRuns:
         self.last = "\n"
 
     def _add(self, text: str, source: int, source_end: int, place: Place, *, exact: bool) -> None:
-        self.runs.append(Run(self.size, len(text), source, source_end, exact, place))
+        before = self.runs[-1] if exact and self.runs else None
+        if before is not None and before.exact and before.source_end == source and before.place is place:
+            length = before.length + len(text)
+            self.runs[-1] = Run(before.start, length, before.source, source_end, exact=True, place=place)
+        else:
+            self.runs.append(Run(self.size, len(text), source, source_end, exact, place))
         self._out.append(text)
         self.size += len(text)
         self.last = text[-1]

@@ -40,4 +40,4 @@ def read_zip(part: str, data: bytes, budget: Budget) -> tuple[list[TextPart], li
         gaps.append(Gap(part, refusal.reason))
     finally:
         budget.leave()
-    return [TextPart(part, "\n".join(names)), *texts], gaps
+    return [TextPart(part, "\n".join(names))] * bool(names) + texts, gaps

@@ -36,7 +36,6 @@ REFUSED: Mapping[str, GapReason] = {
 """Kinds that are known but hold no text that we can read; any other unknown kind is UNKNOWN_TYPE."""
 
 _BY_TYPE: Mapping[str, str] = {
-    "application/pdf": "pdf",
     "text/html": "html",
     "application/xhtml+xml": "html",
     "message/rfc822": "mail",
@@ -50,7 +49,7 @@ _BY_TYPE: Mapping[str, str] = {
 _BY_SUFFIX: Mapping[str, str] = {
     ".htm": "html", ".html": "html", ".xhtml": "html", ".eml": "mail", ".txt": "text", ".csv": "text",
     ".tsv": "text", ".ics": "text", ".vcf": "text", ".md": "text", ".json": "text", ".xml": "text", ".hl7": "text",
-    ".log": "text",
+    ".log": "text", ".asc": "text", ".edi": "text", ".x12": "text", ".ndjson": "text", ".yaml": "text", ".yml": "text",
 }  # fmt: skip
 
 
@@ -87,9 +86,14 @@ def _kind(media_type: str, file_name: str, data: bytes) -> str:
     label = media_type.lower()
     if label.startswith("image/") and label != "image/svg+xml":
         return "image"
+    claimed = _BY_TYPE.get(label) or _BY_SUFFIX.get(PurePosixPath(file_name.lower()).suffix)
+    if claimed == "mail":  # which may hold bytes of any kind
+        return "mail"
     if not looks_like_text(data[:4096]):
         return "unknown"
-    claimed = _BY_TYPE.get(label) or _BY_SUFFIX.get(PurePosixPath(file_name.lower()).suffix)
     if claimed:
-        return claimed if claimed != "pdf" else "unknown"
+        return claimed
+    unlabelled = label in {"", "application/octet-stream"} and not PurePosixPath(file_name).suffix
+    if unlabelled and data.isascii():
+        return "text"
     return "text" if label.startswith("text/") or label.endswith(("+xml", "+json")) else "unknown"

@@ -234,7 +234,9 @@ def test_small_and_large_mail_take_their_roads() -> None:
 def test_both_roads_give_the_same_tree() -> None:
     source = b"".join(large(300_000))
     small, big = parse_stream([source], MemorySink(), LIMITS), parse_stream([source], MemorySink(), LIMITS, small=10)
-    assert [(p.path, p.name, p.media_type) for p in small.walk()] == [(p.path, p.name, p.media_type) for p in big.walk()]
+    assert [(p.path, p.name, p.media_type) for p in small.walk()] == [
+        (p.path, p.name, p.media_type) for p in big.walk()
+    ]
     assert texts(small, LIMITS).parts == texts(big, LIMITS).parts
 
 
