@@ -13,10 +13,11 @@ from typing import Protocol
 import pybase64
 
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_OUTSIDE = bytes(set(range(256)) - set(_ALPHABET + b"="))
 _BLANK = b" \t\r\n\x0b\x0c"
 _PADDING = re.compile(rb"=+")
-_BAD_ESCAPE = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*\r?\n)")
-_SOFT_BREAK = re.compile(rb"=[ \t]*\r?\n")
+_BAD_ESCAPE = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]{0,1000}\r?\n)")
+_SOFT_BREAK = re.compile(rb"=[ \t]{0,1000}\r?\n")
 _OPEN_ESCAPE = re.compile(rb"=(?:[0-9A-Fa-f]|[ \t]{0,1000}\r?)?\Z")
 _QP_TAIL = 1004
 
@@ -63,7 +64,7 @@ class Base64:
         clean = data.translate(None, _BLANK)
         if clean.translate(None, _ALPHABET + b"="):
             self.damaged = True
-            clean = bytes(byte for byte in clean if byte in _ALLOWED)
+            clean = clean.translate(None, _OUTSIDE)
         if not clean:
             return b""
         if b"=" not in clean:
@@ -119,7 +120,6 @@ class QuotedPrintable:
         return b"" if held.rstrip() == b"=" else _unquote(held)
 
 
-_ALLOWED = frozenset(_ALPHABET + b"=")
 _CODINGS: dict[str, Callable[[], Decoder]] = {"base64": Base64, "quoted-printable": QuotedPrintable}
 _PLAIN = frozenset({"", "7bit", "8bit", "binary", "7-bit", "8-bit", "7bits", "8bits", "none", "plain", "us-ascii"})
 

@@ -17,6 +17,10 @@ _ENCRYPTED = frozenset(
     {"multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted"}
 )
 _ELSEWHERE = frozenset({"message/partial", "message/external-body"})
+_WORDLESS = frozenset({"boundary", "charset", "format", "delsp", "protocol", "micalg", "smime-type", "report-type",
+                       "creation-date", "modification-date", "read-date", "size", "method", "component", "reply-type",
+                       "start", "type", "number", "total", "id", "access-type", "header-protection", "x-unix-mode",
+                       "x-apple-part-url", "protected-headers", "version", "differences"})  # fmt: skip
 MESSAGES = frozenset({"message/rfc822", "message/global", "message/news"})
 
 
@@ -59,7 +63,7 @@ def describe(headers: Sequence[Header], default: str, max_name: int) -> Entity:
     media_type = sane_type(kind.value) if kind.value else default
     if kind.ambiguous or shown.ambiguous:
         doubts.append(GapReason.AMBIGUOUS)
-    coding = re.sub(r"\(.*?\)|[\s;\"]", "", fields.get(_CODING, [""])[0]).lower()
+    coding = re.sub(r"\([^()]*\)|[\s;\"]", "", fields.get(_CODING, [""])[0]).lower()
     boundary = kind.params.get("boundary", "").rstrip().encode("utf-8", "replace")
     doubts += _doubts(media_type, coding, boundary)
     name = shown.params.get("filename") or kind.params.get("name", "")
@@ -73,6 +77,18 @@ def describe(headers: Sequence[Header], default: str, max_name: int) -> Entity:
         boundary=boundary,
         doubts=tuple(doubts),
     )
+
+
+def spare_words(headers: Sequence[Header], file_name: str) -> str:
+    """Parameters of Content-Type and Content-Disposition that can hold words: a second name, unknown ones."""
+    values = [
+        value
+        for each in headers
+        if each.name.lower() in {_CONTENT_TYPE, _DISPOSITION}
+        for name, value in structured(unfold(each.raw)).params.items()
+        if name not in _WORDLESS and value and clean(value, len(file_name)) != file_name
+    ]
+    return "\n".join(dict.fromkeys(values))
 
 
 def _differs(texts: Sequence[str]) -> bool:

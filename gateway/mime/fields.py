@@ -164,5 +164,5 @@ def _pieces(text: str) -> tuple[list[str], bool]:
 
 def _in_token(now: Sequence[str]) -> bool:
     # `name=report(1).pdf` without quotes is wrong and common; a comment there would cut the name.
-    text = "".join(now)[-1:].replace(_QUOTE, " ")
-    return bool(text) and not text.isspace() and text != "="
+    text = next((piece[-1] for piece in reversed(now) if piece), " ").replace(_QUOTE, " ")
+    return not text.isspace() and text != "="

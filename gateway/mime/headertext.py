@@ -15,7 +15,7 @@ _ADDRESSES = frozenset(["from", "to", "cc", "bcc", "reply-to", "sender", "mail-f
                         "disposition-notification-to", "return-receipt-to", "errors-to", "x-original-to", "apparently-to"])  # fmt: skip
 _STRUCTURE = frozenset(["received", "date", "message-id", "in-reply-to", "references", "mime-version", "content-type",
                         "content-transfer-encoding", "content-disposition", "content-id", "content-length", "content-language",
-                        "content-location", "content-md5", "return-path", "dkim-signature", "domainkey-signature",
+                        "content-md5", "return-path", "dkim-signature", "domainkey-signature",
                         "authentication-results", "received-spf", "delivered-to", "envelope-to", "resent-date",
                         "resent-message-id", "thread-index", "precedence", "x-mailer", "user-agent", "importance",
                         "priority", "x-priority", "auto-submitted", "autocrypt", "openpgp", "lines", "status", "x-status",
@@ -24,7 +24,7 @@ _STRUCTURE = frozenset(["received", "date", "message-id", "in-reply-to", "refere
 _STRUCTURE_FAMILIES = ("arc-", "x-ms-", "x-microsoft-", "x-exchange-", "x-google-", "x-spam-", "x-mozilla-", "x-sealgate-",
                        "x-forefront-", "x-msmail-", "x-virus-", "x-assp-")  # fmt: skip
 _ANGLES = re.compile(r"<[^<>]*>")
-_BARE_ADDRESS = re.compile(r"[^\s,;:()<>\"]+@[^\s,;:()<>\"]+")
+_WORD = re.compile(r"[^\s,;:()<>\"]+")
 _WORDLESS = re.compile(r"[\s,;:()<>\"']+")
 
 
@@ -44,6 +44,10 @@ def words(headers: Sequence[Header]) -> Iterator[tuple[str, str]]:
 
 def display_names(text: str) -> str:
     """What is left of an address list (RFC 5322 3.4) without its addresses: names, comments and group names."""
-    pieces = _BARE_ADDRESS.sub(" ", _ANGLES.sub(" ", text)).split(",")
+    pieces = _WORD.sub(_unless_address, _ANGLES.sub(" ", text)).split(",")
     names = (" ".join(piece.replace('"', " ").split()) for piece in pieces)
     return ", ".join(name for name in names if _WORDLESS.sub("", name))
+
+
+def _unless_address(match: re.Match[str]) -> str:
+    return " " if "@" in match.group()[1:-1] else match.group()

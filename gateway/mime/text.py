@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from gateway.domain.finding import Gap, GapReason, TextPart
 from gateway.mime.charset import codec_of, decode
 from gateway.mime.documents.magic import kind_of, looks_like_text
-from gateway.mime.entity import MESSAGES
+from gateway.mime.entity import MESSAGES, spare_words
 from gateway.mime.headertext import words
 from gateway.mime.html import extract
 from gateway.mime.limits import Limits
@@ -62,11 +62,9 @@ class _Collector:
         self.specimens: list[Part] = []
 
     def take(self, root: Part, prefix: str) -> None:
-        """One mail: its headers, then its parts; mails inside it come with their own prefix."""
-        self._headers(root, prefix)
+        """One mail: headers and text part by part; mails inside it come with their own prefix."""
         for part, sealed in _own_parts(root):
-            if part is not root:
-                self._description(part, prefix)
+            self._headers(part, prefix)
             if part.file_name:
                 self._add(f"{prefix}header:Content-Disposition", part.file_name.replace("_", " "))
             if part.media_type in MESSAGES and part.children:
@@ -74,16 +72,12 @@ class _Collector:
             elif not part.children and not sealed:
                 self.leaf(part, prefix)
 
-    def _headers(self, root: Part, prefix: str) -> None:
-        for name, text in words(root.headers):
-            if len(text) > self._limits.max_header_bytes:
-                self.gaps.append(Gap(prefix + name, GapReason.TOO_LARGE))
+    def _headers(self, part: Part, prefix: str) -> None:
+        for name, text in words(part.headers):
             self._add(prefix + name, text)
-
-    def _description(self, part: Part, prefix: str) -> None:
-        description = part.header("content-description")
-        if description is not None and description.text:
-            self._add(f"{prefix}header:Content-Description", description.text)
+        spare = spare_words(part.headers, part.file_name)
+        if spare:
+            self._add(f"{prefix}header:Content-Type", spare)
 
     def _add(self, name: str, text: str) -> str:
         unique = self._names.unique(name)

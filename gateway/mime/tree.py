@@ -64,7 +64,8 @@ class Part:
     `path` is unique and stable (`1`, `1.2`, `1.2.1`); `name` is the contract's place name (`body.plain`,
     `attachment:NAME`, nested with `/`), unique within its message by a `#2`, `#3`, … at the end; for a container it is
     the prefix of what is inside, or empty. `body` is None for containers. `media_type` is lower case, `charset` as
-    declared, in lower case. A `message/rfc822` has one child, the root of the message inside.
+    declared, in lower case. A `message/rfc822` has one child, the root of the message inside; its body is the whole
+    message, unless it is itself inside an attached message (then None, so that nothing is kept more than twice).
     """
 
     path: str

@@ -1,5 +1,11 @@
 """The text of a mail place by place, and what is left to the inspector."""
 
+import subprocess
+import sys
+import time
+
+import pytest
+
 from gateway.domain.finding import Gap, GapReason
 from gateway.mime.limits import Limits
 from gateway.mime.parse import parse
@@ -91,3 +97,38 @@ def test_content_of_an_encrypted_multipart_is_no_specimen() -> None:
     )
     assert mail.specimens == ()
     assert {gap.reason for gap in mail.gaps} == {GapReason.ENCRYPTED}
+
+
+def test_a_second_name_and_unknown_parameters_are_text() -> None:
+    mail = read(
+        "Content-Type: text/plain; name=other.txt; x-note=words\nContent-Disposition: inline; filename=one.txt\n\nhi\n"
+    )
+    assert places(mail)["header:Content-Type"] == "other.txt\nwords"
+    assert places(mail)["header:Content-Disposition"] == "one.txt"
+
+
+def test_headers_of_parts_are_text() -> None:
+    mail = read(
+        "Content-Type: multipart/mixed; boundary=a\n\n--a\nContent-Description: scan of Pat\nX-Note: n\n\nhi\n--a--\n"
+    )
+    assert places(mail)["header:Content-Description"] == "scan of Pat"
+    assert places(mail)["header:X-Note"] == "n"
+
+
+def test_reading_in_the_worker_loads_no_document_library() -> None:
+    code = "import gateway.mime.parse, gateway.mime.text, gateway.mime.documents, sys; print(sorted(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "'gateway.mime.text'" in loaded
+    for name in ("pypdfium2", "openpyxl", "lxml", "'gateway.mime.documents.pdf'"):
+        assert name not in loaded
+
+
+@pytest.mark.parametrize("unit", ["(", "a", "=?utf-8?q?", "<", ";a=b", '"', "\\", "a@", "*0=", " ", ",", "=?a?b?c?= "])
+@pytest.mark.parametrize("name", ["Content-Type: a/b; name=x", "To: ", "Subject: ", "Content-Transfer-Encoding: "])
+def test_time_grows_with_a_header(name: str, unit: str) -> None:
+    def cost(size: int) -> float:
+        start = time.process_time()
+        read(name + unit * (size // len(unit)) + "\n\nhi\n")
+        return time.process_time() - start
+
+    assert cost(60_000) < 15 * cost(6_000) + 0.1
