@@ -43,7 +43,11 @@ def recipient(
     issuer: tuple[x509.Certificate, Key] = (CA, CA_KEY),
     authority: bool = False,
 ) -> x509.Certificate:
-    default = usage(key_encipherment=True, digital_signature=True) if isinstance(key, rsa.RSAPrivateKey) else usage(key_agreement=True)
+    default = (
+        usage(key_encipherment=True, digital_signature=True)
+        if isinstance(key, rsa.RSAPrivateKey)
+        else usage(key_agreement=True)
+    )
     builder = (
         x509.CertificateBuilder()
         .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name), x509.NameAttribute(NameOID.EMAIL_ADDRESS, name)]))

@@ -59,7 +59,10 @@ def _content_key(info: Node, serial: int, key: rsa.RSAPrivateKey | ec.EllipticCu
         _, rid, algorithm, sealed = info[2]
         if mine(rid):
             oaep = algorithm[2][0][1] == OAEP
-            yield key.decrypt(sealed[1], padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None) if oaep else padding.PKCS1v15())
+            yield key.decrypt(
+                sealed[1],
+                padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None) if oaep else padding.PKCS1v15(),
+            )
     if info[0] == 0xA1 and isinstance(key, ec.EllipticCurvePrivateKey):
         _, originator, _, (_, _, ((_, _, (rid, sealed)),)) = info[2]
         if mine(rid):

@@ -21,7 +21,7 @@ from gateway.seal import ca, smime, smime_envelope, smime_recipients
 from tests.unit.seal.certificates import AT, CA, CA_KEY, CLINIC, Key, recipient, rsa_key, usage
 from tests.unit.seal.cms_reader import decrypt, nodes
 
-PAYLOAD = b"Content-Type: text/plain; hp=\"cipher\"\r\nSubject: Biopsy\r\n\r\nHello\r\n"
+PAYLOAD = b'Content-Type: text/plain; hp="cipher"\r\nSubject: Biopsy\r\n\r\nHello\r\n'
 
 
 @pytest.fixture(scope="module")
@@ -32,13 +32,24 @@ def signer() -> smime.Signer:
 
 @pytest.fixture(scope="module")
 def people() -> list[tuple[x509.Certificate, Key]]:
-    keys: list[Key] = [rsa_key(), ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP384R1()), ec.generate_private_key(ec.SECP521R1())]
+    keys: list[Key] = [
+        rsa_key(),
+        ec.generate_private_key(ec.SECP256R1()),
+        ec.generate_private_key(ec.SECP384R1()),
+        ec.generate_private_key(ec.SECP521R1()),
+    ]
     return [(recipient(f"r{n}@example.net", key), key) for n, key in enumerate(keys)]
 
 
-def sealed(signer: smime.Signer, people: list[tuple[x509.Certificate, Key]], payload: bytes = PAYLOAD, **more: object) -> bytes:
+def sealed(
+    signer: smime.Signer, people: list[tuple[x509.Certificate, Key]], payload: bytes = PAYLOAD, **more: object
+) -> bytes:
     chunks = (payload[at : at + 7] for at in range(0, len(payload), 7))
-    return b"".join(smime.sign_and_encrypt(chunks, signer=signer, recipients=[one for one, _ in people], at=AT, random=os.urandom, **more))  # type: ignore[arg-type]
+    return b"".join(
+        smime.sign_and_encrypt(
+            chunks, signer=signer, recipients=[one for one, _ in people], at=AT, random=os.urandom, **more
+        )
+    )  # type: ignore[arg-type]
 
 
 def signed_parts(entity: bytes) -> tuple[bytes, bytes]:
@@ -76,7 +87,10 @@ def test_keys_ivs_boundaries_and_ephemeral_keys_are_new_each_time(signer: smime.
     first, second = sealed(signer, people), sealed(signer, people)
     assert first[-64:] != second[-64:]
     one, key = people[1]
-    assert decrypt(first, one.serial_number, key).split(b"\r\n\r\n")[0] != decrypt(second, one.serial_number, key).split(b"\r\n\r\n")[0]
+    assert (
+        decrypt(first, one.serial_number, key).split(b"\r\n\r\n")[0]
+        != decrypt(second, one.serial_number, key).split(b"\r\n\r\n")[0]
+    )
 
 
 def test_line_ends_are_canonical_before_signing(signer: smime.Signer, people) -> None:  # type: ignore[no-untyped-def]
@@ -116,7 +130,9 @@ def test_bad_signers_and_recipients_seal_nothing(signer: smime.Signer, people) -
         with pytest.raises(SealingFailed):
             smime.sign_and_encrypt([PAYLOAD], signer=signer, recipients=[good], at=at, random=os.urandom)
     with pytest.raises(SealingFailed):
-        smime.sign_and_encrypt([PAYLOAD], signer=signer, recipients=[good], at=AT, random=os.urandom, content="aes-256-gcm")
+        smime.sign_and_encrypt(
+            [PAYLOAD], signer=signer, recipients=[good], at=AT, random=os.urandom, content="aes-256-gcm"
+        )
     with pytest.raises(SealingFailed):
         smime.Signer(signer.certificate, ec.generate_private_key(ec.SECP256R1()))
 
@@ -127,10 +143,19 @@ def test_sixty_mebibytes_in_bounded_memory(signer: smime.Signer, people) -> None
         for _ in range(60 * 16):
             yield b"0123456789abcdef" * 4096
 
-    outer = OuterHeaders(from_=CLINIC, to=(Address.parse("r0@example.net"),), date=AT, message_id="<d@example.org>", subject="[...]", sealgate_id="m")
+    outer = OuterHeaders(
+        from_=CLINIC,
+        to=(Address.parse("r0@example.net"),),
+        date=AT,
+        message_id="<d@example.org>",
+        subject="[...]",
+        sealgate_id="m",
+    )
     tracemalloc.start()
     try:
-        cms = smime.sign_and_encrypt(payload(), signer=signer, recipients=[one for one, _ in people], at=AT, random=os.urandom)
+        cms = smime.sign_and_encrypt(
+            payload(), signer=signer, recipients=[one for one, _ in people], at=AT, random=os.urandom
+        )
         size = sum(len(chunk) for chunk in smime_mail(outer, cms))
         assert size > 80 << 20
         assert tracemalloc.get_traced_memory()[1] < 8 << 20
