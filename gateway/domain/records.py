@@ -22,6 +22,8 @@ class JobKind(StrEnum):
     INBOUND = "inbound"
     SEND_CODE = "send_code"
     SEND_NOTICE = "send_notice"
+    RECHECK = "recheck"
+    CONSENT_ANSWER = "consent_answer"
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ class ParcelState(StrEnum):
 
 MESSAGE: Mapping[MessageState, frozenset[MessageState]] = {
     MessageState.RECEIVED: frozenset({MessageState.ASSESSED, MessageState.HELD, MessageState.STUCK, MessageState.REFUSED}),
-    MessageState.ASSESSED: frozenset({MessageState.SETTLED, MessageState.STUCK, MessageState.RECEIVED}),
+    MessageState.ASSESSED: frozenset({MessageState.SETTLED, MessageState.STUCK, MessageState.HELD, MessageState.REFUSED}),
     MessageState.HELD: frozenset({MessageState.RECEIVED, MessageState.ASSESSED, MessageState.REFUSED, MessageState.STUCK, MessageState.SETTLED}),
     MessageState.STUCK: frozenset({MessageState.RECEIVED, MessageState.REFUSED, MessageState.SETTLED}),
     MessageState.REFUSED: frozenset({MessageState.SETTLED}),

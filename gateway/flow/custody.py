@@ -1,0 +1,121 @@
+"""Custody: which holder can open which object. All wraps of data keys are made and opened here.
+
+Holders: `epoch` (mail in hand), `parcel` (a link), `archive` (the practice's offline keys). Forgetting goes wrap first,
+then blob: when the last wrap is gone the blob is noise, and the sweeper takes it away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from gateway.domain.errors import IntegrityError
+from gateway.domain.protected import Protected
+from gateway.domain.records import Holder, MessageRow, ObjectRow
+from gateway.flow import epochs
+from gateway.flow.keys import WorkerKeys
+from gateway.ports.store import Store, UnitOfWork
+from gateway.ports.vault import Seal, Sealed, Vault
+from gateway.seal import link
+from gateway.seal.context import context
+from gateway.seal.hybrid import SealTo
+from gateway.seal.record import IntakeRecord, verify, wrap_hash
+
+
+def wrap_context(installation: str, object_id: str, holder: Holder) -> bytes:
+    """What a wrap of an object's data key is bound to: the object, the kind of holder and which one."""
+    epoch = holder.id if holder.kind == "epoch" else ""
+    return context(installation, Seal.WRAP, object_id, f"{holder.kind}:{holder.id}", epoch)
+
+
+def record_context(installation: str, message_id: str, epoch: str) -> bytes:
+    """What a sealed intake record is bound to."""
+    return context(installation, Seal.RECORD, message_id, "", epoch)
+
+
+def object_row(sealed: Sealed, message_id: str, at: datetime) -> ObjectRow:
+    """The row of a finished object."""
+    return ObjectRow(
+        sealed.object_id, message_id, sealed.purpose.value, sealed.part, sealed.length, sealed.commitment, at
+    )
+
+
+class Custody:
+    """Opens and re-wraps with a worker's keys."""
+
+    def __init__(self, store: Store, vault: Vault, keys: WorkerKeys) -> None:
+        self._store, self._vault, self._keys = store, vault, keys
+
+    def record(self, row: MessageRow) -> IntakeRecord:
+        """The verified intake record of a message in hand; IntegrityError if anything about it is not as the door signed."""
+        installation = self._keys.installation
+        opened = epochs.private(self._keys, row.epoch).open(row.record, record_context(installation, row.id, row.epoch))
+        record = verify(opened.reveal(), self._keys.intake, row.id, installation)
+        with self._store.begin() as uow:
+            stored = uow.objects.get(row.object_id)
+            wrap = uow.objects.wrap(row.object_id, Holder("epoch", row.epoch))
+        if stored is None or wrap is None or row.object_id != row.id:
+            raise IntegrityError("a message's object is not the one that the door signed")
+        if (stored.commitment, stored.length, row.size) != (record.commitment, record.length, record.length):
+            raise IntegrityError("a message's content is not the one that the door signed")
+        if record.epoch == row.epoch and record.wrap_hash != wrap_hash(wrap):
+            raise IntegrityError("a message's data key is not the one that the door signed")
+        return record
+
+    def content(self, row: MessageRow, record: IntakeRecord) -> Iterator[bytes]:
+        """The original mail, in chunks; not whole before the iterator ends (IntegrityError)."""
+        holder = Holder("epoch", row.epoch)
+        with self._store.begin() as uow:
+            wrap = uow.objects.wrap(row.object_id, holder)
+        if wrap is None:
+            raise IntegrityError("a message in hand has no wrap any more")
+        key = self._open(row.object_id, holder, wrap)
+        return self._vault.open(row.object_id, Seal.MAIL, "", key, record.commitment)
+
+    def to_archive(self, uow: UnitOfWork, row: MessageRow) -> bool:
+        """Wrap a message's object to every archive key; False where the practice keeps no archive."""
+        if not self._keys.archive:
+            return False
+        holder = Holder("epoch", row.epoch)
+        wrap = uow.objects.wrap(row.object_id, holder)
+        if wrap is None:
+            return False
+        key = self._open(row.object_id, holder, wrap)
+        for name, public in self._keys.archive:
+            to = Holder("archive", name)
+            bound = wrap_context(self._keys.installation, row.object_id, to)
+            uow.objects.add_wrap(row.object_id, to, public.seal(key.reveal(), bound))
+        return True
+
+    def to_parcel(self, uow: UnitOfWork, parcel_id: str, kek: Protected[bytes], sealed: Sealed) -> None:
+        """Wrap an object's key under a parcel's kek."""
+        holder = Holder("parcel", parcel_id)
+        bound = wrap_context(self._keys.installation, sealed.object_id, holder)
+        uow.objects.add_wrap(sealed.object_id, holder, link.wrap(kek, sealed.key, bound))
+
+    def rewrap(self, uow: UnitOfWork, row: MessageRow, epoch: str, public: SealTo) -> None:
+        """Move a message in hand to another epoch: record and content key."""
+        if row.epoch == epoch or not row.record:
+            return
+        installation, old, new = self._keys.installation, Holder("epoch", row.epoch), Holder("epoch", epoch)
+        opener = epochs.private(self._keys, row.epoch)
+        signed = opener.open(row.record, record_context(installation, row.id, row.epoch))
+        wrap = uow.objects.wrap(row.object_id, old)
+        if wrap is None:
+            raise IntegrityError("a message in hand has no wrap any more")
+        key = opener.open(wrap, wrap_context(installation, row.object_id, old))
+        uow.objects.add_wrap(
+            row.object_id, new, public.seal(key.reveal(), wrap_context(installation, row.object_id, new))
+        )
+        uow.objects.drop_wraps(old, [row.object_id])
+        uow.messages.reseal(row.id, epoch, public.seal(signed.reveal(), record_context(installation, row.id, epoch)))
+
+    def forget(self, uow: UnitOfWork, row: MessageRow) -> None:
+        """Drop the gateway's own way into a message: its record and every epoch wrap."""
+        objects = [one.id for one in uow.objects.of_message(row.id)]
+        uow.objects.drop_kind("epoch", objects)
+        uow.messages.reseal(row.id, "", b"")
+
+    def _open(self, object_id: str, holder: Holder, wrap: bytes) -> Protected[bytes]:
+        opener = epochs.private(self._keys, holder.id)
+        return opener.open(wrap, wrap_context(self._keys.installation, object_id, holder))
