@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import RowMapping, func, select, text, update
+from sqlalchemy import RowMapping, bindparam, func, select, text, update
 
 from gateway.adapters.sql.channel import Channel, values_from, values_of
 from gateway.adapters.sql.tables_register import audit, audit_chains, audit_heads
@@ -81,8 +81,12 @@ class SqlAuditLog:
             self._channel.run(text(f"SELECT pg_advisory_xact_lock({_FOLDING})"))
         start = self.size()
         waiting = select(audit.c.seq).where(audit.c.leaf.is_(None)).order_by(audit.c.seq).limit(limit)
-        for offset, row in enumerate(self._channel.all(waiting)):
-            self._channel.run(update(audit).where(audit.c.seq == row["seq"]).values(leaf=start + offset))
+        numbered = [
+            {"of_seq": row["seq"], "given": start + offset} for offset, row in enumerate(self._channel.all(waiting))
+        ]
+        if numbered:
+            chosen = update(audit).where(audit.c.seq == bindparam("of_seq")).values(leaf=bindparam("given"))
+            self._channel.run(chosen, numbered)
         return self.leaves(start, limit)
 
     def size(self) -> int:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Final, Protocol, TypeVar
 
-from sqlalchemy import Connection, CursorResult, Delete, Executable, Insert, RowMapping, Table, Update
+from sqlalchemy import Connection, CursorResult, Delete, Executable, RowMapping, Table, Update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, DisconnectionError, IntegrityError, StatementError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from gateway.domain.errors import PermanentError, SealgateError, StoreUnavailable
 
@@ -24,6 +25,9 @@ class FrozenRow(Protocol):
 
 
 R = TypeVar("R", bound=FrozenRow)
+
+REACHABLE: Final = (StatementError, PoolTimeout, DisconnectionError, OSError)
+"""What the outside can cause (StatementError is DBAPIError's parent); everything else is a fault of this program."""
 
 
 class Channel:
@@ -39,7 +43,7 @@ class Channel:
             raise StoreUnavailable("an earlier statement of this transaction failed")
         try:
             return self._connection.execute(statement, rows)
-        except (SQLAlchemyError, OSError) as error:
+        except REACHABLE as error:
             self.spoilt = True
             raise translated(error) from None
 
@@ -55,9 +59,15 @@ class Channel:
         """The first column of the first row, or None."""
         return self.run(statement).scalar()
 
-    def changed(self, statement: Update | Delete | Insert) -> int:
+    def changed(self, statement: Update | Delete) -> int:
         """How many rows a change met."""
         return self.run(statement).rowcount
+
+    def added(self, table: Table, values: Mapping[str, Any], conflict: Sequence[str]) -> bool:
+        """Insert unless a row has the same `conflict` columns; whether it was inserted."""
+        statement = self.insert(table).values(dict(values)).on_conflict_do_nothing(index_elements=conflict)
+        # RETURNING, because drivers do not agree on what an INSERT's row count is.
+        return self.run(statement.returning(*table.primary_key)).first() is not None
 
     @property
     def dialect(self) -> str:
@@ -93,7 +103,8 @@ def values_from(cls: type[R], rows: Iterable[RowMapping]) -> list[R]:
 
 def translated(error: BaseException) -> SealgateError:
     """The error of ours for one of the database: what another try may mend is StoreUnavailable."""
-    if isinstance(error, (IntegrityError, DataError)):
+    refused = isinstance(error, (IntegrityError, DataError))
+    if refused or (isinstance(error, StatementError) and not isinstance(error, DBAPIError)):
         return PermanentError(f"the database refuses the row ({reason(error)})")
     return StoreUnavailable(f"the database cannot be reached or written ({reason(error)})")
 
@@ -101,7 +112,7 @@ def translated(error: BaseException) -> SealgateError:
 def reason(error: BaseException) -> str:
     """A code for people who run databases: SQLite's error name, PostgreSQL's SQLSTATE, or the class. Never values."""
     origin: BaseException = error
-    if isinstance(error, DBAPIError) and error.orig is not None:
+    if isinstance(error, StatementError) and error.orig is not None:
         origin = error.orig
     for name in ("sqlite_errorname", "sqlstate"):
         code = getattr(origin, name, None)

@@ -6,9 +6,8 @@ import stat
 from pathlib import Path
 
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import SQLAlchemyError
 
-from gateway.adapters.sql.channel import translated
+from gateway.adapters.sql.channel import REACHABLE, translated
 from gateway.domain.errors import StoreUnavailable
 
 
@@ -23,7 +22,7 @@ def checkpoint(engine: Engine) -> None:
             cursor.close()
         finally:
             raw.close()
-    except (SQLAlchemyError, OSError) as error:
+    except REACHABLE as error:
         raise translated(error) from None
     except Exception as error:
         if isinstance(error, engine.dialect.loaded_dbapi.Error):
@@ -37,7 +36,7 @@ def weaknesses(engine: Engine, file: Path | None) -> tuple[str, ...]:
     """Sentences on what weakens durability; empty when nothing does."""
     try:
         return _of_sqlite(engine, file) if file is not None else _of_postgresql(engine)
-    except (SQLAlchemyError, OSError) as error:
+    except REACHABLE as error:
         raise translated(error) from None
 
 

@@ -53,8 +53,7 @@ class SqlEpochs:
 
     def confirm(self, epoch: str, worker: str) -> None:
         """A worker has the epoch's private half; saying so twice changes nothing."""
-        statement = self._channel.insert(epoch_confirmations).values(epoch=epoch, worker=worker)
-        self._channel.run(statement.on_conflict_do_nothing())
+        self._channel.added(epoch_confirmations, {"epoch": epoch, "worker": worker}, ["epoch", "worker"])
 
     def confirmed(self, epoch: str) -> list[str]:
         """Workers that have confirmed it."""

@@ -32,13 +32,12 @@ class SqlJobs:
         about = subject_id or message_id
         fresh = {"id": self._tokens.id(), "kind": kind, "message_id": message_id, "subject_id": subject_id,
                  "about": about, "run_at": run_at, "tries": 0, "lease": 0}  # fmt: skip
-        statement = self._channel.insert(jobs).values(fresh)
-        if self._channel.changed(statement.on_conflict_do_nothing(index_elements=["kind", "about"])):
+        if self._channel.added(jobs, fresh, ["kind", "about"]):
             return str(fresh["id"])
         present = self._channel.one(select(jobs).where(jobs.c.kind == kind, jobs.c.about == about).with_for_update())
         if present is None:
             # PostgreSQL: another transaction finished it between the two statements.
-            self._channel.run(statement)
+            self._channel.run(jobs.insert().values(fresh))
             return str(fresh["id"])
         if present["lease_until"] is not None:
             self._set(present["id"], rerun_at=_earlier(present["rerun_at"], run_at))

@@ -32,8 +32,7 @@ class SqlObjects:
 
     def add(self, row: ObjectRow) -> None:
         """Claim the object's name; PermanentError if it is taken, by an object or by the sweeper."""
-        statement = self._channel.insert(objects).values(values_of(row), swept=False).on_conflict_do_nothing()
-        if not self._channel.changed(statement):
+        if not self._channel.added(objects, values_of(row) | {"swept": False}, ["id"]):
             raise PermanentError(f"the name of object {row.id} is taken")
 
     def get(self, object_id: str) -> ObjectRow | None:
@@ -95,7 +94,7 @@ class SqlObjects:
     def sweep(self, object_id: str) -> bool:
         """Try to win the name for good; False when an object has it."""
         tombstone = {"id": object_id, "at": _NO_TIME, "swept": True}
-        self._channel.run(self._channel.insert(objects).values(tombstone).on_conflict_do_nothing())
+        self._channel.added(objects, tombstone, ["id"])
         return bool(self._channel.value(select(objects.c.swept).where(objects.c.id == object_id)))
 
     def put_secret(self, delivery_id: str, epoch: str, sealed: bytes) -> None:

@@ -97,7 +97,6 @@ class SqlRegister(SqlContacts):
 
     def _changed(self) -> None:
         # The row stays locked until the end, so the register's writers stand in line and each number is one change.
-        first = self._channel.insert(settings).values(name=_VERSION, value="0").on_conflict_do_nothing()
-        self._channel.run(first)
+        self._channel.added(settings, {"name": _VERSION, "value": "0"}, ["name"])
         risen = cast(cast(settings.c.value, Integer) + 1, Text)
         self._channel.run(update(settings).where(settings.c.name == _VERSION).values(value=risen))

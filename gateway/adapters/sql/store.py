@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from gateway.adapters.sql import schema
 from gateway.adapters.sql.attempts import SqlAttempts
 from gateway.adapters.sql.audit import SqlAuditLog
-from gateway.adapters.sql.channel import Channel, translated
+from gateway.adapters.sql.channel import REACHABLE, Channel, translated
 from gateway.adapters.sql.deliveries import SqlDeliveries
 from gateway.adapters.sql.durability import checkpoint, weaknesses
 from gateway.adapters.sql.engine import PATIENCE, create_file, engine_for, sqlite_path
@@ -124,24 +124,24 @@ class SqlStore:
         # Every exit but a clean commit drops the connection or rolls it back; none goes on with an open transaction.
         try:
             connection = self._engine.connect()
-        except (SQLAlchemyError, OSError) as error:
+        except REACHABLE as error:
             raise translated(error) from None
         try:
             try:
                 transaction = connection.begin()
-            except (SQLAlchemyError, OSError) as error:
+            except REACHABLE as error:
                 raise translated(error) from None
             try:
                 yield connection
             except BaseException as error:
                 with suppress(SQLAlchemyError):
                     transaction.rollback()
-                if isinstance(error, SQLAlchemyError):
+                if isinstance(error, REACHABLE[:3]):
                     raise translated(error) from None
                 raise
             try:
                 transaction.commit()
-            except (SQLAlchemyError, OSError) as error:
+            except REACHABLE as error:
                 with suppress(SQLAlchemyError):
                     connection.invalidate()
                 raise StoreUnavailable(f"the commit failed: {translated(error)}") from None
