@@ -1,0 +1,50 @@
+"""Everything that a reader may import, imported before the door closes: a child cannot open a file any more.
+
+Walks whole packages instead of naming modules, so that a reader which imports late finds its library loaded.
+"""
+
+from __future__ import annotations
+
+import codecs
+import importlib
+import pkgutil
+from collections.abc import Callable
+from typing import cast
+
+from gateway.domain.finding import Gap, TextPart
+from gateway.mime.documents.budget import Budget
+
+Read = Callable[[str, str, str, bytes, Budget], tuple[list[TextPart], list[Gap]]]
+
+DOCUMENTS = "gateway.mime.documents:read"
+
+_WHOLE = ("encodings", "email", "html", "xml", "openpyxl", "charset_normalizer")
+_SINGLE = (
+    "_strptime", "bz2", "csv", "decimal", "fractions", "gzip", "html.parser", "lxml.etree", "lxml.html", "lzma",
+    "mimetypes", "pybase64", "pypdfium2", "pypdfium2.raw", "quopri", "stringprep", "tarfile", "uuid", "zipfile", "zlib",
+)  # fmt: skip
+
+
+def load(reader: str) -> Read:
+    """Import the readers' world and the function `module:name`; ImportError or AttributeError when it is not there."""
+    for name in _SINGLE:
+        importlib.import_module(name)
+    for name in _WHOLE:
+        _walk(name, strict=False)
+    if reader == DOCUMENTS:
+        _walk("gateway.mime", strict=True)
+    codecs.lookup("idna")
+    module, _, function = reader.partition(":")
+    return cast("Read", getattr(importlib.import_module(module), function))
+
+
+def _walk(name: str, *, strict: bool) -> None:
+    package = importlib.import_module(name)
+    for found in pkgutil.walk_packages(package.__path__, name + ".", onerror=lambda _: None):
+        if found.name.rpartition(".")[2] in {"__main__", "mbcs", "oem"}:  # programs, and codecs of another system
+            continue
+        try:
+            importlib.import_module(found.name)
+        except ImportError:
+            if strict:
+                raise

@@ -1,0 +1,121 @@
+"""What the worker and a child say to each other: frames of a tag, a length and bytes, each tag with its greatest size.
+
+Nothing in a frame can name code, a type or a size beyond the limits, so a subverted child can lie about its texts and
+no more. Strings are UTF-8 that lets lone surrogates through, because mail has them.
+
+Worker: SPECIMEN, DATA*, then END or DROP, for each part; then the end of the stream.
+Child: READY; then for each part TEXT*, GAP*, DONE.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from gateway.domain.finding import Gap, GapReason, TextPart
+
+SPECIMEN, DATA, END, DROP = b"S", b"D", b"E", b"A"
+READY, TEXT, GAP, DONE = b"R", b"T", b"G", b"Z"
+
+HEADER = struct.Struct("!cI")
+DATA_BYTES = 64 * 1024
+SPECIMEN_BYTES = 16 * 1024
+PART_BYTES = 16 * 1024
+READY_BYTES = 1024
+_LENGTHS = struct.Struct("!HHH")
+_PART = struct.Struct("!H")
+
+REQUEST = struct.Struct("!d")
+"""To the launcher, with the two descriptors (data, status): the seconds that the child may live."""
+
+STATUS = struct.Struct("!Bi")
+"""From the launcher on the status socket when the child has ended: one of the three below, and its wait status."""
+ENDED, KILLED, NOT_FORKED = 0, 1, 2
+
+EXIT_MEMORY = 71
+EXIT_SANDBOX = 72
+
+
+class BadFrame(Exception):
+    """The other side did not keep to the protocol."""
+
+
+def encode(text: str) -> bytes:
+    """A string as it travels."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def decode(data: bytes | memoryview) -> str:
+    """A string that travelled; BadFrame when it is not UTF-8."""
+    try:
+        return str(data, "utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        raise BadFrame("not UTF-8") from None
+
+
+def frame(tag: bytes, payload: bytes = b"") -> bytes:
+    """One frame."""
+    return HEADER.pack(tag, len(payload)) + payload
+
+
+def pack_specimen(part: str, media_type: str, file_name: str) -> bytes | None:
+    """The payload of SPECIMEN, or None when the names are longer than a frame may be."""
+    fields = [encode(each) for each in (part, media_type, file_name)]
+    if sum(map(len, fields)) + _LENGTHS.size > SPECIMEN_BYTES:
+        return None
+    return _LENGTHS.pack(*map(len, fields)) + b"".join(fields)
+
+
+def unpack_specimen(payload: bytes) -> tuple[str, str, str]:
+    """Part, media type and file name; BadFrame when the lengths do not fit."""
+    if len(payload) < _LENGTHS.size:
+        raise BadFrame("short specimen")
+    first, second, third = _LENGTHS.unpack_from(payload)
+    rest = payload[_LENGTHS.size :]
+    if first + second + third != len(rest):
+        raise BadFrame("lengths of a specimen")
+    return decode(rest[:first]), decode(rest[first : first + second]), decode(rest[first + second :])
+
+
+def pack_text(text: TextPart) -> bytes:
+    """The payload of TEXT: the part's length, the part, the text. ValueError when the part's name is too long."""
+    return _named(text.part) + encode(text.text)
+
+
+def pack_gap(gap: Gap) -> bytes:
+    """The payload of GAP: the part's length, the part, the reason. ValueError when the part's name is too long."""
+    return _named(gap.part) + gap.reason.value.encode("ascii")
+
+
+def _named(part: str) -> bytes:
+    name = encode(part)
+    if len(name) > PART_BYTES:
+        raise ValueError("name of a part too long")
+    return _PART.pack(len(name)) + name
+
+
+def _unnamed(payload: bytes, within: str) -> tuple[str, memoryview]:
+    view = memoryview(payload)
+    if len(view) < _PART.size:
+        raise BadFrame("short answer")
+    (length,) = _PART.unpack_from(view)
+    if length > PART_BYTES or length + _PART.size > len(view):
+        raise BadFrame("length of a part's name")
+    part = decode(view[_PART.size : _PART.size + length])
+    if part != within and not part.startswith(within + "/"):
+        raise BadFrame("an answer about another part")
+    return part, view[_PART.size + length :]
+
+
+def unpack_text(payload: bytes, within: str) -> TextPart:
+    """A text of the part `within` or of something in it; BadFrame otherwise."""
+    part, rest = _unnamed(payload, within)
+    return TextPart(part, decode(rest))
+
+
+def unpack_gap(payload: bytes, within: str) -> Gap:
+    """A gap of the part `within` or of something in it; BadFrame otherwise, and for an unknown reason."""
+    part, rest = _unnamed(payload, within)
+    try:
+        return Gap(part, GapReason(decode(rest)))
+    except ValueError:
+        raise BadFrame("unknown reason") from None
