@@ -12,6 +12,7 @@ from gateway.domain.errors import MalformedMail
 from gateway.mime.headers import (
     CRLF,
     HEADER_LIMIT,
+    TAGGED,
     HeaderRefused,
     RawField,
     checked,
@@ -46,7 +47,7 @@ def passthrough(
     kept = [one for one in block.fields if not leaves_nowhere(one)]
     if not kept:
         raise MalformedMail("the mail has no header that could leave")
-    fields = [untagged(one, subject) if one.name == "subject" else one.raw for one in kept]
+    fields = [untagged(one, subject) if one.name in TAGGED else one.raw for one in kept]
     if any(new != one.raw for new, one in zip(fields, kept, strict=True)):
         fields = [new for new, one in zip(fields, kept, strict=True) if not one.name.startswith(_SIGNATURES)]
     if not fields[-1].endswith(b"\n"):

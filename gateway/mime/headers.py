@@ -259,8 +259,13 @@ def without_tags(subject: str) -> str:
     return _TAG.sub(" ", subject).strip() if _TAG.search(subject) else subject
 
 
+TAGGED = frozenset({"subject", "thread-topic"})
+"""Fields in which clients carry our tags; Outlook repeats the Subject in Thread-Topic."""
+
+
 def untagged(one: RawField, subject: str | None = None) -> bytes:
-    """The Subject field's own bytes, or a new field if `subject` is given or a tag must be removed."""
+    """The field's own bytes, or a new field if a tag must be removed or, for the Subject, `subject` is given."""
     before = one.text
-    after = without_tags(before if subject is None else subject)
-    return one.raw if after == before else write_text("Subject", one_line(after))
+    after = without_tags(before if subject is None or one.name != "subject" else subject)
+    name = "Subject" if one.name == "subject" else "Thread-Topic"
+    return one.raw if after == before else write_text(name, one_line(after))

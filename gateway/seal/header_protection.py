@@ -17,6 +17,7 @@ from gateway.mime.build_passthrough import leaves_nowhere
 from gateway.mime.headers import (
     CRLF,
     HEADER_LIMIT,
+    TAGGED,
     HeaderBlock,
     RawField,
     read_block,
@@ -73,7 +74,7 @@ def protected_payload(
 def _message_fields(block: HeaderBlock, subject: str | None) -> bytes:
     """The Non-Structural fields that go inside, as they were written."""
     inside = [one for one in block.fields if one.name and not _is_structural(one) and not _stays_out(one)]
-    written = [untagged(one, subject) if one.name == "subject" else one.raw for one in inside]
+    written = [untagged(one, subject) if one.name in TAGGED else one.raw for one in inside]
     return b"".join(written)
 
 
@@ -98,8 +99,11 @@ def _hp_outer(outer: OuterHeaders) -> bytes:
 
 
 def _structural(block: HeaderBlock) -> list[RawField]:
-    """The payload's own MIME fields; a Content-Type is added where the original has none (RFC 2045 5.2)."""
-    fields = [one for one in block.fields if _is_structural(one) and one.name != "mime-version"]
+    """The payload's own MIME fields, the first of each name, since readers differ on a second one; a Content-Type is
+    added where the original has none (RFC 2045 5.2).
+    """
+    firsts = {one.name: one for one in reversed(block.fields) if _is_structural(one) and one.name != "mime-version"}
+    fields = [one for one in block.fields if firsts.get(one.name) is one]
     fields = [RawField(one.name, _without_hp(one.raw)) if one.name == "content-type" else one for one in fields]
     if not any(one.name == "content-type" for one in fields):
         fields.insert(0, _DEFAULT_TYPE)

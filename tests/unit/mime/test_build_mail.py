@@ -174,9 +174,10 @@ def test_passthrough_drops_what_may_leave_nowhere_and_keeps_the_rest(size: int) 
 
 
 def test_passthrough_removes_tags_even_unasked_and_then_dead_signatures() -> None:
-    raw = HEAD.replace(b"Lunch\r\n", b"[patient:00-17] Lunch\r\n") + BODY
+    raw = b"Thread-Topic: [patient:00-17] Lunch\r\n" + HEAD.replace(b"Lunch\r\n", b"[patient:00-17] Lunch\r\n") + BODY
     out = b"".join(build.passthrough([raw], sealgate_id="m1"))
     assert b"Subject: Lunch on Tuesday\r\n" in out
+    assert b"Thread-Topic: Lunch\r\n" in out
     assert b"00-17" not in out
     assert b"DKIM" not in out
     assert out.endswith(b"\r\n\r\n" + BODY)

@@ -28,7 +28,7 @@ HEAD = (
     b"Received: from laptop\r\n\tby x\r\nFrom: Alice Lovelace\r\n <alice@smime.example>\r\nTo: Bob <bob@smime.example>\r\n"
     b"Bcc: hidden@example.net\r\nResent-Bcc: h2@example.net\r\nX-Sealgate-Method: link\r\nSubject: [secure] Lunch & more\r\n"
     b"Message-ID: <orig@smime.example>\r\nIn-Reply-To: <prev@x.example>\r\nReferences: <prev@x.example>\r\nReply-To: team@smime.example\r\n"
-    b"HP-Outer: Subject: forged\r\nDKIM-Signature: v=1\r\nThread-Topic: Lunch\r\nMIME-Version: 1.0\r\n"
+    b"HP-Outer: Subject: forged\r\nDKIM-Signature: v=1\r\nThread-Topic: [secure] Lunch\r\nMIME-Version: 1.0\r\n"
 )
 
 
@@ -187,6 +187,11 @@ def test_a_type_that_is_missing_or_unreadable_is_plain_text() -> None:
         assert mail.get_content_type() == "text/plain"
         assert mail.get_param("hp") == "cipher"
         assert "body" in mail.get_content()
+
+
+def test_of_two_content_types_the_first_goes_inside() -> None:
+    out = payload(b"Content-Type: text/html\r\nSubject: x\r\nContent-Type: text/plain\r\n\r\nbody")
+    assert read(out).get_all("content-type") == ['text/html; hp="cipher"']
 
 
 def test_notices_travel_in_front_of_the_original() -> None:
