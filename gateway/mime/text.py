@@ -103,15 +103,15 @@ class _Collector:
         self._text(part, name, data)
 
     def _text(self, part: Part, name: str, data: bytes) -> None:
-        is_html = part.media_type in {"text/html", "application/xhtml+xml"}
-        text, certain = decode(data, part.charset or (_html_charset(data) if is_html else ""))
-        if is_html:
+        text, certain = _decoded(part, data)
+        if _is_html(part):
             shown = extract(text[: self._limits.max_html_chars])
+            if len(text) > self._limits.max_html_chars:
+                self.gaps.append(Gap(name, GapReason.TOO_LARGE))
             if shown.embedded:
                 self.gaps.append(Gap(name, GapReason.NO_TEXT))
             text = shown.text
         else:
-            text = text.replace("\x00", "")
             text = _FOLD.sub("", text) if part.media_type in _FOLDED else text
             if _UUENCODED.search(text):
                 self.gaps.append(Gap(name, GapReason.UNKNOWN_TYPE))
@@ -120,6 +120,25 @@ class _Collector:
         if not certain:
             self.gaps.append(Gap(name, GapReason.UNDECODABLE))
         self._add(name, text)
+
+
+def source_of(part: Part, limits: Limits) -> str:
+    """The decoded characters of a text leaf: for plain text the text that `texts` gives, for HTML its source, in which
+    `html.replace` writes placeholders.
+    """
+    data, _ = content(part.body, limits.max_text_bytes)
+    return _decoded(part, data)[0][: limits.max_html_chars]
+
+
+def _decoded(part: Part, data: bytes) -> tuple[str, bool]:
+    if _is_html(part):
+        return decode(data, part.charset or _html_charset(data))
+    text, certain = decode(data, part.charset)
+    return text.replace("\x00", ""), certain
+
+
+def _is_html(part: Part) -> bool:
+    return part.media_type in {"text/html", "application/xhtml+xml"}
 
 
 def _own_parts(root: Part) -> Iterator[tuple[Part, bool]]:
@@ -138,7 +157,7 @@ def _is_text(part: Part) -> bool:
     if kind in _NOT_AS_TEXT:
         return False
     # A multipart or message without children could not be cut: its bytes are read as text.
-    return kind.startswith(("text/", "message/", "multipart/")) or kind in _AS_TEXT or kind == "application/xhtml+xml"
+    return kind.startswith(("text/", "message/", "multipart/")) or kind in _AS_TEXT or _is_html(part)
 
 
 def _readable(data: bytes, charset: str) -> bool:

@@ -40,16 +40,16 @@ def _document(part: str, document: pdfium.PdfDocument, budget: Budget) -> Result
             gaps[Gap(part, GapReason.TOO_LARGE)] = None
             break
         try:
-            page = document[number]
+            text, drawn = _page(document, number)
         except pdfium.PdfiumError:
             gaps[Gap(part, GapReason.MALFORMED)] = None
             continue
-        text, drawn = _page(page)
-        page.close()
         if drawn:
             gaps[Gap(part, GapReason.NO_TEXT)] = None
         texts.append(text)
         used += len(text)
+    if document.get_formtype() in {raw.FORMTYPE_XFA_FULL, raw.FORMTYPE_XFA_FOREGROUND}:
+        gaps[Gap(part, GapReason.UNKNOWN_TYPE)] = None  # its words are in a format that PDFium does not show here
     texts += [value for value in document.get_metadata_dict(skip_empty=True).values() if value]
     texts += [mark.get_title() for mark in document.get_toc()]
     inside, missed = _attached(part, document, budget) if document.count_attachments() else ([], [])
@@ -79,13 +79,20 @@ def _attached(part: str, document: pdfium.PdfDocument, budget: Budget) -> Result
     return texts, gaps
 
 
-def _page(page: pdfium.PdfPage) -> tuple[str, bool]:
+def _page(document: pdfium.PdfDocument, number: int) -> tuple[str, bool]:
     """The text of a page with its notes, and whether it is rather a picture."""
+    page = document[number]
+    notes = _notes(page)
+    if raw.FPDFPage_GetAnnotCount(page):  # filled forms and stamps are drawn by their annotations
+        raw.FPDFPage_Flatten(page, raw.FLAT_NORMALDISPLAY)
+        page.close()
+        page = document[number]
     layer = page.get_textpage()
     text = layer.get_text_range()
     layer.close()
     drawn = _is_picture(page, len(text.strip()))
-    return "\n".join([text.replace("\r\n", "\n").replace("\ufffe", "-"), *_notes(page)]), drawn
+    page.close()
+    return "\n".join([text.replace("\r\n", "\n").replace("\ufffe", "-"), *notes]), drawn
 
 
 def _is_picture(page: pdfium.PdfPage, characters: int) -> bool:

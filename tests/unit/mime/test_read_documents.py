@@ -122,6 +122,32 @@ def test_pdf_text_metadata_and_notes() -> None:
     assert gaps == set()
 
 
+def test_a_filled_form_field_is_read() -> None:
+    field = (
+        b"/Annots [<< /Type /Annot /Subtype /Widget /Rect [9 9 200 40] /F 4 /Parent << /FT /Tx /T (name) /V (Roe) >> "
+        b"/AP << /N 8 0 R >> >>]"
+    )
+    look = b"BT /F 12 Tf 2 2 Td (Filled Roe) Tj ET"
+    form = (
+        b"<< /Type /XObject /Subtype /Form /BBox [0 0 200 40] /Resources << /Font << /F 5 0 R >> >> "
+        b"/Length %d >>\nstream\n%s\nendstream" % (len(look), look)
+    )
+    texts, _ = opened(pdf([*page(b"BT /F 12 Tf 9 99 Td (Form) Tj ET", field), form]))
+    assert "Filled Roe" in texts["attachment:f"]
+
+
+def test_a_file_inside_a_pdf_is_read() -> None:
+    objects = page(b"BT /F 12 Tf 9 99 Td (Cover) Tj ET")
+    objects[0] = b"<< /Type /Catalog /Pages 2 0 R /Names << /EmbeddedFiles << /Names [(n.txt) 8 0 R] >> >> >>"
+    objects += [
+        b"<< /Type /Filespec /F (n.txt) /UF (n.txt) /EF << /F 9 0 R >> >>",
+        b"<< /Type /EmbeddedFile /Length 12 >>\nstream\ninside words\nendstream",
+    ]
+    texts, gaps = opened(pdf(objects))
+    assert texts["attachment:f/n.txt"] == "inside words"
+    assert gaps == set()
+
+
 @pytest.mark.parametrize("text", [b"", b"BT /F 12 Tf 9 99 Td (Page 1) Tj ET "])
 def test_a_scanned_page_is_a_gap(text: bytes) -> None:
     _, gaps = opened(pdf(page(text + b"q 300 0 0 300 0 0 cm /I Do Q")))

@@ -7,9 +7,10 @@ import time
 import pytest
 
 from gateway.domain.finding import Gap, GapReason
+from gateway.mime.html import replace
 from gateway.mime.limits import Limits
 from gateway.mime.parse import parse
-from gateway.mime.text import MailText, texts
+from gateway.mime.text import MailText, source_of, texts
 
 LIMITS = Limits()
 
@@ -97,6 +98,15 @@ def test_content_of_an_encrypted_multipart_is_no_specimen() -> None:
     )
     assert mail.specimens == ()
     assert {gap.reason for gap in mail.gaps} == {GapReason.ENCRYPTED}
+
+
+def test_spans_of_the_text_lead_back_to_the_source() -> None:
+    tree = parse(b"Content-Type: text/html\n\n<p>Dear <b>Jo</b>hn,</p>\n", LIMITS)
+    text = places(texts(tree, LIMITS))["body.html"]
+    at = text.index("John")
+    part = tree.find("body.html")
+    assert part is not None
+    assert replace(source_of(part, LIMITS), [(at, at + 4, "[name]")]) == "<p>Dear <b>[name]</b>,</p>\n"
 
 
 def test_a_second_name_and_unknown_parameters_are_text() -> None:
