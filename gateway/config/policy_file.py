@@ -1,0 +1,154 @@
+"""Reads `policy.toml` into the policy's own values. The file's shape lives here, its meaning in `gateway.policy`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, ValidationError
+
+from gateway.config.load import read_toml
+from gateway.config.problems import one_line
+from gateway.config.section import Section
+from gateway.domain.address import normal_domain
+from gateway.domain.decision import Action, Method, OpenText
+from gateway.domain.errors import ConfigError, InvalidAddress
+from gateway.domain.finding import SensitiveClass
+from gateway.domain.patient import ConsentKind, Purpose, RecipientKind, normal_scope
+from gateway.policy.law import load_law
+from gateway.policy.model import Condition, Outcome, Policy, Rule, SensitivePolicy
+
+
+def _scope(value: str) -> str:
+    try:
+        return normal_scope(value)
+    except InvalidAddress as error:
+        raise ValueError(f"{error}; a domain or an address is needed") from None
+
+
+def _sender(value: str) -> str:
+    try:
+        return f"@{normal_domain(value[1:])}" if value.startswith("@") else normal_scope(value)
+    except InvalidAddress as error:
+        raise ValueError(f"{error}; an address or @domain is needed") from None
+
+
+class WhenTable(Section):
+    """`when` of a rule: every key that is set must hold; a list is met by any of its entries."""
+
+    recipient_kind: frozenset[RecipientKind] = Field(
+        default=frozenset(), description="patient, proxy, partner, payer, internal, other."
+    )
+    recipient_domain: frozenset[Annotated[str, AfterValidator(_scope)]] = Field(
+        default=frozenset(), description="Domains or whole addresses; a domain does not cover those below it."
+    )
+    sender: frozenset[Annotated[str, AfterValidator(_sender)]] = Field(
+        default=frozenset(), description="Addresses or `@domain`."
+    )
+    purpose: frozenset[Purpose] = Field(
+        default=frozenset(),
+        description="The claimed purpose, or what mail to this kind of recipient is taken to be for.",
+    )
+    classes: frozenset[SensitiveClass] = Field(default=frozenset(), description="A sensitive class that was found.")
+    phi: bool | None = Field(default=None, description="Whether the mail counts as PHI; what was not read does.")
+    complete: bool | None = Field(default=None, description="Whether the scan could read everything.")
+    consent: frozenset[ConsentKind] = Field(
+        default=frozenset(), description="Every patient concerned has such a consent for this address."
+    )
+    attachments_over: int | None = Field(default=None, ge=0, description="More attachments than this.")
+
+
+class ThenTable(Section):
+    """`then` of a rule."""
+
+    action: Action = Field(description="`deliver`, `hold` or `refuse`; a built-in hold stays a hold.")
+    method: Method | None = Field(default=None, description="The method for `deliver`; without it the best one.")
+    open_text: OpenText | None = Field(default=None, description="`notice` for the neutral notice in a link mail.")
+    i_understand: str = Field(
+        default="",
+        description='Why PHI may leave in clear by this rule; only with method = "pass" and recipient_domain.',
+    )
+
+
+class RuleTable(Section):
+    """`[[rule]]`: one rule of the practice; the first that matches counts."""
+
+    name: str = Field(min_length=1, max_length=60, description="Its name in decisions and log.")
+    when: WhenTable = Field(default=WhenTable(), description="When it applies; without it, always.")
+    then: ThenTable = Field(description="What it asks for.")
+
+
+class SensitiveTable(Section):
+    """`[sensitive]`: classes of information that law treats more strictly."""
+
+    need_consent: frozenset[SensitiveClass] = Field(
+        default=frozenset(), description="Classes that need the patient's `state` consent for anyone but the patient."
+    )
+    hold: frozenset[SensitiveClass] = Field(
+        default=frozenset(), description="Classes that wait for staff, whoever but the patient receives them."
+    )
+
+
+class PolicyFile(Section):
+    """The whole file."""
+
+    open_text: OpenText = Field(
+        default=OpenText.LETTER, description="Open part of link mail: the redacted `letter`, or always the `notice`."
+    )
+    method_order: tuple[Method, ...] = Field(
+        default=(Method.SMIME, Method.LINK), min_length=1, description="Protected methods, the best first."
+    )
+    on_key_trouble: Literal["link", "hold"] = Field(
+        default="link", description="When a certificate is expired, untrusted or out of reach. Never a plain send."
+    )
+    sensitive: SensitiveTable = Field(default=SensitiveTable(), description="Sensitive classes.")
+    purposes: dict[RecipientKind, frozenset[Purpose]] = Field(
+        default={}, description="Purposes that may be claimed, by kind of recipient."
+    )
+    rule: tuple[RuleTable, ...] = Field(default=(), description="The practice's rules, in order.")
+
+
+def load_policy(path: Path) -> Policy:
+    """Read and check the policy file; ConfigError in one line names the key or rule, and the mend."""
+    data = read_toml(path)
+    try:
+        file = PolicyFile.model_validate(data)
+    except ValidationError as error:
+        raise one_line(error, PolicyFile, path) from None
+    try:
+        return _policy(file)
+    except ConfigError as error:
+        raise ConfigError(f"{path.name}: {error}") from None
+
+
+def _policy(file: PolicyFile) -> Policy:
+    policy = Policy(
+        law=load_law(),
+        rules=tuple(_rule(one) for one in file.rule),
+        open_text=file.open_text,
+        method_order=file.method_order,
+        hold_on_key_trouble=file.on_key_trouble == "hold",
+        purposes=file.purposes,
+        sensitive=SensitivePolicy(file.sensitive.need_consent, file.sensitive.hold),
+    )
+    wanted = {*file.method_order, *(one.then.method for one in file.rule if one.then.method)}
+    for method in sorted(wanted - policy.available):
+        known = ", ".join(sorted(policy.available))
+        raise ConfigError(f'method "{method}" is not built in; use one of {known}')
+    return policy
+
+
+def _rule(table: RuleTable) -> Rule:
+    when, then = table.when, table.then
+    condition = Condition(
+        recipient_kind=when.recipient_kind,
+        recipient_domain=when.recipient_domain,
+        sender=when.sender,
+        purpose=when.purpose,
+        classes=when.classes,
+        phi=when.phi,
+        complete=when.complete,
+        consent=when.consent,
+        attachments_over=when.attachments_over,
+    )
+    return Rule(table.name, condition, Outcome(then.action, then.method, then.open_text, then.i_understand))

@@ -1,0 +1,228 @@
+"""Sections for what works behind the doors: worker, stores, keys, relay, links, log, inspection, limits."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from gateway.config.section import Section
+from gateway.config.values import Duration, FilePath, Size, Url
+
+
+class WorkerSection(Section):
+    """`[worker]`: the processes that read, decide, seal and relay."""
+
+    threads: int = Field(default=4, ge=1, le=256, description="Steps that one worker process runs at the same time.")
+    lease: Duration = Field(
+        default=timedelta(minutes=30),
+        description="How long a claimed step belongs to its worker; outlives every relay time-out.",
+    )
+    poll: Duration = Field(default=timedelta(seconds=1), description="How often an idle worker looks for work.")
+    backoff: tuple[Duration, ...] = Field(
+        default=tuple(timedelta(minutes=one) for one in (1, 5, 15, 60, 240)),
+        min_length=1,
+        description="Waits between tries of one delivery; the last one repeats.",
+    )
+    give_up: Duration = Field(
+        default=timedelta(days=2), description="A delivery that the next hop defers for this long fails, with a DSN."
+    )
+    hold: Duration = Field(
+        default=timedelta(days=5),
+        description="Greatest age of held mail; then it is refused and the sender told that nothing was sent.",
+    )
+    consent: Duration = Field(
+        default=timedelta(days=14), description="Greatest age of mail that awaits a patient's consent."
+    )
+    stuck: Duration = Field(default=timedelta(days=7), description="Greatest age of mail that no step can finish.")
+    reminders: tuple[Duration, ...] = Field(
+        default=(timedelta(days=1), timedelta(days=3)),
+        description="When the sender of held mail is reminded, from its beginning.",
+    )
+
+    @model_validator(mode="after")
+    def _lease_outlives_a_try(self) -> Self:
+        if self.lease < timedelta(minutes=10):
+            raise ValueError(
+                'lease must be at least "10m": the final reply to DATA alone may take that long (RFC 5321 4.5.3.2.6)'
+            )
+        return self
+
+
+class StoreSection(Section):
+    """`[store]`: the database."""
+
+    url: Url = Field(
+        default="sqlite:///data/sealgate.db", description="`sqlite:///path` or `postgresql+psycopg://user@host/name`."
+    )
+    password_file: FilePath | None = Field(default=None, description="File with the database password.")
+    group_commit: Duration = Field(default=timedelta(0), description="How long a commit waits for company.")
+
+
+class BlobsSection(Section):
+    """`[blobs]`: sealed objects."""
+
+    url: Url = Field(default="file:///./data/blobs", description="`file:///path` or `s3://bucket/prefix`.")
+    credentials_file: FilePath | None = Field(default=None, description="File with the object store's credentials.")
+
+
+class ShelfSection(Section):
+    """`[shelf]`: the key shelf with epoch keys and parcel peppers. Never in a data backup."""
+
+    url: Url = Field(default="file:///./shelf", description="`file:///path`, or another database or KMS.")
+    password_file: FilePath | None = Field(default=None, description="File with its password.")
+
+
+class RelaySection(Section):
+    """`[relay]`: the next hop."""
+
+    url: Url = Field(
+        default="capture:///./data/outbox",
+        description="`smtp+starttls://user@host:587`, `smtps://host:465`, `mx://` or `capture:///dir`.",
+    )
+    internal: Url | None = Field(
+        default=None, description="Next hop for replies, receipts and DSN to the practice; none takes `url`."
+    )
+    password_file: FilePath | None = Field(default=None, description="File with the password for `url`.")
+    ca_file: FilePath | None = Field(
+        default=None,
+        description="Authorities that the next hop's certificate is checked against; none takes the system's.",
+    )
+    helo: str = Field(default="", description="Our name in EHLO; empty for smtp.hostname.")
+    connections: int = Field(default=4, ge=1, description="Connections kept to the next hop.")
+    timeout: Duration = Field(default=timedelta(minutes=5), description="Time for one reply of the next hop.")
+
+
+class NotifierSection(Section):
+    """`[notifier]`: text messages with one-time codes."""
+
+    url: Url | None = Field(
+        default=None, description="`capture:///dir` or an `https://` webhook; none sends no text messages."
+    )
+    secret_file: FilePath | None = Field(default=None, description="File with the key that signs webhook requests.")
+
+
+class KeysSection(Section):
+    """`[keys]`: where keys lie. Each role is given only its own files (keys/README.md)."""
+
+    dir: FilePath = Field(default=Path("keys"), description="Directory of this installation's own keys.")
+    epoch: Duration = Field(default=timedelta(days=1), description="How long one epoch key takes new mail.")
+    archive_public: tuple[FilePath, ...] = Field(
+        default=(), description="Public archive keys: the practice's and the escrow's."
+    )
+    recipients: FilePath | None = Field(
+        default=None, description="Directory of recipients' certificates, ADDRESS.pem or DOMAIN.pem."
+    )
+    trust: FilePath | None = Field(
+        default=None, description="Authorities that recipients' certificates must come from, PEM."
+    )
+
+
+class ParcelSection(Section):
+    """`[parcel]`: secure links."""
+
+    expiry: Duration = Field(
+        default=timedelta(days=14), description="How long a link opens, unless the sender asks for less."
+    )
+    max_expiry: Duration = Field(default=timedelta(days=90), description="The longest that staff may extend a link to.")
+    reissue: bool = Field(
+        default=False,
+        description="Keep a worker's wrap until expiry, so that staff can send the link again; weakens `the gateway forgets`.",
+    )
+    max_views: int = Field(default=0, ge=0, description="A parcel closes after so many openings; 0 for no bound.")
+    code_life: Duration = Field(default=timedelta(minutes=10), description="How long a one-time code is good.")
+    codes: int = Field(
+        default=5, ge=1, description="Codes sent for one parcel within code_window; more are slowed down, never a loss."
+    )
+    code_window: Duration = Field(default=timedelta(hours=1), description="See `codes`.")
+    code_tries: int = Field(
+        default=5, ge=1, description="Wrong codes within code_window before the next try must wait."
+    )
+
+    @model_validator(mode="after")
+    def _expiry_within_bound(self) -> Self:
+        if self.expiry > self.max_expiry:
+            raise ValueError("expiry is longer than max_expiry; shorten it")
+        return self
+
+
+class ArchiveSection(Section):
+    """`[archive]`: sealed copies for the six-year record, opened only with a key kept elsewhere."""
+
+    enabled: bool = Field(
+        default=False, description="Keep an archive copy of what was sent; needs keys.archive_public."
+    )
+
+
+class PolicySection(Section):
+    """`[policy]`."""
+
+    file: FilePath = Field(default=Path("policy.toml"), description="The practice's rules.")
+
+
+class AuditSection(Section):
+    """`[audit]`: signed heads of the log."""
+
+    head_files: tuple[FilePath, ...] = Field(
+        default=(Path("audit-heads.jsonl"),),
+        description="Files outside the store that each signed head is appended to.",
+    )
+    every_rows: int = Field(default=1000, ge=1, description="A head at the latest after so many rows.")
+    every: Duration = Field(
+        default=timedelta(seconds=10), description="A head at the latest after this long, if there are new rows."
+    )
+
+
+class SandboxSection(Section):
+    """`[sandbox]`: the children that open untrusted content."""
+
+    mode: Literal["strong", "weak"] = Field(
+        default="strong",
+        description="`strong` refuses to start without seccomp or a network namespace; `weak` takes what there is.",
+    )
+    memory_bytes: Size = Field(default=1024**3, description="Address space of one child.")
+    cpu: Duration = Field(default=timedelta(minutes=1), description="Processor time of one message.")
+    message: Duration = Field(default=timedelta(minutes=2), description="Time for one message in all.")
+    start: Duration = Field(default=timedelta(seconds=30), description="Time for the launcher to load its readers.")
+    specimen_bytes: Size = Field(default=128 * 1024**2, description="Greatest attachment that is opened.")
+    specimens: int = Field(default=1000, ge=1, description="Attachments of one message that are opened.")
+    text_bytes: Size = Field(default=16 * 1024**2, description="Text taken from one message.")
+    answers: int = Field(default=20_000, ge=1, description="Texts and gaps of one message.")
+    children: int = Field(default=4, ge=1, description="Children at the same time.")
+
+
+class LimitsSection(Section):
+    """`[limits]`: bounds of the whole installation. `[smtp.limits]` bounds one client."""
+
+    spool_bytes: Size = Field(default=20 * 1024**3, description="Sealed mail in hand; beyond, 452.")
+    spool_bytes_per_sender: Size = Field(default=2 * 1024**3, description="The same for one sender.")
+    held_per_sender: int = Field(default=200, ge=1, description="Held messages of one sender; beyond, 452.")
+    recipient_bytes: Size = Field(
+        default=5 * 1024**3, description="Recipients times size of one message, before it is split."
+    )
+    decrypting_streams: int = Field(default=8, ge=1, description="Messages decrypted at the same time in one worker.")
+    upload_bytes: Size = Field(default=100 * 1024**2, description="What a recipient may upload to one parcel.")
+    inspections: int = Field(
+        default=4,
+        ge=1,
+        description="Messages with documents inspected at the same time; letters have a queue of their own.",
+    )
+    codes_per_address: int = Field(
+        default=10, ge=1, description="One-time codes sent to one mailbox or phone within an hour."
+    )
+    codes_per_network: int = Field(
+        default=60, ge=1, description="One-time codes asked for from one network address within an hour."
+    )
+    anonymous_audit_rows: int = Field(
+        default=0, ge=0, description="Audit rows from unauthenticated requests an hour; beyond, they are only counted."
+    )
+
+
+class UsersSection(Section):
+    """`[users]`: who may submit."""
+
+    file: FilePath = Field(
+        default=Path("users.toml"), description="Password file (argon2id), written by `sealgate user`."
+    )
