@@ -63,8 +63,14 @@ def _patterns() -> dict[str, Any]:
 
 def canonical(spans: list[tuple[int, int]], text: str) -> Canonical:
     """The canonical form of a normalised text, given where its words are."""
-    words, pieces, offsets, length = [], [], {}, 1
-    for start, end in spans:
+    words: list[Word] = []
+    pieces: list[str] = []
+    offsets: dict[int, int] = {}
+    length = 1
+    for start, matched_end in spans:
+        end = matched_end
+        if text[start:end].lower().endswith("'s") and end - start > 3:
+            end -= 2
         word = fold_name(text[start:end]).replace("'", "")
         word = _SHORT.get(word, word)
         offsets[length] = len(words)

@@ -82,7 +82,8 @@ class Document:
     def tokens(self) -> list[Token]:
         """All capitalised words in order."""
         found: list[Token] = []
-        for start, end in self.spans(_CAPITALISED):
+        for start, matched_end in self.spans(_CAPITALISED):
+            end = matched_end
             if start and (self.text[start - 1].isalnum() or self.text[start - 1] == "_"):
                 continue
             if end < len(self.text) and self.text[end].isdigit():

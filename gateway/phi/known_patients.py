@@ -76,6 +76,7 @@ class KnownPatients:
 
     def __init__(self, people: Sequence[Patient]) -> None:
         self.ids = [one.id for one in people]
+        self.positions = {one.id: position for position, one in enumerate(people)}
         self.given = [plain(one.given) for one in people]
         self.family = [plain(one.family) for one in people]
         self.index = _Index()

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from rapidfuzz.distance import OSA
 
 from gateway.domain.finding import Finding
-from gateway.phi.canonical import DATE_FORMS, Canonical, canonical, days, pattern
+from gateway.phi.canonical import DATE_FORMS, Canonical, Word, canonical, days, pattern
 from gateway.phi.known_patients import ALONE, CERTAIN, KINDS, NAMES, SECOND, Key, KnownPatients, KnownReport
 from gateway.phi.lexicon import WORD
 from gateway.phi.normalize import Normalized
+from gateway.phi.recognizers.names import PARTICLES
 
 _NEIGHBOUR = 200
 _REACH = 3
@@ -31,10 +32,11 @@ class _Sight:
 
 @dataclass(slots=True)
 class _Sights:
-    """All that was seen, by patient; surnames apart, because nearly all of them are chance."""
+    """All that was seen, by patient; surnames and initials apart, because nearly all of them are chance."""
 
     of: dict[int, set[_Sight]] = field(default_factory=lambda: defaultdict(set))
     surnames: list[tuple[str, _Sight]] = field(default_factory=list)
+    initials: dict[tuple[str, str], list[_Sight]] = field(default_factory=lambda: defaultdict(list))
 
 
 def search(
@@ -49,6 +51,8 @@ def search(
         _see_names(known, number, normal.text, words, flags, sights)
         _see_literals(known, number, normal.text, words, sights)
         _see_numbers(known, number, normal.text, sights)
+    tied = [at for name in addressed if (at := known.positions.get(name)) is not None]
+    _add_initials(known, tied, sights)
     _see_typos(known, texts, sights)
     return _decide(known, parts, sights, addressed)
 
@@ -70,10 +74,7 @@ def _see_names(known: KnownPatients, part: int, text: str, words: Canonical, fla
                 for one in people:
                     sights.of[one].add(_Sight(Key.FULL_NAME, part, start, end))
             elif len(other) == 1 and not small:
-                for given, matching in family.items():
-                    if given[0] == other:
-                        for one in matching:
-                            sights.of[one].add(_Sight(Key.INITIAL_NAME, part, start, end))
+                sights.initials[word.text, other].append(_Sight(Key.INITIAL_NAME, part, start, end))
 
 
 def _beside(words: Canonical, at: int, text: str) -> Iterator[tuple[str, int, int]]:
@@ -84,9 +85,10 @@ def _beside(words: Canonical, at: int, text: str) -> Iterator[tuple[str, int, in
             break
         one = words.words[at - back]
         gap = text[one.end : words.words[at - back + 1].start]
-        if "\n\n" in gap or any(mark in gap for mark in ":;!?|") or ("," in gap and back == 1):
+        if _parts(gap, one) or ("," in gap and back == 1):
             break
-        if back > 1 and not text[one.start].isupper():
+        between = words.words[at - back + 1]
+        if back > 1 and not text[between.start].isupper() and between.text not in PARTICLES:
             break
         yield one.text, one.start, surname.end
     if at + 1 < len(words.words):
@@ -94,6 +96,13 @@ def _beside(words: Canonical, at: int, text: str) -> Iterator[tuple[str, int, in
         gap = text[surname.end : one.start]
         if gap.strip() in {",", "", ";", "|"} and len(gap) < 4:
             yield one.text, surname.start, one.end
+
+
+def _parts(gap: str, before: Word) -> bool:
+    """Whether what stands between two words keeps them from being one name."""
+    if "\n\n" in gap or any(mark in gap for mark in ":;!?|@/_="):
+        return True
+    return "." in gap and (len(before.text) > 2 or " " not in gap)
 
 
 def _see_literals(known: KnownPatients, part: int, text: str, words: Canonical, sights: _Sights) -> None:
@@ -109,7 +118,7 @@ def _see_literals(known: KnownPatients, part: int, text: str, words: Canonical, 
         low = "".join(one.lower()[:1] for one in text)
     for number, start, end in known.emails.find_matches_as_indexes(low, overlapping=True):
         before, after_end = low[start - 1 : start], low[end : end + 1]
-        if before.isalnum() or after_end.isalnum() or before in {".", "_", "-", "+"} and before:
+        if before.isalnum() or after_end.isalnum() or (before in {".", "_", "-", "+"} and before):
             continue
         for one in known.email(number):
             sights.of[one].add(_Sight(Key.EMAIL, part, start, end))
@@ -127,6 +136,15 @@ def _see_numbers(known: KnownPatients, part: int, text: str, sights: _Sights) ->
             digits = "".join(filter(str.isdecimal, match.group()))
             for one in known.index.phones.get(digits, ()):
                 sights.of[one].add(_Sight(Key.PHONE, part, match.start(), match.end()))
+
+
+def _add_initials(known: KnownPatients, tied: list[int], sights: _Sights) -> None:
+    """Initial and surname count only for patients of whom something else is in the message."""
+    for one in {*sights.of, *tied}:
+        given, family = known.given[one], known.family[one].split()[-1:]
+        seen = sights.initials.get((family[0], given[0])) if given and family else None
+        if seen:
+            sights.of[one].update(seen)
 
 
 def _see_typos(known: KnownPatients, texts: Sequence[Canonical], sights: _Sights) -> None:
@@ -150,7 +168,7 @@ def _see_typos(known: KnownPatients, texts: Sequence[Canonical], sights: _Sights
 
 
 def _close(a: str, b: str) -> bool:
-    return a == b or (len(b) > 3 and abs(len(a) - len(b)) < 2 and OSA.distance(a, b, score_cutoff=1) <= 1)
+    return a == b or (len(b) > 2 and abs(len(a) - len(b)) < 2 and OSA.distance(a, b, score_cutoff=1) <= 1)
 
 
 def _decide(known: KnownPatients, parts: Sequence[tuple[str, Normalized]], sights: _Sights, addressed: frozenset[str]) -> KnownReport:
@@ -159,25 +177,26 @@ def _decide(known: KnownPatients, parts: Sequence[tuple[str, Normalized]], sight
     present: list[int] = []
     suffices = False
     settled = {one for one, seen in sights.of.items() if known.ids[one] in addressed or {sight.key for sight in seen} & SECOND}
+    confirmed = {sight for one in settled for sight in sights.of[one]}
     for one, seen in sights.of.items():
         keys = {sight.key for sight in seen}
         named = bool(keys & NAMES) or (Key.BIRTH_DATE in keys and _surname_near(known, one, seen, near))
         second = bool(keys & SECOND)
         if not (keys & CERTAIN or (named and (second or known.ids[one] in addressed))):
             continue
-        if one not in settled and _namesake(one, seen, settled, sights):
-            continue
+        if one not in settled and seen <= confirmed:
+            continue  # a namesake: every name seen is that of a patient whom a second key confirms
         present.append(one)
         suffices = suffices or bool(keys & ALONE) or (named and second)
     findings = {_finding(known, parts, one, sight) for one in present for sight in sights.of[one]}
     by_surname: dict[str, list[int]] = defaultdict(list)
-    for one in {*present, *(at for at, name in enumerate(known.ids) if name in addressed)}:
+    for one in {*present, *(known.positions[name] for name in addressed if name in known.positions)}:
         for last in known.family[one].split()[-1:]:
             by_surname[last].append(one)
     for word, sight in sights.surnames:
         findings |= {_finding(known, parts, one, sight) for one in by_surname.get(word, ())}
     ordered = sorted(findings, key=lambda one: (one.part, one.start, -one.end, one.patient or ""))
-    return KnownReport(tuple(ordered), frozenset(one.patient for one in ordered if one.patient is not None), suffices)
+    return KnownReport(tuple(ordered), frozenset(known.ids[one] for one in present), suffices)
 
 
 def _surname_places(sights: _Sights) -> dict[tuple[str, int], list[int]]:
@@ -198,11 +217,6 @@ def _surname_near(known: KnownPatients, one: int, seen: set[_Sight], places: Map
                 if at < len(starts) and starts[at] <= sight.end + _NEIGHBOUR:
                     return True
     return False
-
-
-def _namesake(one: int, seen: set[_Sight], settled: set[int], sights: _Sights) -> bool:
-    """Whether every name seen belongs as well to another patient whom a second key confirms."""
-    return all(any(sight in sights.of[other] for other in settled if other != one) for sight in seen)
 
 
 def _finding(known: KnownPatients, parts: Sequence[tuple[str, Normalized]], one: int, sight: _Sight) -> Finding:

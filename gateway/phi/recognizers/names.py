@@ -5,6 +5,7 @@ Works on runs of capitalised words. The span takes titles, initials, particles a
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 from gateway.domain.finding import Kind
@@ -12,15 +13,13 @@ from gateway.phi.document import Document, Token
 from gateway.phi.lexicon import AMBIGUOUS, EPONYM, GIVEN, NAME, PLACE, RARE, STOP, SURNAME, WORD
 from gateway.phi.recognizers.rule import Family, Hit
 
-TITLES = frozenset("mr mrs ms miss mx dr doctor prof professor rev reverend sr sra srta señor señora don doña sir madam judge nurse officer capt captain sgt lt fr father sister rabbi uncle aunt".split())
-SUFFIXES = frozenset("jr sr ii iii iv junior senior esq".split())
-PARTICLES = frozenset("de la del della der den van von di da dos das du le el al bin ibn ben y e st ter ten zu".split())
+TITLES = frozenset(["mr", "mrs", "ms", "miss", "mx", "dr", "doctor", "prof", "professor", "rev", "reverend", "sr", "sra", "srta", "señor", "señora", "don", "doña", "sir", "madam", "judge", "nurse", "officer", "capt", "captain", "sgt", "lt", "fr", "father", "sister", "rabbi", "uncle", "aunt"])
+SUFFIXES = frozenset(["jr", "sr", "ii", "iii", "iv", "junior", "senior", "esq"])
+PARTICLES = frozenset(["de", "la", "del", "della", "der", "den", "van", "von", "di", "da", "dos", "das", "du", "le", "el", "al", "bin", "ibn", "ben", "y", "e", "st", "ter", "ten", "zu"])
 _LABELS = frozenset(
-    "patient pt name re from to cc bcc attn attention attending provider physician surgeon pathologist radiologist nurse rn signed signature signer guarantor subscriber insured member contact "
-    "mother father wife husband spouse son daughter brother sister guardian author sender recipient employee applicant client defendant plaintiff tenant witness beneficiary surname doctor pcp "
-    "subject paciente nombre caregiver proxy partner therapist counselor technician specialist by".split()
+    ["patient", "pt", "name", "re", "from", "to", "cc", "bcc", "attn", "attention", "attending", "provider", "physician", "surgeon", "pathologist", "radiologist", "nurse", "rn", "signed", "signature", "signer", "guarantor", "subscriber", "insured", "member", "contact", "mother", "father", "wife", "husband", "spouse", "son", "daughter", "brother", "sister", "guardian", "author", "sender", "recipient", "employee", "applicant", "client", "defendant", "plaintiff", "tenant", "witness", "beneficiary", "surname", "doctor", "pcp", "subject", "paciente", "nombre", "caregiver", "proxy", "partner", "therapist", "counselor", "technician", "specialist", "by"]
 )
-_GREETINGS = frozenset("dear hi hello hey hola estimado estimada querido querida morning afternoon evening thanks regards best sincerely cheers love named called yours greetings".split())
+_GREETINGS = frozenset(["dear", "hi", "hello", "hey", "hola", "estimado", "estimada", "querido", "querida", "morning", "afternoon", "evening", "thanks", "regards", "best", "sincerely", "cheers", "love", "named", "called", "yours", "greetings"])
 _SAYS = ("my name is", "i am", "i'm", "this is", "name is", "known as", "me llamo", "se llama")
 
 
@@ -44,7 +43,7 @@ def _run(document: Document, tokens: list[Token], first: int) -> list[Token]:
     run = [tokens[first]]
     for token in tokens[first + 1 : first + 8]:
         gap = document.text[run[-1].end : token.start]
-        if len(gap) > 16 or "\n" in gap or not gap or gap.strip(' "()') and not set(gap.lower().split()) <= PARTICLES:
+        if len(gap) > 16 or "\n" in gap or not gap or (gap.strip(' "()') and not set(gap.lower().split()) <= PARTICLES):
             break
         if run[-1].text.endswith(".") and len(run[-1].low) > 3 and run[-1].low not in TITLES:
             break
@@ -103,23 +102,12 @@ def _judge(document: Document, part: list[Token]) -> Hit | None:
 
 
 def _score(document: Document, full: list[Token], words: list[Token], label: str) -> tuple[float, str]:
-    given, last = full[0], full[-1]
+    given = full[0]
     named = [one for one in full if one.flags & NAME or _unknown(one)]
-    if label and named:
+    if label and named and (len(full) > 1 or not given.flags & WORD or given.flags & GIVEN):
         return (0.9 if len(full) > 1 or label == "label" else 0.8), "labelled_name"
     if len(full) > 1:
-        place = document.lexicon.places.__contains__(" ".join(one.low for one in full))
-        if any(strong_given(one) for one in full) and not place:
-            return 0.9, "given_and_surname"
-        if given.flags & GIVEN and (last.flags & SURNAME or _unknown(last)) and not place:
-            return (0.7 if not last.flags & WORD else 0.5), "likely_given_and_surname"
-        if all(one.shouted for one in full):
-            return 0.0, ""
-        if all(strong_surname(one) or one.flags == RARE or one.flags == RARE | SURNAME for one in full) and not place:
-            return 0.65, "two_surnames"
-        if len(full) <= 3 and not place and all(_unknown(one) or strong_surname(one) or one.flags & NAME and not one.flags & (WORD | PLACE) for one in full):
-            return 0.5, "unknown_pair"
-        return 0.0, ""
+        return _score_pair(document, full)
     if len(words) > 1 and (given.flags & NAME or _unknown(given)) and not given.flags & WORD and not given.shouted:
         return 0.6, "name_and_initial"
     if given.shouted and len(given.low) < 6:
@@ -130,6 +118,23 @@ def _score(document: Document, full: list[Token], words: list[Token], label: str
         return 0.45, "surname"
     if given.flags & GIVEN and _own_line(document, given):
         return 0.6, "signed_given_name"
+    return 0.0, ""
+
+
+def _score_pair(document: Document, full: list[Token]) -> tuple[float, str]:
+    """Two or more words without label or title."""
+    given, last = full[0], full[-1]
+    place = document.lexicon.places.__contains__(" ".join(one.low for one in full))
+    if any(strong_given(one) for one in full) and not place:
+        return 0.9, "given_and_surname"
+    if given.flags & GIVEN and (last.flags & SURNAME or _unknown(last)) and not place:
+        return (0.7 if not last.flags & WORD else 0.5), "likely_given_and_surname"
+    if all(one.shouted for one in full):
+        return 0.0, ""
+    if all(strong_surname(one) or one.flags == RARE or one.flags == RARE | SURNAME for one in full) and not place:
+        return 0.65, "two_surnames"
+    if len(full) <= 3 and not place and all(_unknown(one) or strong_surname(one) or (one.flags & NAME and not one.flags & (WORD | PLACE)) for one in full):
+        return 0.5, "unknown_pair"
     return 0.0, ""
 
 
@@ -165,9 +170,10 @@ def _in_place(document: Document, token: Token) -> bool:
 
 
 def _own_line(document: Document, token: Token) -> bool:
-    text = document.text
-    begin, end = text.rfind("\n", 0, token.start) + 1, text.find("\n", token.end)
-    return text[begin : end if end >= 0 else len(text)].strip(" \t\r,.-!>") == token.text.rstrip(".")
+    before = document.text[max(0, token.start - 12) : token.start]
+    after = document.text[token.end : token.end + 12]
+    lines = before.rpartition("\n")[2], after.partition("\n")[0]
+    return not any(line.strip(" \t\r,.-!>") for line in lines) and ("\n" in before or token.start < 12) and ("\n" in after or len(after) < 12)
 
 
 def _suffix_end(document: Document, end: int) -> int:
@@ -182,34 +188,46 @@ def _suffix_end(document: Document, end: int) -> int:
 def _reversed(document: Document) -> Iterator[Hit]:
     """`Surname, Given M.`"""
     tokens, text = document.tokens, document.text
-    for at, (one, two) in enumerate(zip(tokens, tokens[1:], strict=False)):
+    for at, (one, two) in enumerate(itertools.pairwise(tokens)):
         gap = text[one.end : two.start]
         if gap.strip(" ") != "," or "\n" in gap or one.initial:
             continue
-        family = one.flags & SURNAME or _unknown(one)
-        if family and not one.flags & STOP and two.flags & GIVEN and not two.flags & STOP and not (strong_given(one) and not one.flags & SURNAME):
+        start = one.start
+        if one.low in SUFFIXES and at and text[tokens[at - 1].end : one.start] == " ":
+            one, start = tokens[at - 1], tokens[at - 1].start  # noqa: PLW2901 - the surname stands before its suffix
+        if _family_first(one, two):
             end = two.end
             third = tokens[at + 2] if at + 2 < len(tokens) else None
             if third is not None and text[end : third.start] == " " and (third.initial or third.low in SUFFIXES):
                 end = third.end
-            yield Hit(Kind.NAME, one.start, end, 0.85 if strong_given(two) else 0.6, "surname_given")
+            yield Hit(Kind.NAME, start, end, 0.85 if strong_given(two) else 0.6, "surname_given")
+
+
+def _family_first(one: Token, two: Token) -> bool:
+    """Whether the pair reads as surname and given name."""
+    if (one.flags | two.flags) & STOP or not (one.flags & SURNAME or _unknown(one)):
+        return False
+    if two.flags & GIVEN:
+        return bool(one.flags & SURNAME or not strong_given(one))
+    return (strong_surname(one) or _unknown(one)) and (_unknown(two) or bool(two.flags & NAME and not two.flags & (WORD | PLACE | EPONYM)))
 
 
 def _lower_case(document: Document) -> Iterator[Hit]:
     """A given name and a surname written small: only pairs of which neither is a word."""
-    flags = document.lexicon.flags
-    words = document.text.split()
+    flags, text = document.lexicon.flags, document.text
+    start, given = -1, ""
     cursor = 0
-    for one, two in zip(words, words[1:], strict=False):
-        if not one.islower() or not flags.get(one, 0) & GIVEN or flags[one] & (WORD | AMBIGUOUS | STOP):
+    for word in text.split():
+        at = text.find(word, cursor)
+        cursor = at + len(word)
+        family = word.rstrip(".,;:!?)'\"").removesuffix("'s")
+        if start >= 0 and family.islower() and flags.get(family, 0) & SURNAME and not flags[family] & (WORD | STOP):
+            if at - start - len(given) <= 2:
+                yield Hit(Kind.NAME, start, at + len(family), 0.6, "lower_case_name")
+            start = -1
             continue
-        family = two.rstrip(".,;:!?)'\"").removesuffix("'s")
-        if family.islower() and flags.get(family, 0) & SURNAME and not flags[family] & (WORD | STOP):
-            start = document.text.find(one, cursor)
-            end = document.text.find(family, start + len(one)) + len(family)
-            if 0 <= start < end <= start + len(one) + len(family) + 8:
-                cursor = end
-                yield Hit(Kind.NAME, start, end, 0.6, "lower_case_name")
+        plain = word.islower() and flags.get(word, 0) & GIVEN and not flags[word] & (WORD | AMBIGUOUS | STOP)
+        start, given = (at, word) if plain else (-1, "")
 
 
 FAMILY = Family("names", (), find_names)
