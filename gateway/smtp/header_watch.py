@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from gateway.domain.address import Address
 from gateway.domain.envelope import Identity
 from gateway.domain.errors import InvalidAddress
-from gateway.smtp.mailboxes import read_mailboxes
+from gateway.mime.mailboxes import read_mailboxes
 
 _CONTROL = re.compile(rb"[\x00-\x20\x7f]+")
 
