@@ -1,0 +1,150 @@
+"""The register as workers see it: sealed rows in, patients, partners and consents out; and the only writer of them.
+
+Everything personal is one sealed column per row. Look-ups go by blind index: address, proxy's address, phone, number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from gateway.domain.address import Address
+from gateway.domain.audit import Event, EventKind, Scalar
+from gateway.domain.errors import IntegrityError
+from gateway.domain.patient import (
+    ConsentEvent,
+    ConsentEventType,
+    ConsentKind,
+    Partner,
+    Patient,
+)
+from gateway.domain.register_rows import ConsentRow, PartnerRow, PatientIndex, PatientRow
+from gateway.flow.register_records import (
+    consent_fields,
+    partner_fields,
+    patient_fields,
+    read_day,
+    read_json,
+    read_partner,
+    read_patient,
+    to_json,
+)
+from gateway.ports.store import UnitOfWork
+from gateway.seal.columns import BlindIndex, Columns
+
+_PATIENT, _PARTNER, _CONSENT = "patient.record", "partner.record", "consent.event"
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """Reads and writes the register with the workers' column and index keys."""
+
+    columns: Columns = field(repr=False)
+    index: BlindIndex = field(repr=False)
+
+    def put_patient(self, uow: UnitOfWork, patient: Patient, at: datetime, actor: str) -> None:
+        """Add or replace a patient, with every blind index; an audit row goes with it."""
+        sealed = self.columns.seal(_PATIENT, patient.id, to_json(patient_fields(patient)))
+        uow.register.put_patient(PatientRow(patient.id, patient.version, sealed), self._indexes(patient))
+        data: dict[str, Scalar] = {"what": "patient", "id": patient.id, "version": patient.version}
+        uow.audit.append(Event(EventKind.REGISTER_CHANGED, actor=actor, data=data), at)
+
+    def patient(self, uow: UnitOfWork, patient_id: str) -> Patient | None:
+        """One patient by id."""
+        row = uow.register.patient(patient_id)
+        return self._patient(row) if row else None
+
+    def patients(self, uow: UnitOfWork) -> list[Patient]:
+        """All patients, for the matcher."""
+        found: list[Patient] = []
+        after = ""
+        while rows := uow.register.patients(after):
+            found += [self._patient(row) for row in rows]
+            after = rows[-1].id
+        return found
+
+    def at_address(self, uow: UnitOfWork, address: Address) -> tuple[list[Patient], list[Patient]]:
+        """Those whose address it is, and those for whom the person at that address is on record as a proxy."""
+        own = uow.register.find_patients(PatientIndex("email", self.index.address("email", address)))
+        proxied = uow.register.find_patients(PatientIndex("proxy_email", self.index.address("proxy_email", address)))
+        return [self._patient(row) for row in own], [self._patient(row) for row in proxied]
+
+    def by_mrn(self, uow: UnitOfWork, mrn: str) -> list[Patient]:
+        """Patients with that record number."""
+        return [self._patient(row) for row in uow.register.find_patients(PatientIndex("mrn", self.index.mrn(mrn)))]
+
+    def put_partner(self, uow: UnitOfWork, partner: Partner, at: datetime, actor: str) -> None:
+        """Add or replace a partner."""
+        sealed = self.columns.seal(_PARTNER, partner.id, to_json(partner_fields(partner)))
+        uow.register.put_partner(PartnerRow(partner.id, partner.version, sealed))
+        data: dict[str, Scalar] = {"what": "partner", "id": partner.id, "version": partner.version}
+        uow.audit.append(Event(EventKind.REGISTER_CHANGED, actor=actor, data=data), at)
+
+    def partners(self, uow: UnitOfWork) -> list[Partner]:
+        """All partners."""
+        return [self._partner(row) for row in uow.register.partners()]
+
+    def partner_for(self, uow: UnitOfWork, address: Address) -> Partner | None:
+        """The partner that covers an address; an entry for the whole address beats one for its domain."""
+        found = [one for one in self.partners(uow) if one.covers(address)]
+        return min(found, key=lambda one: "@" not in one.scope, default=None)
+
+    def append_consent(self, uow: UnitOfWork, event: ConsentEvent, at: datetime, actor: str) -> int:
+        """Add an event to the consent log; returns its seq."""
+        seq = uow.register.consent_version(event.patient_id, lock=True) + 1
+        sealed = self.columns.seal(_CONSENT, f"{event.patient_id}:{seq}", to_json(consent_fields(event)))
+        row = ConsentRow(event.patient_id, seq, event.type.value, event.kind.value, at, sealed)
+        given = uow.register.append_consent(row)
+        if given != seq:
+            raise IntegrityError("the consent log gave another number than it announced")
+        kind = {
+            ConsentEventType.GIVEN: EventKind.CONSENT_GIVEN,
+            ConsentEventType.REVOKED: EventKind.CONSENT_REVOKED,
+            ConsentEventType.REFUSED: EventKind.CONSENT_REFUSED,
+            ConsentEventType.REQUESTED: EventKind.CONSENT_REQUESTED,
+        }[event.type]
+        data: dict[str, Scalar] = {"patient": event.patient_id, "seq": seq, "kind": event.kind.value}
+        uow.audit.append(Event(kind, actor=actor, data=data), at)
+        return seq
+
+    def consents(self, uow: UnitOfWork, patient_id: str) -> tuple[ConsentEvent, ...]:
+        """The whole consent log of a patient, oldest first."""
+        return tuple(self._consent(row) for row in uow.register.consents(patient_id))
+
+    def _indexes(self, patient: Patient) -> list[PatientIndex]:
+        found = [PatientIndex("email", self.index.address("email", one), patient.id) for one in patient.emails]
+        found += [
+            PatientIndex("proxy_email", self.index.address("proxy_email", one.address), patient.id)
+            for one in patient.proxies
+        ]
+        if patient.phone:
+            found.append(PatientIndex("phone", self.index.phone(patient.phone), patient.id))
+        if patient.mrn:
+            found.append(PatientIndex("mrn", self.index.mrn(patient.mrn), patient.id))
+        return list(dict.fromkeys(found))
+
+    def _patient(self, row: PatientRow) -> Patient:
+        return replace(read_patient(row.id, self.columns.open(_PATIENT, row.id, row.sealed)), version=row.version)
+
+    def _partner(self, row: PartnerRow) -> Partner:
+        return replace(read_partner(row.id, self.columns.open(_PARTNER, row.id, row.sealed)), version=row.version)
+
+    def _consent(self, row: ConsentRow) -> ConsentEvent:
+        read = read_json(self.columns.open(_CONSENT, f"{row.patient_id}:{row.seq}", row.sealed))
+        try:
+            event = ConsentEvent(
+                patient_id=row.patient_id,
+                seq=row.seq,
+                type=ConsentEventType(str(read.pop("type"))),
+                kind=ConsentKind(str(read.pop("kind"))),
+                given_on=read_day(read.pop("given_on")),
+                expires_on=read_day(read.pop("expires_on")),
+                elements=tuple((str(name), str(value)) for name, value in read.pop("elements")),
+                at=row.at,
+                **read,
+            )
+        except (TypeError, ValueError, KeyError) as error:
+            raise IntegrityError("a consent cannot be read") from error
+        if (event.type.value, event.kind.value) != (row.type, row.kind):
+            raise IntegrityError("a consent's row and its sealed record differ")
+        return event
