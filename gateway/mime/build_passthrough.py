@@ -9,17 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from gateway.domain.errors import MalformedMail
-from gateway.mime.headers import (
-    CRLF,
-    HEADER_LIMIT,
-    TAGGED,
-    HeaderRefused,
-    RawField,
-    checked,
-    read_block,
-    untagged,
-    write_text,
-)
+from gateway.mime.build_original import HEADER_LIMIT, TAGGED, RawField, read_block, untagged
+from gateway.mime.headers import CRLF, HeaderRefused, checked, write_text
 
 _DROPPED = frozenset({"bcc", "resent-bcc", "received"})
 _SIGNATURES = ("dkim-signature", "domainkey-signature", "arc-")

@@ -1,34 +1,27 @@
-"""Header fields: the only place that writes them for outgoing mail, and the byte-exact reading that pass-through needs.
+"""Header fields: the only place that writes them for outgoing mail.
 
 Writing refuses every control character in every value (header injection, CVE-2024-6923), folds, and leaves only ASCII
-(RFC 2047) but for internationalised addresses (RFC 6532). Reading keeps each field's bytes with its folding, so that
-what is not touched is not changed.
+(RFC 2047) but for internationalised addresses (RFC 6532). The sender's own header is read in build_original.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import ClassVar
 
 from gateway.domain.address import Address
-from gateway.domain.errors import InvalidAddress, LimitExceeded, MalformedMail, SealingFailed
+from gateway.domain.errors import InvalidAddress, SealingFailed
 
 CRLF = b"\r\n"
-HEADER_LIMIT = 1 << 20
-"""Greatest size of a header block in bytes, unless the caller says otherwise."""
 
-_FIELD_NAME = re.compile(r"[!-9;-~]{1,76}")
+FIELD_NAME = re.compile(r"[!-9;-~]{1,76}")
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`{|}~-]+")
 _MESSAGE_ID = re.compile(r"<[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,200}@[A-Za-z0-9.:\[\]_-]{1,253}>")
-_TAG = re.compile(r"\s*\[\s*(?:secure|(?:purpose|patient)\s*:[^\]]*)\s*\]\s*", re.IGNORECASE)
-_ENCODED_WORD = re.compile(r"=\?([^?*\s]+)(?:\*[^?\s]*)?\?([bBqQ])\?([^?\s]*)\?=")
 
 
 class HeaderRefused(SealingFailed):
@@ -118,7 +111,7 @@ def write_parameters(name: str, value: str, parameters: Mapping[str, str]) -> by
 
 
 def _name(name: str) -> str:
-    if not _FIELD_NAME.fullmatch(name):
+    if not FIELD_NAME.fullmatch(name):
         raise HeaderRefused("a field name has characters that RFC 5322 2.2 does not allow")
     return name
 
@@ -144,128 +137,3 @@ def _encoded_words(value: str, room: int) -> list[str]:
             piece = b""
         piece += encoded
     return [f"=?utf-8?B?{base64.b64encode(one).decode()}?=" for one in [*words, piece]]
-
-
-@dataclass(frozen=True, slots=True)
-class RawField:
-    """One field as it came: `raw` has its folding and line end; `name` is lower-case, empty for a line that is no field."""
-
-    name: str
-    raw: bytes = field(repr=False)
-
-    @property
-    def value(self) -> bytes:
-        """What stands after the colon, unfolded, without the outer white space."""
-        return re.sub(rb"\r?\n(?=[ \t])", b"", self.raw.partition(b":")[2]).strip()
-
-    @property
-    def text(self) -> str:
-        """The value with its encoded words read."""
-        return decode_words(self.value)
-
-
-@dataclass(frozen=True, slots=True)
-class HeaderBlock:
-    """A header block whose bytes are kept. `end` is the empty line, or nothing if the mail ends before one."""
-
-    fields: tuple[RawField, ...] = field(repr=False)
-    end: bytes = CRLF
-
-    def first(self, name: str) -> RawField | None:
-        """The first field of that lower-case name."""
-        return next((one for one in self.fields if one.name == name), None)
-
-    def __bytes__(self) -> bytes:
-        return b"".join(one.raw for one in self.fields) + self.end
-
-
-def read_block(chunks: Iterable[bytes], limit: int = HEADER_LIMIT) -> tuple[HeaderBlock, Iterator[bytes]]:
-    """Read the header block from the front of a mail; return it and the body's chunks.
-
-    Raises LimitExceeded above `limit` bytes, MalformedMail for a bare CR or a NUL, which readers take differently.
-    """
-    source, buffer, seen = iter(chunks), bytearray(), 0
-    while (end := _end_of_block(buffer, seen)) is None:
-        if len(buffer) > limit:
-            raise LimitExceeded("limits.header_bytes", "the header block is longer than the limit")
-        seen = max(0, len(buffer) - 4)
-        chunk = next(source, None)
-        if chunk is None:
-            return HeaderBlock(_fields(bytes(buffer)), b""), iter(())
-        buffer += chunk
-    stop, start = end
-    if start > limit:
-        raise LimitExceeded("limits.header_bytes", "the header block is longer than the limit")
-    block = HeaderBlock(_fields(bytes(buffer[:stop])), bytes(buffer[stop:start]))
-    return block, _rest(bytes(buffer[start:]), source)
-
-
-def _rest(first: bytes, source: Iterator[bytes]) -> Iterator[bytes]:
-    if first:
-        yield first
-    yield from source
-
-
-_BLANK = re.compile(rb"(?<=\n)\r?\n")
-
-
-def _end_of_block(buffer: bytearray, start: int) -> tuple[int, int] | None:
-    """Where the empty line begins and ends, or None."""
-    for blank in (b"\r\n", b"\n"):
-        if buffer.startswith(blank):
-            return 0, len(blank)
-    found = _BLANK.search(buffer, start)
-    return found.span() if found else None
-
-
-def _fields(block: bytes) -> tuple[RawField, ...]:
-    if b"\x00" in block or re.search(rb"\r(?!\n)", block):
-        raise MalformedMail("the header has a NUL or a bare CR")
-    found: list[tuple[str, list[bytes]]] = []
-    for line in re.findall(rb"[^\n]*\n|[^\n]+\Z", block):
-        if line[:1] in (b" ", b"\t") and found:
-            found[-1][1].append(line)
-            continue
-        name, colon, _ = line.partition(b":")
-        plain = name.rstrip(b" \t").decode("latin-1")
-        found.append((plain.lower() if colon and _FIELD_NAME.fullmatch(plain) else "", [line]))
-    return tuple(RawField(name, b"".join(lines)) for name, lines in found)
-
-
-def decode_words(value: bytes) -> str:
-    """Text of an unstructured value: RFC 2047 words read, raw UTF-8 taken as such, the rest as Latin-1; never raises."""
-    try:
-        text = value.decode("utf-8")
-    except UnicodeDecodeError:
-        text = value.decode("latin-1")
-    joined = re.sub(r"(\?=)\s+(?==\?)", r"\1", text)
-    return _ENCODED_WORD.sub(_decode_word, joined)
-
-
-def _decode_word(match: re.Match[str]) -> str:
-    charset, encoding, text = match.groups()
-    try:
-        if encoding in "bB":
-            data = base64.b64decode(text + "=" * (-len(text) % 4))
-        else:
-            data = binascii.a2b_qp(text.replace("_", " "), header=True)
-        return data.decode(charset, "replace")
-    except (ValueError, LookupError, UnicodeError):
-        return match.group()
-
-
-def without_tags(subject: str) -> str:
-    """The Subject without `[secure]`, `[purpose:…]` and `[patient:…]`; unchanged if it has none."""
-    return _TAG.sub(" ", subject).strip() if _TAG.search(subject) else subject
-
-
-TAGGED = frozenset({"subject", "thread-topic"})
-"""Fields in which clients carry our tags; Outlook repeats the Subject in Thread-Topic."""
-
-
-def untagged(one: RawField, subject: str | None = None) -> bytes:
-    """The field's own bytes, or a new field if a tag must be removed or, for the Subject, `subject` is given."""
-    before = one.text
-    after = without_tags(before if subject is None or one.name != "subject" else subject)
-    name = "Subject" if one.name == "subject" else "Thread-Topic"
-    return one.raw if after == before else write_text(name, one_line(after))

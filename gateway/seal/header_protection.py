@@ -11,20 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from gateway.domain.errors import SealingFailed
+from gateway.domain.errors import LimitExceeded, SealingFailed
 from gateway.mime.build import OuterHeaders, text_part, visible_fields
+from gateway.mime.build_original import HEADER_LIMIT, TAGGED, HeaderBlock, RawField, read_block, untagged, without_tags
 from gateway.mime.build_passthrough import leaves_nowhere
-from gateway.mime.headers import (
-    CRLF,
-    HEADER_LIMIT,
-    TAGGED,
-    HeaderBlock,
-    RawField,
-    read_block,
-    untagged,
-    without_tags,
-    write_parameters,
-)
+from gateway.mime.headers import CRLF, write_parameters
 from gateway.seal.legacy_display import PREFIX, with_legacy_display
 
 _TRACE = frozenset({
@@ -35,6 +26,7 @@ _TYPE = re.compile(
     rb"(?is)\A(content-type[ \t]*:(?:[ \t]|\r\n[ \t])*[!#-'*+.0-9A-Z^_`{|}~-]+/[!#-'*+.0-9A-Z^_`{|}~-]+)"
 )
 _HP = re.compile(rb'(?is)("(?:[^"\\]|\\.)*")|;(?:\s)*hp(?:-legacy-display)?\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^;\s]*)')
+_TYPE_LIMIT = 8192
 _DEFAULT_TYPE = RawField("content-type", b'Content-Type: text/plain; charset="us-ascii"\r\n')
 
 
@@ -123,6 +115,8 @@ def with_hp(content_type: RawField) -> bytes:
 
 def _without_hp(raw: bytes) -> bytes:
     """A Content-Type without hp parameters of the sender's, which would speak of another header than ours."""
+    if len(raw) > _TYPE_LIMIT:
+        raise LimitExceeded("limits.header_bytes", "the Content-Type field is longer than a reader would take")
     return _HP.sub(lambda found: found.group(1) or b"", raw)
 
 

@@ -16,7 +16,8 @@ import re
 from collections.abc import Sequence
 
 from gateway.domain.errors import MalformedMail, SealgateError
-from gateway.mime.headers import CRLF, RawField, one_line, read_block
+from gateway.mime.build_original import RawField, read_block
+from gateway.mime.headers import CRLF, one_line
 
 PREFIX = 128 * 1024
 """Bytes of the body that are looked at."""

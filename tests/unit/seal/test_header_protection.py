@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import email
 import email.policy
+import time
 from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
@@ -192,6 +194,18 @@ def test_a_type_that_is_missing_or_unreadable_is_plain_text() -> None:
 def test_of_two_content_types_the_first_goes_inside() -> None:
     out = payload(b"Content-Type: text/html\r\nSubject: x\r\nContent-Type: text/plain\r\n\r\nbody")
     assert read(out).get_all("content-type") == ['text/html; hp="cipher"']
+
+
+@pytest.mark.parametrize(
+    "unit", [b" ", b"[patient:", b"[ ", b"=?", b"?= ", b"=?a?q?", b'\\"', b'"', b";", b"; hp=", b"<body ", b"\r\n "]
+)
+def test_hostile_headers_take_linear_time(unit: bytes) -> None:
+    for name in (b"Subject: ", b"Content-Type: text/html; a="):
+        raw = name + b"x" + unit * (400_000 // len(unit)) + b"\r\nSubject: [secure] y\r\n\r\n" + unit * 50_000
+        start = time.process_time()
+        with contextlib.suppress(SealgateError):
+            payload(raw)
+        assert time.process_time() - start < 2
 
 
 def test_notices_travel_in_front_of_the_original() -> None:
