@@ -37,7 +37,11 @@ class PracticeSection(Section):
     id: str = Field(
         pattern=r"^[a-z0-9][a-z0-9-]{2,39}$", description="Name of this installation in keys and logs; never change it."
     )
-    name: str = Field(min_length=1, max_length=80, description="The practice's name as recipients read it.")
+    name: str = Field(
+        min_length=1,
+        max_length=80,
+        description="The practice's name as recipients read it, in Subjects too; choose one that names no specialty.",
+    )
     own_domains: tuple[Domain, ...] = Field(min_length=1, description="Domains of the practice's own addresses.")
     postmaster: Mailbox = Field(description="Sender of the gateway's own mail, and where failures are reported.")
     portal_url: str = Field(description="Where recipients reach the portal, `https://secure.example.org`.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gateway.domain.decision import Action, Decision, HoldReason, Method, OpenText
 from gateway.domain.patient import Purpose
 from gateway.policy.law import Law
-from gateway.policy.sentences import METHODS, SENTENCES, TO_DO
+from gateway.policy.sentences import METHODS, RECEIPTS, SENTENCES, TO_DO
 
 
 def sentence(code: str) -> str:
@@ -37,6 +37,11 @@ def explain(decision: Decision) -> list[str]:
 def what_to_do(held_for: HoldReason | None) -> str:
     """What the sender or staff can do about a hold; empty where there is nothing to do."""
     return TO_DO[held_for] if held_for is not None else ""
+
+
+def receipt_reason(held_for: HoldReason) -> str:
+    """Why a copy waits, in words fit for a receipt that travels in the open."""
+    return RECEIPTS[held_for]
 
 
 def notice_text(law: Law, code: str) -> str:

@@ -62,7 +62,8 @@ class MessageFacts:
     """One message: the scan, and what its sender claimed and asked for."""
 
     report: ScanReport
-    sender: Address
+    sender: Address | None
+    """None for the null reverse-path; then no rule that names senders applies."""
     day: date
     purpose: Purpose | None = None
     purpose_allowed: bool = True

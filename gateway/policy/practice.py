@@ -22,7 +22,7 @@ def matches(when: Condition, case: Case) -> bool:
     tests = (
         not when.recipient_kind or recipient.kind in when.recipient_kind,
         not when.recipient_domain or _named(recipient.recipient, when.recipient_domain, ""),
-        not when.sender or _named(message.sender, when.sender, "@"),
+        not when.sender or (message.sender is not None and _named(message.sender, when.sender, "@")),
         not when.purpose or case.purpose in when.purpose,
         not when.classes or bool(case.classes & when.classes),
         when.phi is None or case.protected is when.phi,

@@ -32,7 +32,7 @@ def sensitive(case: Case) -> Verdict | None:
 
 def part2_notices(case: Case) -> tuple[str, ...]:
     """The 42 CFR 2.32 statement and the scope of the consent, for everyone but the patient."""
-    if SensitiveClass.SUBSTANCE_USE not in case.classes or case.only_the_patient():
+    if SensitiveClass.SUBSTANCE_USE not in case.classes or not case.protected or case.only_the_patient():
         return ()
     scopes = {
         event.purpose for patient in case.patients if not patient.is_recipient

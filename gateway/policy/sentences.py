@@ -114,10 +114,10 @@ METHODS: Mapping[Method | None, str] = {
 }
 
 TO_DO: Mapping[HoldReason, str] = {
-    HoldReason.CONSENT: "Wait for the patient's answer to the consent request, or record a consent that was given another way.",
-    HoldReason.PATIENT_NOT_RECIPIENT: "Check the recipient's address; send again without the other patient's information, or record the recipient as this patient's proxy.",
-    HoldReason.NO_PATIENT: "Name the patient with [patient:RECORD-NUMBER] in the subject, or register the patient, and send again.",
-    HoldReason.AUTHORIZATION: "Record a complete authorization from the patient for this recipient, or have the privacy officer review it.",
+    HoldReason.CONSENT: "Wait for the answer to our question, or record an agreement that was given another way.",
+    HoldReason.PATIENT_NOT_RECIPIENT: "Check the recipient's address; send again without what concerns others, or record the recipient as that person's proxy.",
+    HoldReason.NO_PATIENT: "Name the patient with [patient:RECORD-NUMBER] in the subject, or register the person, and send again.",
+    HoldReason.AUTHORIZATION: "Record a complete authorization for this recipient, or have the privacy officer review it.",
     HoldReason.RESTRICTION: "Do not send this by e-mail; ask the privacy officer if you think that the restriction does not apply.",
     HoldReason.SENSITIVE: "Record the special consent or authorization that this information needs, or have the privacy officer review it.",
     HoldReason.BAA_LAPSED: "Renew the agreement with this partner and record its new dates.",
@@ -128,3 +128,20 @@ TO_DO: Mapping[HoldReason, str] = {
     HoldReason.INCOMPLETE: "Send again with attachments that can be read (no password, a usual format), or name the patient with [patient:RECORD-NUMBER] in the subject.",
     HoldReason.DEFAULT: "Have the privacy officer review it; no rule allows this mail.",
 }
+
+RECEIPTS: Mapping[HoldReason, str] = {
+    HoldReason.CONSENT: "The recipient has not agreed to e-mail at this address.",
+    HoldReason.PATIENT_NOT_RECIPIENT: "It concerns somebody who is neither the recipient nor represented by the recipient.",
+    HoldReason.NO_PATIENT: "Nobody on the register could be identified in it.",
+    HoldReason.AUTHORIZATION: "There is no complete authorization for this recipient.",
+    HoldReason.RESTRICTION: "A restriction on record speaks against it.",
+    HoldReason.SENSITIVE: "It needs a special agreement or somebody's review.",
+    HoldReason.BAA_LAPSED: "The agreement with this partner has expired.",
+    HoldReason.PURPOSE: "The purpose that you claimed is not open to you for this recipient.",
+    HoldReason.NO_METHOD: "No protected way of sending, or not the one that you asked for, is possible for this recipient.",
+    HoldReason.RULE: "A rule of the practice holds such mail.",
+    HoldReason.INTEGRITY: "A stored decision did not verify.",
+    HoldReason.INCOMPLETE: "It could not be read whole.",
+    HoldReason.DEFAULT: "No rule allows this mail.",
+}
+"""Reasons for receipts, reminders and DSN, which travel in the open: they name no class and no kind of finding."""

@@ -41,9 +41,12 @@ class Renderer:
         self._language = language
         loader = FileSystemLoader(templates)
         self._plain = Environment(
-            loader=loader, undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True,
-            trim_blocks=False, auto_reload=False,
-        )  # fmt: skip
+            loader=loader,
+            undefined=StrictUndefined,
+            autoescape=False,  # noqa: S701 - plain text, never sent as HTML
+            keep_trailing_newline=True,
+            auto_reload=False,
+        )
         self._html = Environment(
             loader=loader, undefined=StrictUndefined, autoescape=True, keep_trailing_newline=True, auto_reload=False
         )

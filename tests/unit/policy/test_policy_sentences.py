@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.domain.decision import HoldReason, Method
-from gateway.policy.explain import notice_text, what_to_do
+from gateway.policy.explain import notice_text, receipt_reason, what_to_do
 from gateway.policy.law import load_law, read_law
 from gateway.policy.sentences import METHODS, SENTENCES
 from gateway.policy.strength import at_least, stricter, weaker
@@ -52,6 +52,7 @@ def test_sentences_are_sentences():
 def test_every_hold_says_what_to_do():
     for reason in HoldReason:
         assert what_to_do(reason).endswith(".")
+        assert receipt_reason(reason).endswith(".")
     assert what_to_do(None) == ""
 
 
