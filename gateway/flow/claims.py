@@ -1,0 +1,140 @@
+"""What the sender claims and asks for: From, tags and X-Sealgate fields. Claims can strengthen; none of them is trusted."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+
+from gateway.domain.address import Address
+from gateway.domain.decision import Method
+from gateway.domain.envelope import Identity
+from gateway.domain.errors import InvalidAddress
+from gateway.domain.patient import Purpose
+from gateway.mime.mailboxes import read_mailboxes
+from gateway.mime.tree import Header, Tree
+
+_TAG = re.compile(r"\[(secure|purpose:[^\]\r\n]{0,60}|patient:[^\]\r\n]{0,60})\]", re.IGNORECASE)
+_PERIOD = re.compile(r"(\d{1,4})\s*([hdw])", re.IGNORECASE)
+_UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """`unreadable` names claims that make no sense; they hold the mail rather than being passed over."""
+
+    author: Address | None = field(repr=False)
+    """The one From address; None when it is missing, plural or unclear."""
+    to: tuple[Address, ...] = field(repr=False)
+    cc: tuple[Address, ...] = field(repr=False)
+    subject: str = field(repr=False)
+    message_id: str = field(repr=False)
+    date: str = field(repr=False)
+    requested: Method | None
+    secure_tag: bool
+    purpose: Purpose | None
+    patient_tags: tuple[str, ...] = field(repr=False)
+    expires: timedelta | None
+    automatic: bool
+    """The mail says that no person wrote it (RFC 3834): it is never answered."""
+    unreadable: tuple[str, ...] = ()
+
+    def authorised(self, identity: Identity) -> bool:
+        """The send-as check on the From header; a gateway or peer identity has no such list."""
+        if self.author is None:
+            return False
+        return identity.how in {"gateway", "peer"} or identity.may_use(self.author)
+
+
+def read_claims(tree: Tree) -> Claims:
+    """Read them from the top header block; never raises for content."""
+    unreadable: list[str] = []
+    subject = _text(tree, "subject")
+    tags = [one.group(1) for one in _TAG.finditer(subject)]
+    fields = {name: _text(tree, f"x-sealgate-{name}").strip().lower() for name in ("method", "purpose", "expires")}
+    purposes = [fields["purpose"]] if fields["purpose"] else []
+    purposes += [one.split(":", 1)[1].strip().lower() for one in tags if one.lower().startswith("purpose:")]
+    return Claims(
+        author=_author(tree),
+        to=_addresses(tree, "to"),
+        cc=_addresses(tree, "cc"),
+        subject=subject,
+        message_id=_text(tree, "message-id").strip(),
+        date=_text(tree, "date").strip(),
+        requested=_method(fields["method"], unreadable),
+        secure_tag=any(one.lower() == "secure" for one in tags),
+        purpose=_purpose(purposes, unreadable),
+        patient_tags=tuple(one.split(":", 1)[1].strip() for one in tags if one.lower().startswith("patient:")),
+        expires=_period(fields["expires"], unreadable),
+        automatic=_text(tree, "auto-submitted").strip().lower() not in {"", "no"},
+        unreadable=tuple(unreadable),
+    )
+
+
+def sent_on(claims: Claims) -> str:
+    """The Date field as a person reads it, or empty."""
+    try:
+        return parsedate_to_datetime(claims.date).strftime("%d %B %Y, %H:%M")
+    except (ValueError, TypeError, IndexError):
+        return ""
+
+
+def _all(tree: Tree, name: str) -> list[Header]:
+    return [one for one in tree.headers if one.name.lower() == name]
+
+
+def _text(tree: Tree, name: str) -> str:
+    found = _all(tree, name)
+    return found[0].text if found else ""
+
+
+def _author(tree: Tree) -> Address | None:
+    found = _all(tree, "from")
+    if len(found) != 1:
+        return None
+    try:
+        addresses = read_mailboxes(found[0].raw.replace(b"\r\n", b"").strip())
+    except InvalidAddress:
+        return None
+    return addresses[0] if len(addresses) == 1 else None
+
+
+def _addresses(tree: Tree, name: str) -> tuple[Address, ...]:
+    """The addresses of To or Cc that can be read; a name in them is left behind, what is unclear is left out."""
+    found: list[Address] = []
+    for header in _all(tree, name):
+        try:
+            found += read_mailboxes(header.raw.replace(b"\r\n", b"").strip())
+        except InvalidAddress:
+            continue
+    return tuple(dict.fromkeys(found))
+
+
+def _method(text: str, unreadable: list[str]) -> Method | None:
+    if not text:
+        return None
+    try:
+        return Method(text)
+    except ValueError:
+        unreadable.append("method")
+        return None
+
+
+def _purpose(texts: list[str], unreadable: list[str]) -> Purpose | None:
+    if not texts:
+        return None
+    if len(set(texts)) > 1 or texts[0] not in set(Purpose):
+        unreadable.append("purpose")
+        return None
+    return Purpose(texts[0])
+
+
+def _period(text: str, unreadable: list[str]) -> timedelta | None:
+    if not text:
+        return None
+    match = _PERIOD.fullmatch(text)
+    if match is None or int(match[1]) == 0:
+        unreadable.append("expires")
+        return None
+    return int(match[1]) * _UNITS[match[2].lower()]

@@ -1,0 +1,75 @@
+"""Reading a mail: split, text, inspect, scan. Whatever fails becomes a gap of the report, and a gap counts as PHI."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from gateway.domain.finding import Gap, GapReason, ScanReport, TextPart
+from gateway.flow.claims import Claims, read_claims
+from gateway.mime.limits import Limits
+from gateway.mime.parse import parse_stream
+from gateway.mime.text import MailText, texts
+from gateway.mime.tree import PartSink, Tree
+from gateway.phi.known_patients import KnownPatients
+from gateway.phi.scan import MailContext, Scanner
+from gateway.ports.inspector import Inspection, Inspector, Specimen
+
+_NOBODY = MailContext()
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A mail as read: its tree, all its text, what the sender claims, and the gaps so far."""
+
+    tree: Tree
+    claims: Claims
+    parts: tuple[TextPart, ...] = field(repr=False)
+    gaps: tuple[Gap, ...]
+
+    @property
+    def attachment_count(self) -> int:
+        """Leaves that a person would call attachments."""
+        return sum(one.name.startswith("attachment:") and not one.children for one in self.tree.walk())
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads mails with the worker's inspector and scanner."""
+
+    inspector: Inspector
+    scanner: Scanner
+    limits: Limits
+
+    def read(self, chunks: Iterable[bytes], sink: PartSink) -> Read:
+        """Take a mail apart and collect its text. Errors of the source (IntegrityError) go through; content never raises."""
+        tree = parse_stream(chunks, sink, self.limits)
+        found = texts(tree, self.limits)
+        inspected = self._inspect(found)
+        parts, gaps = (*found.parts, *inspected.texts), (*found.gaps, *inspected.gaps)
+        return Read(tree, read_claims(tree), parts, tuple(dict.fromkeys(gaps)))
+
+    def judge(self, read: Read, known: KnownPatients | None, context: MailContext = _NOBODY) -> ScanReport:
+        """The verdict on what was read."""
+        return self.scan(read.parts, read.gaps, known, context)
+
+    def scan(
+        self,
+        parts: Sequence[TextPart],
+        gaps: Sequence[Gap],
+        known: KnownPatients | None,
+        context: MailContext = _NOBODY,
+    ) -> ScanReport:
+        """The verdict on texts; a scanner that fails as a whole is a gap."""
+        try:
+            return self.scanner.scan(parts, gaps, known=known, context=context)
+        except Exception:  # noqa: BLE001 - whatever breaks the scanner must end as PHI, not as an error
+            return ScanReport(gaps=(*gaps, Gap("message", GapReason.SCANNER_FAILED)), phi=True)
+
+    def _inspect(self, found: MailText) -> Inspection:
+        specimens = [
+            Specimen(part.name, part.media_type, part.file_name, part.body.chunks())
+            for part in found.specimens
+            if part.body is not None
+        ]
+        return self.inspector.inspect(specimens) if specimens else Inspection()
