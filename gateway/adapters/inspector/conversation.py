@@ -56,7 +56,10 @@ class Conversation:
     def greet(self) -> frozenset[str]:
         """Wait for the child and start the message's clock; the sandbox layers that it reports. ChildLost."""
         self._deadline = self._clock() + self._limits.start_seconds
-        tag, payload = self._receive(protocol.READY_BYTES)
+        try:
+            tag, payload = self._receive(protocol.READY_BYTES)
+        except (BadFrame, _TooMuch):
+            raise ChildLost(GapReason.SCANNER_FAILED) from None
         if tag != protocol.READY:
             raise ChildLost(GapReason.SCANNER_FAILED)
         self._deadline = self._clock() + self._limits.message_seconds
@@ -97,7 +100,7 @@ class Conversation:
                 elif tag == protocol.GAP:
                     gaps.append(protocol.unpack_gap(payload, part))
                 else:
-                    raise BadFrame("unknown tag")
+                    raise BadFrame("READY twice")
         except BadFrame:
             raise ChildLost(GapReason.CRASHED) from None
         except _TooMuch:
@@ -105,6 +108,8 @@ class Conversation:
 
     def _receive(self, limit: int) -> tuple[bytes, bytes]:
         tag, length = protocol.HEADER.unpack(self._exactly(protocol.HEADER.size))
+        if tag not in protocol.ANSWERS:
+            raise BadFrame("unknown tag")
         if length > limit:
             raise _TooMuch
         return tag, self._exactly(length)

@@ -6,6 +6,7 @@ import ctypes
 import os
 import platform
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 
 PR_SET_PDEATHSIG = 1
@@ -68,9 +69,9 @@ def close_from(first: int) -> None:
     try:
         syscall(CLOSE_RANGE, first, 0xFFFF_FFFF, 0)
     except OSError:  # before Linux 5.9
-        for name in os.listdir("/proc/self/fd"):
-            if int(name) >= first:
-                os.closerange(int(name), int(name) + 1)
+        for entry in list(Path("/proc/self/fd").iterdir()):
+            if int(entry.name) >= first:
+                os.closerange(int(entry.name), int(entry.name) + 1)
 
 
 def drop_capabilities() -> None:

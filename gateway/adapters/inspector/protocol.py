@@ -16,6 +16,8 @@ from gateway.domain.finding import Gap, GapReason, TextPart
 SPECIMEN, DATA, END, DROP = b"S", b"D", b"E", b"A"
 READY, TEXT, GAP, DONE = b"R", b"T", b"G", b"Z"
 
+ANSWERS = frozenset((READY, TEXT, GAP, DONE))
+
 HEADER = struct.Struct("!cI")
 DATA_BYTES = 64 * 1024
 SPECIMEN_BYTES = 16 * 1024
