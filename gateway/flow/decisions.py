@@ -1,0 +1,88 @@
+"""Decisions as rows that only a worker can make: sealed addresses, and a MAC over everything that was decided.
+
+Dispatch, release and pickup check the MAC before they act; a row that does not hold is HELD with an alert.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
+
+from gateway.domain.address import Address
+from gateway.domain.decision import Action, Decision
+from gateway.domain.errors import IntegrityError
+from gateway.domain.records import DeliveryRow
+from gateway.domain.states import DeliveryState
+from gateway.flow.keys import WorkerKeys
+from gateway.seal.context import framed
+
+RECIPIENT, TARGET = "delivery.recipient", "delivery.target"
+_STATE = {Action.DELIVER: DeliveryState.READY, Action.HOLD: DeliveryState.HELD, Action.REFUSE: DeliveryState.REFUSED}
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A verified delivery with its addresses opened."""
+
+    row: DeliveryRow
+    recipient: Address
+    target: Address
+
+
+class Decisions:
+    """Writes and verifies delivery rows with the worker's keys."""
+
+    def __init__(self, keys: WorkerKeys) -> None:
+        self._keys = keys
+
+    def row(
+        self,
+        decision: Decision,
+        *,
+        message_id: str,
+        delivery_id: str,
+        position: int,
+        commitment: bytes,
+        outer_message_id: str,
+        expires: timedelta | None = None,
+    ) -> DeliveryRow:
+        """The row of a decision, sealed and with its MAC."""
+        columns = self._keys.columns
+        row = DeliveryRow(
+            id=delivery_id, message_id=message_id, position=position,
+            recipient=columns.seal(RECIPIENT, delivery_id, str(decision.recipient).encode()),
+            target=columns.seal(TARGET, delivery_id, str(decision.target).encode()),
+            action=decision.action, method=decision.method, rule=decision.rule, reasons=decision.reasons,
+            basis=decision.basis, mac=b"", state=_STATE[decision.action], held_for=decision.held_for,
+            open_text=decision.open_text, sensitive=tuple(one.value for one in decision.sensitive),
+            notices=decision.notices, outer_message_id=outer_message_id,
+            expires_after=int(expires.total_seconds()) if expires else 0,
+        )  # fmt: skip
+        return replace(row, mac=self._mac(row, decision.recipient, decision.target, commitment))
+
+    def verified(self, row: DeliveryRow, commitment: bytes) -> Decided:
+        """Open the addresses and check the MAC; IntegrityError when anything was changed, moved or made elsewhere."""
+        recipient = Address.parse(self._keys.columns.open(RECIPIENT, row.id, row.recipient).decode())
+        target = Address.parse(self._keys.columns.open(TARGET, row.id, row.target).decode())
+        if not self._keys.decision.holds(self._bound(row, recipient, target, commitment), row.mac):
+            raise IntegrityError(f"the decision of delivery {row.id} was not made by a worker")
+        return Decided(row, recipient, target)
+
+    def mac(self, decided: Decided, commitment: bytes) -> bytes:
+        """The MAC of a decision whose basis was renewed."""
+        return self._mac(decided.row, decided.recipient, decided.target, commitment)
+
+    def _mac(self, row: DeliveryRow, recipient: Address, target: Address, commitment: bytes) -> bytes:
+        return self._keys.decision.tag(self._bound(row, recipient, target, commitment))
+
+    @staticmethod
+    def _bound(row: DeliveryRow, recipient: Address, target: Address, commitment: bytes) -> bytes:
+        basis = json.dumps(asdict(row.basis), sort_keys=True, separators=(",", ":"))
+        fields = (
+            row.message_id, row.id, str(row.position), recipient.key, target.key, row.action.value,
+            row.method.value if row.method else "", row.rule, ",".join(row.reasons), basis,
+            row.held_for.value if row.held_for else "", row.open_text.value, ",".join(row.sensitive),
+            ",".join(row.notices), row.outer_message_id, str(row.expires_after),
+        )  # fmt: skip
+        return framed(*(one.encode() for one in fields), commitment)

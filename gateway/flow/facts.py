@@ -1,0 +1,127 @@
+"""Facts for policy: who a recipient is, which patients a message is about, what they agreed to, which keys there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from gateway.domain.address import Address
+from gateway.domain.patient import Partner, Patient, RecipientKind, in_force
+from gateway.flow.register import Register
+from gateway.policy.facts import KeyFacts, PatientFacts, RecipientFacts
+from gateway.ports.keys import KeyDirectory
+from gateway.ports.store import UnitOfWork
+
+_ADULT = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Who the person at one address is."""
+
+    address: Address
+    kind: RecipientKind
+    own: tuple[Patient, ...] = field(default=(), repr=False)
+    """Patients whose address it is."""
+    proxied: tuple[Patient, ...] = field(default=(), repr=False)
+    """Patients for whom this person acts today."""
+    partner: Partner | None = None
+
+    @property
+    def target(self) -> Address:
+        """Where mail for this person goes: a confidential-communication address beats what was written."""
+        chosen = [one.confidential_address for one in self.own if one.confidential_address is not None]
+        return chosen[0] if chosen else self.address
+
+    @property
+    def registered(self) -> bool:
+        """Whether the practice knows this address."""
+        return self.kind is not RecipientKind.OTHER
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Finds facts with a worker's register and key directory."""
+
+    register: Register
+    directory: KeyDirectory
+    own_domains: frozenset[str]
+    zone: ZoneInfo
+    tls_trusted: Callable[[Address], bool]
+
+    def day(self, at: datetime) -> date:
+        """The practice's calendar day."""
+        return at.astimezone(self.zone).date()
+
+    def standing(self, uow: UnitOfWork, address: Address, day: date) -> Standing:
+        """Who the person at that address is; a patient's own address counts before anything else."""
+        own, on_record = self.register.at_address(uow, address)
+        proxied = [
+            one for one in on_record
+            if any(each.address.key == address.key and each.acts_on(day) for each in one.proxies)
+        ]  # fmt: skip
+        partner = self.register.partner_for(uow, address)
+        if own:
+            kind = RecipientKind.PATIENT
+        elif proxied:
+            kind = RecipientKind.PROXY
+        elif address.domain in self.own_domains:
+            kind = RecipientKind.INTERNAL
+        else:
+            kind = partner.kind if partner else RecipientKind.OTHER
+        return Standing(address, kind, tuple(own), tuple(proxied), partner)
+
+    def key(self, address: Address, at: datetime) -> KeyFacts:
+        """What the key directory answers. Not inside a transaction: a directory may ask the database itself."""
+        answer = self.directory.find(address, at)
+        return KeyFacts(answer.state, answer.fingerprint, answer.reason)
+
+    def patients(
+        self, uow: UnitOfWork, found: Iterable[str], tags: Iterable[str], standings: Iterable[Standing]
+    ) -> dict[str, Patient]:
+        """The patients of a message: found by the matcher, named by a tag, or a recipient by their own address.
+
+        Where there are none, those for whom a recipient acts as proxy.
+        """
+        people: dict[str, Patient] = {}
+        standings = list(standings)
+        for patient_id in found:
+            patient = self.register.patient(uow, patient_id)
+            if patient is not None:
+                people[patient.id] = patient
+        for tag in tags:
+            people.update({one.id: one for one in self.register.by_mrn(uow, tag)})
+        for standing in standings:
+            people.update({one.id: one for one in standing.own})
+        if not people:
+            for standing in standings:
+                people.update({one.id: one for one in standing.proxied})
+        return people
+
+    def recipient(
+        self, uow: UnitOfWork, standing: Standing, people: Mapping[str, Patient], keys: KeyFacts, day: date
+    ) -> RecipientFacts:
+        """One recipient's side of a decision, as of this transaction."""
+        own, proxied = {one.id for one in standing.own}, {one.id for one in standing.proxied}
+        patients = []
+        for one in sorted(people.values(), key=lambda each: each.id):
+            log = self.register.consents(uow, one.id)
+            patients.append(
+                PatientFacts(
+                    id=one.id, version=one.version, restrictions=one.restrictions, consents=in_force(log, day),
+                    consent_version=max((each.seq for each in log), default=0), is_recipient=one.id in own,
+                    is_proxied=one.id in proxied, minor=_minor(one.birth_date, day),
+                    target=one.confidential_address if one.id in own else None,
+                )
+            )  # fmt: skip
+        return RecipientFacts(
+            standing.address, standing.kind, tuple(patients), standing.partner, keys, self.tls_trusted(standing.target)
+        )
+
+
+def _minor(born: date | None, day: date) -> bool:
+    if born is None:
+        return False
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day)) < _ADULT

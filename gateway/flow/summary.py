@@ -1,0 +1,92 @@
+"""What is kept of a scan: kinds, counts, places without names, gap reasons, classes and ids. Never text.
+
+It is enough to decide again when a consent or restriction changes, without opening the mail.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from gateway.domain.address import Address
+from gateway.domain.decision import Method
+from gateway.domain.finding import Finding, Gap, GapReason, Kind, ScanReport, SensitiveClass
+from gateway.domain.patient import Purpose
+from gateway.policy.facts import MessageFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the sender asked for, as far as it is kept. `trouble` names what holds the mail whatever policy says."""
+
+    purpose: Purpose | None = None
+    purpose_allowed: bool = True
+    requested: Method | None = None
+    secure_tag: bool = False
+    expires: timedelta | None = None
+    attachment_count: int = 0
+    trouble: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A report reduced to what may be kept, and what was asked."""
+
+    report: ScanReport
+    asked: Asked = field(default_factory=Asked)
+
+    def facts(self, sender: Address, day: date) -> MessageFacts:
+        """The message's side of a decision."""
+        one = self.asked
+        return MessageFacts(
+            report=self.report, sender=sender, day=day, purpose=one.purpose, purpose_allowed=one.purpose_allowed,
+            requested=one.requested, secure_tag=one.secure_tag, attachment_count=one.attachment_count,
+        )  # fmt: skip
+
+    def dump(self) -> str:
+        """JSON without names or text."""
+        report, asked = self.report, self.asked
+        kinds = Counter((one.kind.value, place(one.part)) for one in report.findings)
+        gaps = Counter((one.reason.value, place(one.part)) for one in report.gaps)
+        fields = {
+            "phi": report.phi, "health": report.health_context, "classes": sorted(report.classes),
+            "patients": sorted(report.patients),
+            "kinds": [[kind, where, count] for (kind, where), count in sorted(kinds.items())],
+            "gaps": [[reason, where, count] for (reason, where), count in sorted(gaps.items())],
+            "purpose": asked.purpose.value if asked.purpose else "", "allowed": asked.purpose_allowed,
+            "method": asked.requested.value if asked.requested else "", "secure": asked.secure_tag,
+            "expires": int(asked.expires.total_seconds()) if asked.expires else 0,
+            "attachments": asked.attachment_count, "trouble": list(asked.trouble),
+        }  # fmt: skip
+        return json.dumps(fields, sort_keys=True, separators=(",", ":"))
+
+    @classmethod
+    def load(cls, text: str) -> Summary:
+        """Read what `dump` wrote. Offsets are gone: findings stand for kind and place only."""
+        read = json.loads(text)
+        report = ScanReport(
+            findings=tuple(Finding(Kind(kind), where, 0, 0, 1.0, "summary") for kind, where, _ in read["kinds"]),
+            gaps=tuple(Gap(where, GapReason(reason)) for reason, where, _ in read["gaps"]),
+            classes=frozenset(SensitiveClass(one) for one in read["classes"]),
+            patients=frozenset(read["patients"]),
+            health_context=read["health"],
+            phi=read["phi"],
+        )
+        asked = Asked(
+            purpose=Purpose(read["purpose"]) if read["purpose"] else None,
+            purpose_allowed=read["allowed"],
+            requested=Method(read["method"]) if read["method"] else None,
+            secure_tag=read["secure"],
+            expires=timedelta(seconds=read["expires"]) if read["expires"] else None,
+            attachment_count=read["attachments"],
+            trouble=tuple(read["trouble"]),
+        )
+        return cls(report, asked)
+
+
+def place(part: str) -> str:
+    """A part's name without what the sender chose: `attachment`, `header`, `subject`, `body.plain`, `body.html`, …"""
+    head = part.split("/", 1)[0].split(":", 1)[0].split("#", 1)[0]
+    return head if head in {"subject", "header", "attachment", "body.plain", "body.html", "message", "text"} else "part"
