@@ -1,4 +1,4 @@
-"""What a message speaks of: health context, sensitive classes, a person; and the sender's own signature.
+"""What a message speaks of: health context, sensitive classes, a person.
 
 Health context is one strong term, or weak ones that weigh three together (a word for the patient weighs two). Everyday
 words (appointment, bill, result) are health context only to a person at a consumer mail domain or about a patient.
@@ -13,7 +13,7 @@ import re2
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from gateway.domain.finding import Kind, SensitiveClass
-from gateway.phi.document import Document
+from gateway.phi.document import Document, compiled
 from gateway.phi.lexicon import Lexicon, number
 from gateway.phi.recognizers.health_terms import EVERYDAY, WEAK
 from gateway.phi.recognizers.rule import Hit, has_word
@@ -22,10 +22,6 @@ _NEEDED = 3
 _PEOPLE = frozenset({"patient", "patients", "pt", "paciente"})
 _BACK = 45
 _BREAKS = ".;\n!?"
-_CLOSING = r"(?im)^[ \t>]*(?:--[ \t]*|(?:best|kind|warm|with kind|many)?[ ]?(?:regards|wishes|thanks)|thanks(?: so much| again)?|thank you|best|sincerely(?: yours)?|cheers|yours (?:truly|sincerely)|respectfully|saludos|atentamente)[,.!]?[ \t]*(?:\r?$|[A-Z][\pL .'-]{1,40}\r?$)"
-_QUOTE = r"(?im)^[ \t]*(?:>|-{2,} ?(?:original|forwarded) message|from:[ ]|on .{5,120} wrote:)"
-_SIGNATURE_LINES = 12
-_LONG_LINE = 90
 
 
 class HealthContext:
@@ -62,8 +58,8 @@ class Classes:
             self._meaning.append(meaning)
         self._automaton = AhoCorasick(self._terms, matchkind=MatchKind.Standard)
         self._negation = tuple(lexicon.health["negation"])
-        self._age: Any = re2.compile(r"(?i)\b(\d{1,2})[ \-]?(years?|yrs?|y|months?|mos?|weeks?|days?)[ .\-/]{0,2}(?:old|o)\b")
-        self._aged: Any = re2.compile(r"(?i)\bage[d]?[ :]{1,3}(\d{1,2})\b")
+        self._age: Any = compiled(r"(?i)\b(\d{1,2})[ \-]?(years?|yrs?|y|months?|mos?|weeks?|days?)[ .\-/]{0,2}(?:old|o)\b")
+        self._aged: Any = compiled(r"(?i)\bage[d]?[ :]{1,3}(\d{1,2})\b")
         self._adult = number("minor", "below")
 
     def find(self, document: Document) -> Iterator[tuple[SensitiveClass, Hit]]:
@@ -96,32 +92,8 @@ class Persons:
 
     def __init__(self, lexicon: Lexicon) -> None:
         words = sorted(lexicon.health["person"])
-        self._pattern: Any = re2.compile(r"(?i)(?:\b|\d[ -]?)(?:" + "|".join(re2.escape(one) for one in words) + r")\b")
+        self._pattern: Any = compiled(r"(?i)(?:\b|\d[ -]?)(?:" + "|".join(re2.escape(one) for one in words) + r")\b")
 
     def speaks(self, document: Document) -> bool:
         """Whether one such word stands in the document."""
         return self._pattern.search(document.data) is not None
-
-
-class Signatures:
-    """Finds the sender's closing block: from `Best,` or `-- ` to the end, or to the quoted mail below."""
-
-    def __init__(self) -> None:
-        self._closing: Any = re2.compile(_CLOSING)
-        self._quote: Any = re2.compile(_QUOTE)
-
-    def block(self, document: Document) -> tuple[int, int]:
-        """The block's span, empty if there is none; a long block, or one with long lines, is no signature."""
-        text = document.text
-        quote = next(document.spans(self._quote), (len(text), 0))[0]
-        start = -1
-        for begin, _ in document.spans(self._closing):
-            if begin >= quote:
-                break
-            start = begin
-        if start < 0:
-            return 0, 0
-        lines = [line for line in text[start:quote].splitlines() if line.strip()]
-        if len(lines) > _SIGNATURE_LINES or any(len(line) > _LONG_LINE for line in lines):
-            return 0, 0
-        return start, quote

@@ -17,7 +17,21 @@ from gateway.domain.finding import TextPart
 from gateway.phi.lexicon import Lexicon
 from gateway.phi.normalize import Normalized, fold_name, normalize
 
-_CAPITALISED = re2.compile(r"\p{Lu}[\pL\pM]*(?:['\-][\pL][\pL\pM]*)*\.?")
+
+def compiled(pattern: str, megabytes: int = 8) -> Any:
+    """A pattern of RE2 syntax, with a cap on its automaton's memory, that logs nothing."""
+    return re2.compile(pattern, quiet(megabytes))
+
+
+def quiet(megabytes: int) -> Any:
+    """Options of RE2: it would write its complaints to standard error."""
+    options = re2.Options()
+    options.max_mem = megabytes << 20
+    options.log_errors = False
+    return options
+
+
+_CAPITALISED = compiled(r"\p{Lu}[\pL\pM]*(?:['\-][\pL][\pL\pM]*)*\.?")
 
 
 @dataclass(frozen=True, slots=True)

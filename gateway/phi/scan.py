@@ -6,11 +6,14 @@ key, or an identifier that suffices alone (data/suffices.toml). A recogniser tha
 
 from __future__ import annotations
 
+import sys
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from gateway.domain.finding import Finding, Gap, GapReason, Kind, ScanReport, SensitiveClass, TextPart
-from gateway.phi.context import Classes, HealthContext, Persons, Signatures
+from gateway.phi.boilerplate import Boilerplate
+from gateway.phi.context import Classes, HealthContext, Persons
 from gateway.phi.document import Document
 from gateway.phi.known_patients import KnownPatients, KnownReport
 from gateway.phi.lexicon import Lexicon
@@ -23,7 +26,6 @@ _COUNTS = 0.45
 """An identifier below this score does not make a message PHI."""
 _ABOUT_ANYONE = frozenset({Kind.DATE, Kind.LOCATION, Kind.PHONE, Kind.FAX, Kind.EMAIL, Kind.URL, Kind.PHOTO, Kind.IP})
 """Kinds that ordinary notices carry too: they identify only where the message speaks of a person."""
-_IN_SIGNATURE = frozenset({Kind.NAME, Kind.LOCATION, Kind.PHONE, Kind.FAX, Kind.EMAIL, Kind.URL, Kind.LICENSE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,14 @@ class _Part:
     document: Document
     hits: list[Hit] = field(default_factory=list)
     classes: set[SensitiveClass] = field(default_factory=set)
+    boilerplate: list[tuple[int, int]] = field(default_factory=list)
+
+    def counting(self) -> Iterator[Hit]:
+        """The hits outside signature and disclaimer."""
+        for hit in self.hits:
+            at = bisect_right(self.boilerplate, (hit.start, sys.maxsize)) - 1
+            if at < 0 or hit.start >= self.boilerplate[at][1]:
+                yield hit
 
 
 class Scanner:
@@ -52,7 +62,7 @@ class Scanner:
         self._terms = HealthTerms(lexicon)
         self._classes = Classes(lexicon)
         self._persons = Persons(lexicon)
-        self._signatures = Signatures()
+        self._boilerplate = Boilerplate(lexicon)
         self._health = HealthContext()
 
     @classmethod
@@ -108,15 +118,16 @@ class Scanner:
             return KnownReport()
 
     def _spread(self, read: list[_Part], failed: list[Gap]) -> None:
-        """Look for certain names in the whole message."""
+        """Look for certain names in the whole message, then for what counts for nothing."""
         try:
             words = set().union(*(certain_words(one.document, one.hits) for one in read))
             for one in read:
                 again = list(spread(one.document, words)) if words else []
-                if again:
+                if again:  # merging keeps evidence of classes apart: it overlaps health terms on purpose
                     evidence = [hit for hit in one.hits if hit.by.startswith("class_")]
                     others = [hit for hit in one.hits if not hit.by.startswith("class_")]
                     one.hits = merge(one.document, [*others, *again]) + evidence
+                one.boilerplate = self._boilerplate.spans(one.document, one.hits)
         except Exception:  # noqa: BLE001 - as above
             failed.append(Gap("message", GapReason.SCANNER_FAILED))
 
@@ -126,20 +137,16 @@ class Scanner:
     def _identifies(self, read: list[_Part]) -> bool:
         """Whether some identifier is of a person other than the one who signed the mail."""
         person = any(self._persons.speaks(one.document) for one in read)
-        for one in read:
-            begin, end = self._signatures.block(one.document)
-            for hit in one.hits:
-                if not hit.kind.identifies or hit.score < _COUNTS or (hit.kind in _ABOUT_ANYONE and not person):
-                    continue
-                if begin <= hit.start and hit.end <= end and hit.kind in _IN_SIGNATURE:
-                    continue
-                return True
-        return False
+        return any(
+            hit.kind.identifies and hit.score >= _COUNTS and (person or hit.kind not in _ABOUT_ANYONE)
+            for one in read
+            for hit in one.counting()
+        )
 
 
 def _terms(read: list[_Part]) -> Iterator[tuple[str, str]]:
     for one in read:
-        for hit in one.hits:
+        for hit in one.counting():
             if hit.kind is Kind.HEALTH_TERM and hit.by != "class_minor":
                 yield hit.by, one.document.lower[hit.start : hit.end]
 

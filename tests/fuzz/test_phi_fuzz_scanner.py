@@ -45,7 +45,7 @@ def test_a_marked_identifier_survives_any_surroundings(scanner: Scanner, before:
     assert "zyx" not in redact_text(text, report.findings, part="body.plain")
 
 
-HOSTILE = ["Ann Lee ", "a", "A", "A. ", "1", "1-", "a@", "a.b@c.", "Mr. ", "(", "12 Elm ", "St. of the ", "[name", "'", "é\u0301", "\u200b", "3/4/1956 ", "Lee, ", "Smith, ", "barbara , ", "https://", "not ", "biopsy ", "Mark ", "Best,\n", "\n", "> ", "0a:", "x.", "MRN ", "J. Lee 3/4/1956 "]
+HOSTILE = ["Ann Lee ", "a", "A", "A. ", "1", "1-", "a@", "a.b@c.", "Mr. ", "(", "12 Elm ", "St. of the ", "[name", "'", "é\u0301", "\u200b", "3/4/1956 ", "Lee, ", "Smith, ", "barbara , ", "https://", "confidential intended recipient delete Ann\n\n", "confidential intended recipient delete biopsy\n\n", "not ", "biopsy ", "Mark ", "Best,\n", "\n", "> ", "0a:", "x.", "MRN ", "J. Lee 3/4/1956 "]
 
 
 @pytest.mark.parametrize("piece", HOSTILE)

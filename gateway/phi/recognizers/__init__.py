@@ -7,7 +7,7 @@ from typing import Any
 
 import re2
 
-from gateway.phi.document import Document
+from gateway.phi.document import Document, compiled, quiet
 from gateway.phi.recognizers import (
     account,
     biometric,
@@ -39,7 +39,7 @@ FAMILIES: tuple[Family, ...] = tuple(
         biometric, photo, other_id, payment_card, organization, health_terms,
     )
 )  # fmt: skip
-_MEMORY = 64 << 20
+_SET_MEGABYTES = 64
 
 
 class RuleEngine:
@@ -48,11 +48,8 @@ class RuleEngine:
     def __init__(self, families: tuple[Family, ...] = FAMILIES) -> None:
         self._rules = [rule for family in families for rule in family.rules]
         self._finders = [family.find for family in families if family.find is not None]
-        options = re2.Options()
-        options.max_mem = _MEMORY
-        options.log_errors = False
-        self._patterns: list[Any] = [re2.compile(rule.pattern, options) for rule in self._rules]
-        self._set = re2.Set.SearchSet(options)
+        self._patterns: list[Any] = [compiled(rule.pattern) for rule in self._rules]
+        self._set = re2.Set.SearchSet(quiet(_SET_MEGABYTES))
         for rule in self._rules:
             self._set.Add(rule.pattern)
         self._always = self._set.Add("")

@@ -9,10 +9,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-import re2
-
 from gateway.domain.finding import Kind
-from gateway.phi.document import Document
+from gateway.phi.document import Document, compiled
 from gateway.phi.lexicon import number
 from gateway.phi.recognizers.checks import digits, numeric_date
 from gateway.phi.recognizers.rule import Family, Hit, Rule
@@ -52,7 +50,7 @@ _AGES = (
 
 @cache
 def _age_patterns() -> tuple[tuple[Any, ...], int]:
-    return tuple(re2.compile(one) for one in _AGES), number("age", "identifier_from")
+    return tuple(compiled(one) for one in _AGES), number("age", "identifier_from")
 
 
 def find_ages(document: Document) -> Iterator[Hit]:

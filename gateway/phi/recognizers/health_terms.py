@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import re2
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from gateway.domain.finding import Kind
-from gateway.phi.document import Document
+from gateway.phi.document import Document, compiled
 from gateway.phi.lexicon import Lexicon
 from gateway.phi.recognizers.rule import Family, Hit, Rule
 
@@ -41,7 +40,7 @@ class HealthTerms:
         self._weights = [weight[one] for one in self._terms]
         self._automaton = AhoCorasick(self._terms, matchkind=MatchKind.LeftmostLongest)
         self._not = lists["not_by_ending"]
-        self._ending: Any = re2.compile(r"(?i)\b[a-z]{3,}[a-z](?:" + "|".join(sorted(lists["endings"])) + r")s?\b")
+        self._ending: Any = compiled(r"(?i)\b[a-z]{3,}[a-z](?:" + "|".join(sorted(lists["endings"])) + r")s?\b")
 
     def find(self, document: Document) -> Iterator[Hit]:
         """All terms in the document."""

@@ -16,6 +16,7 @@ ORDINARY = [
     "Our flu vaccine clinic opens on October 5. Everybody is welcome.\n\nBest regards,\nAnn Lee, RN\nElm Street Family Practice\n(212) 555-0133",
     "Team,\n\nthe parking lot closes Monday. Please use 5th Street.\n\nThanks,\nDan",
     "The quarterly numbers are in: revenue up 4 %, costs flat. See www.example.org/report.",
+    "Hi Tom,\n\nsee you at lunch.\n\nBest,\nDr. Ann Lee\nDepartment of Cardiology\nElm Street Medical Center\n(212) 555-0133\n\nThis e-mail may contain confidential patient health information. If you are not the intended recipient, delete it: disclosure is prohibited by HIPAA.",
     "Hi Maria, happy birthday! See you on Saturday at Tony's place.",
 ]
 PHI = [
@@ -27,6 +28,9 @@ PHI = [
     "MRN 4650146",
     "Member ID: XYZ123456789 is active",
     "template BIO-FP-a3f8c2e1d5",
+    "Please call.\n\nThank you\n\nPatient: Barbara Hillman\nDx: hypertension\n(212) 555-0134",
+    "Hi,\nfyi.\n\nThanks,\nBarbara Hillman has carcinoma",
+    "Confidential: this e-mail is for the intended recipient. Barbara Hillman has a carcinoma, delete it if you received this in error.",
     "El paciente José Martínez tiene hipertensión, receta médica adjunta.",
 ]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from gateway.domain.finding import Finding, Kind, TextPart
@@ -65,7 +67,7 @@ def test_strict_spans_are_sorted_and_apart(scanner: Scanner) -> None:
     report = scanner.scan([TextPart("body.plain", LETTERS[0])])
     spans = strict_spans(report, "body.plain", LETTERS[0])
     assert spans
-    assert all(a[1] <= b[0] for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a[1] <= b[0] for a, b in itertools.pairwise(spans))
 
 
 def test_placeholders_and_neutral_words_hold_nothing(scanner: Scanner) -> None:
