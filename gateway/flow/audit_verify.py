@@ -7,7 +7,7 @@ that are written meanwhile raise no alarm.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -48,24 +48,27 @@ class _Findings:
         return (*self.shown, f"and {self.more} problems more") if self.more else tuple(self.shown)
 
 
-def verify(store: Store, verify_signature: VerifySignature, outside_head: HeadRow | None) -> VerifyReport:
-    """Check the whole log; StoreUnavailable when it cannot be read."""
+def verify(
+    store: Store, verify_signature: VerifySignature, outside_head: HeadRow | Sequence[HeadRow] | None
+) -> VerifyReport:
+    """Check the whole log, against one head that was kept outside, or better all of them: a database that was put back
+    and grew again agrees with its own latest head. StoreUnavailable when it cannot be read.
+    """
+    outside = () if outside_head is None else (outside_head,) if isinstance(outside_head, HeadRow) else outside_head
     found = _Findings()
     roots = _heads(store, verify_signature, found)
     # After the heads: one that is signed meanwhile must not look like rows that are missing.
     with store.begin() as uow:
         size = uow.audit.size()
-    outside_root = _check_outside(outside_head, verify_signature, size, found)
-    if outside_head is not None and outside_root is not None:
-        stored = roots.setdefault(outside_head.size, outside_root)
-        if stored != outside_root:
-            found.add(f"the head of {outside_head.size} rows in the database is not the one that was kept outside")
-            roots[outside_head.size] = outside_root
+    for head in outside:
+        if _believable(head, verify_signature, size, found) and roots.setdefault(head.size, head.root) != head.root:
+            found.add(f"the head of {head.size} rows in the database is not the one that was kept outside")
+            roots[head.size] = head.root
     seen = _leaves(store, size, roots, found)
     unfolded = _chains(store, seen, found)
     problems = found.all()
     signed = max((head for head in roots if head <= size), default=0)
-    open_ends = _open_ends(outside_head, size, signed, unfolded)
+    open_ends = _open_ends(outside, size, signed, unfolded)
     return VerifyReport(not problems, problems, open_ends, size)
 
 
@@ -84,19 +87,15 @@ def _heads(store: Store, verify_signature: VerifySignature, found: _Findings) ->
         before = page[-1].size
 
 
-def _check_outside(
-    head: HeadRow | None, verify_signature: VerifySignature, size: int, found: _Findings
-) -> bytes | None:
-    if head is None:
-        return None
+def _believable(head: HeadRow, verify_signature: VerifySignature, size: int, found: _Findings) -> bool:
     if not verify_signature(head_input(head), head.signature):
         found.add("the head that was kept outside is not signed by this gateway")
-        return None
+        return False
     if head.size > size:
         found.add(f"the log has {size} rows, the head that was kept outside covers {head.size}: rows were cut, "
                   "or an older copy of the database was put back")  # fmt: skip
-        return None
-    return head.root
+        return False
+    return True
 
 
 def _leaves(store: Store, size: int, roots: dict[int, bytes], found: _Findings) -> dict[str, tuple[int, bytes]]:
@@ -178,16 +177,15 @@ def _chain(uow: UnitOfWork, chain: ChainRow, seen: dict[str, tuple[int, bytes]],
     return len(rows)
 
 
-def _open_ends(outside_head: HeadRow | None, size: int, signed: int, unfolded: int) -> tuple[str, ...]:
+def _open_ends(outside: Sequence[HeadRow], size: int, signed: int, unfolded: int) -> tuple[str, ...]:
     said: list[str] = []
-    if outside_head is None:
+    if not outside:
         said.append(
             "Without a head that was kept outside, this cannot prove that the database is not an older copy, that rows "
             "and heads were not cut together at the end, or that somebody with the signing key did not write the log anew."
         )
-        covered = signed
     else:
-        covered = min(outside_head.size, size)
+        covered = min(max(head.size for head in outside), size)
         said.append(
             f"Rows after the first {covered} are younger than the head that was kept outside; that none of them was "
             "cut or written anew can be proved only with a later head."

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from gateway.adapters.blobs.file import FileBlobStore
 from gateway.adapters.shelf.file import FileShelf
 from gateway.adapters.sql.store import SqlStore
@@ -18,7 +19,7 @@ from tests.support.fakes import FakeClock, SeededTokens
 POSTGRES = "SEALGATE_TEST_POSTGRES"
 
 
-@pytest.fixture()
+@pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
 
@@ -43,7 +44,7 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     engine.dispose()
 
 
-@pytest.fixture()
+@pytest.fixture
 def open_store(store_url: str) -> Iterator[Callable[[], SqlStore]]:
     """Another connection to the same database, as another process would have; each has tokens of its own."""
     opened: list[SqlStore] = []
@@ -58,7 +59,7 @@ def open_store(store_url: str) -> Iterator[Callable[[], SqlStore]]:
         store.close()
 
 
-@pytest.fixture()
+@pytest.fixture
 def store(open_store: Callable[[], SqlStore]) -> SqlStore:
     made = open_store()
     made.create_schema()

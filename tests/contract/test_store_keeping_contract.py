@@ -6,8 +6,10 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
+
 from gateway.adapters.sql.store import SqlStore
 from gateway.domain.audit import Event, EventKind
 from gateway.domain.errors import IllegalTransition, PermanentError
@@ -365,4 +367,4 @@ class TestAuditLog:
         with store.begin() as uow:
             rows = uow.audit.of_message("")
             assert [row.number for row in rows] == list(range(1, 31))
-            assert all(two.previous == one.hash for one, two in zip(rows, rows[1:], strict=False))
+            assert all(two.previous == one.hash for one, two in pairwise(rows))

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+
 from gateway.adapters.sql.store import SqlStore
 from gateway.domain.audit import Event, EventKind
 from gateway.domain.decision import Action, Basis, HoldReason, Method
@@ -29,7 +30,9 @@ class TestTransactions:
         with as_port.begin() as uow:
             assert uow.setting("quarantine") == ""
 
-    def test_what_is_committed_another_connection_sees(self, store: SqlStore, open_store: Callable[[], SqlStore]) -> None:
+    def test_what_is_committed_another_connection_sees(
+        self, store: SqlStore, open_store: Callable[[], SqlStore]
+    ) -> None:
         with store.begin() as uow:
             uow.messages.add(message())
             uow.set_setting("quarantine", "on")
@@ -79,7 +82,9 @@ class TestTransactions:
         with pytest.raises(PermanentError, match="refuses the row"), store.begin() as uow:
             uow.messages.add(message(received_at=datetime(2026, 1, 1)))
 
-    def test_creating_the_schema_twice_keeps_the_data(self, store: SqlStore, open_store: Callable[[], SqlStore]) -> None:
+    def test_creating_the_schema_twice_keeps_the_data(
+        self, store: SqlStore, open_store: Callable[[], SqlStore]
+    ) -> None:
         with store.begin() as uow:
             uow.messages.add(message())
         open_store().create_schema()
@@ -304,7 +309,9 @@ class TestJobs:
             uow.jobs.drop(JobKind.SETTLE, "m1")
             assert uow.jobs.pending() == {}
 
-    def test_workers_of_several_connections_share_no_job(self, store: SqlStore, open_store: Callable[[], SqlStore]) -> None:
+    def test_workers_of_several_connections_share_no_job(
+        self, store: SqlStore, open_store: Callable[[], SqlStore]
+    ) -> None:
         with store.begin() as uow:
             for number in range(60):
                 uow.jobs.add(JobKind.DISPATCH, "m", f"d{number}", START)

@@ -30,7 +30,7 @@ def engine_for(url: str) -> Engine:
     """An engine for `sqlite:///path` or `postgresql+psycopg://…`; opens nothing yet. ConfigError for anything else."""
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise ConfigError("store: the URL cannot be read; write sqlite:///path or postgresql+psycopg://…") from None
     build = ENGINES.get(parsed.drivername)
     if build is None:
