@@ -75,7 +75,10 @@ def specimen(data, media_type="application/octet-stream", name="a.bin"):
 
 DOCUMENTS = {
     "a.txt": ("text/plain", lambda: MARK.encode()),
-    "greek.html": ("text/html", lambda: f'<meta charset="iso-8859-7"><p>Ωμέγα {MARK}'.encode("iso-8859-7")),
+    "greek.eml": (
+        "message/rfc822",
+        lambda: f"Content-Type: text/plain; charset=iso-8859-7\r\n\r\nΩμέγα {MARK}\r\n".encode("iso-8859-7"),
+    ),
     "a.csv": ("text/csv", lambda: f"name,ssn\n{MARK}\n".encode()),
     "a.html": ("text/html", lambda: f"<p>{MARK}</p>".encode()),
     "a.eml": ("message/rfc822", lambda: f"Subject: x\r\nFrom: a@example.org\r\n\r\n{MARK}\r\n".encode()),

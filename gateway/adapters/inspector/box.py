@@ -83,7 +83,8 @@ class Box:
 
 
 def _clean_environment(search: Sequence[str]) -> dict[str, str]:
-    folders = [str(Path(gateway.__file__).resolve().parents[1]), *search]
+    """Where the libraries are, and nothing that this process was told in its own environment."""
+    folders = [str(Path(gateway.__file__).resolve().parents[1]), *search, *filter(os.path.isabs, sys.path)]
     environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONPATH": os.pathsep.join(folders)}
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
     if libraries := os.environ.get("LD_LIBRARY_PATH"):  # some builds of Python do not start without

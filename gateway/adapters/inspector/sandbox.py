@@ -42,16 +42,24 @@ def isolate() -> frozenset[str]:
     if os.geteuid() == 0:
         if _unshared(_APART):
             layers.add("netns")
-        os.setgroups([])
-        os.setresgid(_NOBODY, _NOBODY, _NOBODY)
-        os.setresuid(_NOBODY, _NOBODY, _NOBODY)
-    layers.add("unprivileged")
+        _become_nobody()
+    if os.geteuid() != 0:
+        layers.add("unprivileged")
     if _unshared(kernel.CLONE_NEWUSER | _APART):
         layers |= {"userns", "netns"}
     elif _unshared(kernel.CLONE_NEWUSER):
         layers.add("userns")
     protect_this_process()
     return frozenset(layers)
+
+
+def _become_nobody() -> None:
+    try:
+        os.setgroups([])
+        os.setresgid(_NOBODY, _NOBODY, _NOBODY)
+        os.setresuid(_NOBODY, _NOBODY, _NOBODY)
+    except OSError:  # a container in which `nobody` does not exist; the layer is then not reported
+        return
 
 
 def _unshared(flags: int) -> bool:
