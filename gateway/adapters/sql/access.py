@@ -40,7 +40,7 @@ class SqlAccess:
 
     def add_session(self, row: SessionRow) -> None:
         """Add a session."""
-        self._channel.run(sessions.insert().values(values_of(row)))
+        self._channel.add(sessions, values_of(row))
 
     def session(self, session_id: bytes) -> SessionRow | None:
         """The session, or None; the caller judges whether it has ended."""

@@ -21,7 +21,7 @@ class SqlAttempts:
 
     def add(self, row: AttemptRow) -> None:
         """Add an attempt; PermanentError if the id is taken."""
-        self._channel.run(attempts.insert().values(values_of(row)))
+        self._channel.add(attempts, values_of(row))
 
     def move(self, attempt_id: str, to: AttemptState, at: datetime, reply: str = "") -> None:
         """Change state by the table."""

@@ -28,18 +28,19 @@ class SqlAuditLog:
         """Add a row, chained to its message's last one; the chain stays locked until the transaction ends."""
         number, previous = self._next_of(event.message_id)
         digest = row_hash(event, number, at, previous)
-        self._channel.run(
-            audit.insert().values(
-                message_id=event.message_id,
-                number=number,
-                at=at,
-                kind=event.kind,
-                delivery_id=event.delivery_id,
-                actor=event.actor,
-                data=canonical(event.data),
-                previous=previous,
-                hash=digest,
-            )
+        self._channel.add(
+            audit,
+            {
+                "message_id": event.message_id,
+                "number": number,
+                "at": at,
+                "kind": event.kind,
+                "delivery_id": event.delivery_id,
+                "actor": event.actor,
+                "data": canonical(event.data),
+                "previous": previous,
+                "hash": digest,
+            },
         )
         chosen = audit_chains.c.message_id == event.message_id
         self._channel.run(update(audit_chains).where(chosen).values(last=digest))
@@ -95,7 +96,7 @@ class SqlAuditLog:
 
     def add_head(self, row: HeadRow) -> None:
         """Record a signed head; PermanentError when there is one of that size."""
-        self._channel.run(audit_heads.insert().values(values_of(row)))
+        self._channel.add(audit_heads, values_of(row))
 
     def heads(self, limit: int = 1000, before: int | None = None) -> list[HeadRow]:
         """Latest first; only those smaller than `before` leaves, if given."""

@@ -37,12 +37,14 @@ class Channel:
         self._connection = connection
         self.spoilt = False
 
-    def run(self, statement: Executable, rows: Sequence[Mapping[str, Any]] | None = None) -> CursorResult[Any]:
-        """Execute one statement, or one for many rows."""
+    def run(
+        self, statement: Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
+    ) -> CursorResult[Any]:
+        """Execute one statement with its values, or one for many rows."""
         if self.spoilt:
             raise StoreUnavailable("an earlier statement of this transaction failed")
         try:
-            return self._connection.execute(statement, rows)
+            return self._connection.execute(statement, values)
         except REACHABLE as error:
             self.spoilt = True
             raise translated(error) from None
@@ -63,11 +65,15 @@ class Channel:
         """How many rows a change met."""
         return self.run(statement).rowcount
 
+    def add(self, table: Table, values: Mapping[str, Any]) -> None:
+        """Insert one row. Values travel beside the statement, so its text is made once."""
+        self.run(table.insert(), values)
+
     def added(self, table: Table, values: Mapping[str, Any], conflict: Sequence[str]) -> bool:
         """Insert unless a row has the same `conflict` columns; whether it was inserted."""
-        statement = self.insert(table).values(dict(values)).on_conflict_do_nothing(index_elements=conflict)
+        statement = self.insert(table).on_conflict_do_nothing(index_elements=conflict)
         # RETURNING, because drivers do not agree on what an INSERT's row count is.
-        return self.run(statement.returning(*table.primary_key)).first() is not None
+        return self.run(statement.returning(*table.primary_key), values).first() is not None
 
     @property
     def dialect(self) -> str:
@@ -80,10 +86,10 @@ class Channel:
 
     def put(self, table: Table, values: Mapping[str, Any]) -> None:
         """Insert, or replace every column of the row with the same primary key."""
-        statement = self.insert(table).values(dict(values))
+        statement = self.insert(table)
         keys = [column.name for column in table.primary_key]
         rest = {name: statement.excluded[name] for name in values if name not in keys}
-        self.run(statement.on_conflict_do_update(index_elements=keys, set_=rest))
+        self.run(statement.on_conflict_do_update(index_elements=keys, set_=rest), values)
 
 
 def values_of(row: FrozenRow) -> dict[str, Any]:

@@ -26,7 +26,7 @@ class SqlDeliveries:
 
     def add(self, row: DeliveryRow) -> None:
         """Add a new copy; PermanentError if the id is taken."""
-        self._channel.run(deliveries.insert().values(values_of(row)))
+        self._channel.add(deliveries, values_of(row))
 
     def get(self, delivery_id: str, *, lock: bool = False) -> DeliveryRow | None:
         """The copy; `lock` keeps its row until the transaction ends."""

@@ -21,7 +21,7 @@ class SqlEpochs:
 
     def add(self, row: EpochRow) -> None:
         """Add an epoch; PermanentError if the id is taken."""
-        self._channel.run(epochs.insert().values(values_of(row)))
+        self._channel.add(epochs, values_of(row))
 
     def get(self, epoch: str) -> EpochRow | None:
         """The epoch, or None."""

@@ -37,7 +37,7 @@ class SqlJobs:
         present = self._channel.one(select(jobs).where(jobs.c.kind == kind, jobs.c.about == about).with_for_update())
         if present is None:
             # PostgreSQL: another transaction finished it between the two statements.
-            self._channel.run(jobs.insert().values(fresh))
+            self._channel.add(jobs, fresh)
             return str(fresh["id"])
         if present["lease_until"] is not None:
             self._set(present["id"], rerun_at=_earlier(present["rerun_at"], run_at))

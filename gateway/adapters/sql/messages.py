@@ -25,7 +25,7 @@ class SqlMessages:
 
     def add(self, row: MessageRow) -> None:
         """Add a new message; PermanentError if the id is taken."""
-        self._channel.run(messages.insert().values(values_of(row)))
+        self._channel.add(messages, values_of(row))
 
     def get(self, message_id: str, *, lock: bool = False) -> MessageRow | None:
         """The message; `lock` keeps its row until the transaction ends."""

@@ -18,7 +18,7 @@ class SqlNotices:
 
     def add(self, row: NoticeRow) -> None:
         """Add a notice; PermanentError if the id is taken."""
-        self._channel.run(notices.insert().values(values_of(row)))
+        self._channel.add(notices, values_of(row))
 
     def get(self, notice_id: str) -> NoticeRow | None:
         """The notice, or None."""

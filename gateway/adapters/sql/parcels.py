@@ -23,7 +23,7 @@ class SqlParcels(SqlAccess):
 
     def add(self, row: ParcelRow) -> None:
         """Add a parcel; PermanentError if id or lookup is taken."""
-        self._channel.run(parcels.insert().values(values_of(row)))
+        self._channel.add(parcels, values_of(row))
 
     def get(self, parcel_id: str, *, lock: bool = False) -> ParcelRow | None:
         """The parcel; `lock` keeps its row until the transaction ends."""

@@ -80,7 +80,7 @@ class SqlRegister(SqlContacts):
         if self.patient(row.patient_id, lock=True) is None:
             raise PermanentError(f"no patient {row.patient_id} to record a consent of")
         seq = self.consent_version(row.patient_id) + 1
-        self._channel.run(consents.insert().values(values_of(row) | {"seq": seq}))
+        self._channel.add(consents, values_of(row) | {"seq": seq})
         return seq
 
     def consents(self, patient_id: str) -> list[ConsentRow]:
