@@ -32,6 +32,8 @@ log = logging.getLogger("sealgate.smtp")
 
 _REPLIES_WAITING = 65_536
 """Bytes of replies that a client may leave unread before it is not served on."""
+_LINGER = 10.0
+"""Seconds that a client has to take the last reply."""
 
 
 @dataclass(slots=True)
@@ -132,7 +134,7 @@ class Connection(SMTP):
 
     def _timeout_cb(self) -> None:
         self.say(REPLIES["timeout"])
-        self.transport.close()
+        self._hang_up()
 
     # Output.
 
@@ -147,6 +149,18 @@ class Connection(SMTP):
             async with asyncio.timeout(self.limits.command_seconds):
                 await self._drain_helper()  # type: ignore[attr-defined]  # asyncio's flow control
 
+    def _hang_up(self) -> None:
+        """Close after the last reply; a client that does not take it is not waited for."""
+        transport = self.transport
+        if transport is None:
+            return
+        transport.close()
+        waiting = transport.get_write_buffer_size()
+        if waiting > _REPLIES_WAITING:
+            transport.abort()
+        elif waiting:
+            self.loop.call_later(_LINGER, transport.abort)
+
     # The life of a connection.
 
     async def _handle_client(self) -> None:
@@ -160,8 +174,7 @@ class Connection(SMTP):
             log.error("connection failed: %s", code_of(error))  # noqa: TRY400 - a traceback may show what was sent
             self.say(Answer(421, "4.3.0", "Temporary failure, try again later", closes=True))
         finally:
-            if self.transport is not None:
-                self.transport.close()
+            self._hang_up()
 
     async def _serve(self) -> None:
         if self.profile is Profile.SUBMISSIONS and not await self.upgrade():
@@ -237,7 +250,7 @@ class Connection(SMTP):
         """The door drains: say goodbye now if nothing is under way, else after this command."""
         if self.at_prompt:
             self.say(REPLIES["closing"])
-            self.transport.close()
+            self._hang_up()
 
     async def upgrade(self) -> bool:
         """Put TLS between us and the peer; False when the handshake fails. All that was said before is forgotten.
@@ -256,6 +269,8 @@ class Connection(SMTP):
         except (ssl.SSLError, OSError):
             with contextlib.suppress(OSError):
                 plain.abort()
+            # A handshake that never ended is not reported to the protocol above it.
+            self.connection_lost(None)
             return False
         if self.transport is None:
             return False
