@@ -1,0 +1,284 @@
+"""Assess: from a sealed mail in the spool to one decision per recipient.
+
+1 the record is opened and the door's signature checked
+2 the mail is read: split, text, inspected, scanned against the register
+3 one transaction: facts as of now, decisions, deliveries, jobs, notices, or HELD / REFUSED
+The scan rests on the register's version; if that changed before 3, the scan is made again. A step that cannot be done
+becomes a state: an integrity failure STUCK with an alert, never a send.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from gateway.domain.address import Address
+from gateway.domain.audit import Event, EventKind, Scalar
+from gateway.domain.decision import Action, Decision, HoldReason
+from gateway.domain.errors import IntegrityError, KeyMissing, TemporaryError
+from gateway.domain.finding import ScanReport
+from gateway.domain.records import DeliveryRow, Job, JobKind, MessageRow
+from gateway.domain.states import DeliveryState, MessageState
+from gateway.flow.claims import Claims
+from gateway.flow.custody import Custody
+from gateway.flow.decisions import Decisions
+from gateway.flow.facts import Facts, Standing
+from gateway.flow.notices import Notices, Sender
+from gateway.flow.reading import Read, Reader
+from gateway.flow.requests import ConsentRequests
+from gateway.flow.scratch import Scratch
+from gateway.flow.summary import Asked, Summary
+from gateway.phi.consumer import is_consumer_domain
+from gateway.phi.known_patients import KnownPatients
+from gateway.phi.scan import MailContext
+from gateway.policy.decide import decide
+from gateway.policy.facts import KeyFacts
+from gateway.policy.model import Policy
+from gateway.ports.checkpoint import Checkpoint, unobserved
+from gateway.ports.clock import Clock
+from gateway.ports.store import Store, UnitOfWork
+from gateway.ports.tokens import Tokens
+from gateway.ports.vault import Vault
+from gateway.seal.record import IntakeRecord
+
+_OPEN = {MessageState.RECEIVED, MessageState.HELD, MessageState.ASSESSED}
+_CHANGEABLE = {DeliveryState.READY, DeliveryState.RETRY, DeliveryState.HELD}
+_ROUNDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Greatest ages of what waits."""
+
+    hold: timedelta
+    consent: timedelta
+    stuck: timedelta
+    reminders: tuple[timedelta, ...]
+
+
+class RegisterMoved(TemporaryError):
+    """The register changed while a mail was being read."""
+
+    code = "register.moved"
+
+
+class Assess:
+    """The step; one per worker process, thread-safe."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        vault: Vault,
+        custody: Custody,
+        decisions: Decisions,
+        reader: Reader,
+        facts: Facts,
+        policy: Policy,
+        notices: Notices,
+        requests: ConsentRequests,
+        clock: Clock,
+        tokens: Tokens,
+        times: Times,
+        host: str,
+        reached: Checkpoint = unobserved,
+    ) -> None:
+        self._store, self._vault, self._custody, self._decisions = store, vault, custody, decisions
+        self._reader, self._facts, self.policy, self._notices, self._requests = reader, facts, policy, notices, requests
+        self._clock, self._tokens, self._times, self._host, self._reached = clock, tokens, times, host, reached
+        self._known: tuple[int, KnownPatients] | None = None
+
+    def run(self, job: Job) -> None:
+        """Assess the job's message, or assess it again; finishing the job is part of the transaction."""
+        with self._store.begin() as uow:
+            row = uow.messages.get(job.message_id)
+            if row is None or row.state not in _OPEN or not row.record:
+                uow.jobs.finish(job)
+                return
+        try:
+            record = self._custody.record(row)
+            self._reached("assess.1")
+            with Scratch(self._vault, self._tokens) as sink:
+                read = self._reader.read(self._custody.content(row, record), sink)
+        except (IntegrityError, KeyMissing) as error:
+            self._stuck(job, error.code)
+            return
+        self._reached("assess.2")
+        for _ in range(_ROUNDS):
+            try:
+                self._settle_on(job, row, record, read)
+            except RegisterMoved:
+                continue
+            self._reached("assess.3")
+            return
+        raise RegisterMoved("the register keeps changing; the mail waits")
+
+    def known_patients(self) -> tuple[int, KnownPatients]:
+        """The register's version and its matcher, built when the version changes."""
+        with self._store.begin() as uow:
+            version = uow.register.version()
+            if self._known is not None and self._known[0] == version:
+                return self._known
+            patients = self._facts.register.patients(uow)
+        self._known = (version, KnownPatients.build(patients))
+        return self._known
+
+    def judge(self, read: Read, known: KnownPatients, standings: Sequence[Standing]) -> ScanReport:
+        """The scan with what the envelope tells."""
+        consumer = any(not one.registered and is_consumer_domain(one.address.domain) for one in standings)
+        addressed = frozenset(each.id for one in standings for each in (*one.own, *one.proxied))
+        return self._reader.judge(read, known, MailContext(unregistered_consumer=consumer, addressed=addressed))
+
+    def decide(
+        self, uow: UnitOfWork, summary: Summary, tags: Sequence[str], sender: Address, standings: Sequence[Standing],
+        keys: Sequence[KeyFacts], at: datetime,
+    ) -> list[Decision]:  # fmt: skip
+        """One decision per recipient, on facts as of this transaction."""
+        day = self._facts.day(at)
+        people = self._facts.patients(uow, summary.report.patients, tags, standings)
+        message = summary.facts(sender, day)
+        found = []
+        for standing, key in zip(standings, keys, strict=True):
+            decision = decide(self.policy, message, self._facts.recipient(uow, standing, people, key, day))
+            found.append(_held_by_trouble(decision, summary.asked.trouble))
+        return found
+
+    def _settle_on(self, job: Job, row: MessageRow, record: IntakeRecord, read: Read) -> None:
+        at, envelope = self._clock.now(), record.envelope
+        version, known = self.known_patients()
+        with self._store.begin() as uow:
+            standings = [self._facts.standing(uow, one, self._facts.day(at)) for one in envelope.recipients]
+        keys = [self._facts.key(one.target, at) for one in standings]
+        report = self.judge(read, known, standings)
+        summary = Summary(report, _asked(read, record))
+        sender = read.claims.author or envelope.sender
+        with self._store.begin() as uow:
+            if uow.register.version() != version:
+                raise RegisterMoved("the register changed during a scan")
+            standings = [self._facts.standing(uow, one.address, self._facts.day(at)) for one in standings]
+            author = sender or self._notices.postmaster
+            found = self.decide(uow, summary, read.claims.patient_tags, author, standings, keys, at)
+            uow.messages.set_scan(row.id, summary.dump())
+            who = Sender(envelope.sender or read.claims.author, read.claims.message_id, read.claims.automatic)
+            self._notices.remember(uow, row.id, who)
+            self._audit(uow, row.id, report, at)
+            self._write(uow, row, record, found, summary.asked, standings, at)
+            uow.jobs.finish(job)
+
+    def _write(
+        self, uow: UnitOfWork, row: MessageRow, record: IntakeRecord, found: Sequence[Decision], asked: Asked,
+        standings: Sequence[Standing], at: datetime,
+    ) -> None:  # fmt: skip
+        present = {one.position: one for one in uow.deliveries.of_message(row.id)}
+        fresh_holds: list[DeliveryRow] = []
+        for position, (decision, standing) in enumerate(zip(found, standings, strict=True)):
+            before = present.get(position)
+            if before is not None and before.state not in _CHANGEABLE:
+                continue
+            delivery_id = before.id if before else self._tokens.id()
+            delivery = self._decisions.row(
+                decision, message_id=row.id, delivery_id=delivery_id, position=position, commitment=record.commitment,
+                outer_message_id=f"<{delivery_id}@{self._host}>", expires=asked.expires,
+            )  # fmt: skip
+            self._place(uow, before, delivery)
+            if delivery.state is DeliveryState.HELD:
+                if before is None or before.held_for is not decision.held_for:
+                    fresh_holds.append(delivery)
+                if decision.held_for is HoldReason.CONSENT:
+                    self._requests.open(uow, row.id, standing, at)
+            data: dict[str, Scalar] = {
+                "action": decision.action.value, "method": decision.method.value if decision.method else "",
+                "rule": decision.rule, "reasons": ",".join(decision.reasons), "policy": decision.basis.policy,
+                "held_for": decision.held_for.value if decision.held_for else "",
+                "redirected": decision.target.key != decision.recipient.key,
+            }  # fmt: skip
+            uow.audit.append(Event(EventKind.DECIDED, row.id, delivery_id, data=data), at)
+        self._conclude(uow, row, fresh_holds, at)
+
+    def _place(self, uow: UnitOfWork, before: DeliveryRow | None, delivery: DeliveryRow) -> None:
+        if before is None:
+            uow.deliveries.add(delivery)
+        else:
+            uow.deliveries.redecide(delivery)
+            keeps = before.state is DeliveryState.RETRY and delivery.state is DeliveryState.READY
+            if not keeps and before.state is not delivery.state:
+                uow.deliveries.move(delivery.id, delivery.state)
+        if delivery.state is DeliveryState.READY:
+            uow.jobs.add(JobKind.DISPATCH, delivery.message_id, delivery.id, self._clock.now())
+        else:
+            uow.jobs.drop(JobKind.DISPATCH, delivery.id)
+
+    def _conclude(self, uow: UnitOfWork, row: MessageRow, fresh_holds: list[DeliveryRow], at: datetime) -> None:
+        now = uow.deliveries.of_message(row.id)
+        held = [one for one in now if one.state is DeliveryState.HELD]
+        if held:
+            consent = any(one.held_for is HoldReason.CONSENT for one in held)
+            deadline = row.deadline or at + (self._times.consent if consent else self._times.hold)
+            if row.state is not MessageState.HELD:
+                uow.messages.move(row.id, MessageState.HELD, at, held_for=_reasons(held), deadline=deadline)
+            uow.jobs.add(JobKind.EXPIRE, row.id, row.id, deadline)
+            if fresh_holds:
+                uow.audit.append(Event(EventKind.HELD, row.id, data={"for": _reasons(held), "copies": len(held)}), at)
+                self._notices.add(uow, "held", row.id, json.dumps({"deadline": deadline.isoformat()}), at)
+                for wait in self._times.reminders:
+                    uow.jobs.add(JobKind.REMIND, row.id, f"{row.id}:{int(wait.total_seconds())}", at + wait)
+            return
+        if row.state is not MessageState.ASSESSED:
+            uow.messages.move(row.id, MessageState.ASSESSED, at)
+        uow.jobs.drop(JobKind.EXPIRE, row.id)
+        if all(one.state not in {DeliveryState.READY, DeliveryState.RETRY, DeliveryState.SENDING} for one in now):
+            uow.jobs.add(JobKind.SETTLE, row.id, "", at)
+
+    def _audit(self, uow: UnitOfWork, message_id: str, report: ScanReport, at: datetime) -> None:
+        kinds = sorted({one.kind.value for one in report.findings})
+        data: dict[str, Scalar] = {
+            "phi": report.phi, "complete": report.complete, "kinds": ",".join(kinds),
+            "classes": ",".join(sorted(report.classes)), "patients": len(report.patients),
+            "gaps": ",".join(sorted({one.reason.value for one in report.gaps})),
+        }  # fmt: skip
+        uow.audit.append(Event(EventKind.ASSESSED, message_id, data=data), at)
+
+    def _stuck(self, job: Job, code: str) -> None:
+        at = self._clock.now()
+        with self._store.begin() as uow:
+            row = uow.messages.get(job.message_id, lock=True)
+            if row is not None and row.state in _OPEN:
+                deadline = at + self._times.stuck
+                uow.messages.move(row.id, MessageState.STUCK, at, held_for=code, deadline=deadline)
+                uow.audit.append(Event(EventKind.INTEGRITY, row.id, data={"code": code, "step": "assess"}), at)
+                uow.jobs.add(JobKind.EXPIRE, row.id, row.id, deadline)
+            uow.jobs.finish(job)
+
+
+def _reasons(held: Sequence[DeliveryRow]) -> str:
+    return ",".join(sorted({one.held_for.value for one in held if one.held_for is not None}))
+
+
+def _asked(read: Read, record: IntakeRecord) -> Asked:
+    claims, identity = read.claims, record.envelope.identity
+    allowed = claims.purpose is None or claims.purpose.value in identity.purposes
+    return Asked(
+        purpose=claims.purpose, purpose_allowed=allowed and "purpose" not in claims.unreadable,
+        requested=claims.requested, secure_tag=claims.secure_tag, expires=claims.expires,
+        attachment_count=read.attachment_count, trouble=_trouble(claims, record),
+    )  # fmt: skip
+
+
+def _trouble(claims: Claims, record: IntakeRecord) -> tuple[str, ...]:
+    """What holds a mail whatever policy says: an author who is not the sender's to use, a request that makes no sense."""
+    found = [f"request.unreadable.{one}" for one in claims.unreadable if one != "purpose"]
+    if not claims.authorised(record.envelope.identity):
+        found.append("sender.not_authorised")
+    return tuple(found)
+
+
+def _held_by_trouble(decision: Decision, trouble: Sequence[str]) -> Decision:
+    if not trouble or decision.action is not Action.DELIVER:
+        return decision
+    why = HoldReason.INTEGRITY if "sender.not_authorised" in trouble else HoldReason.RULE
+    return replace(
+        decision, action=Action.HOLD, method=None, held_for=why, rule="built-in: sender's request",
+        reasons=(*decision.reasons, *trouble), notices=(),
+    )  # fmt: skip

@@ -1,0 +1,79 @@
+"""The gateway's own mail to senders and staff: queued as codes and ids, rendered only when sent, never stored.
+
+Receipts and DSN carry our id, the sender's Message-ID, times and reasons: nothing else of the mail. Mail that no person
+wrote is never answered (RFC 3834).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from gateway.domain.address import Address
+from gateway.domain.errors import IntegrityError
+from gateway.domain.records import JobKind
+from gateway.domain.register_rows import NoticeRow
+from gateway.ports.store import UnitOfWork
+from gateway.ports.tokens import Tokens
+from gateway.seal.columns import Columns
+
+_SENDER, _TO = "message.sender", "notice.to"
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Whom to tell about a message; `address` None for the null reverse-path."""
+
+    address: Address | None = field(repr=False)
+    message_id: str = field(repr=False)
+    automatic: bool = False
+
+    @property
+    def may_be_told(self) -> bool:
+        """Whether an answer may be sent at all."""
+        return self.address is not None and not self.automatic
+
+
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """Queues notices with the worker's column key."""
+
+    columns: Columns = field(repr=False)
+    tokens: Tokens
+    postmaster: Address
+
+    def remember(self, uow: UnitOfWork, message_id: str, sender: Sender) -> None:
+        """Keep whom to tell, as a sealed column."""
+        fields = [str(sender.address) if sender.address else "", sender.message_id, sender.automatic]
+        uow.messages.set_sender(message_id, self.columns.seal(_SENDER, message_id, json.dumps(fields).encode()))
+
+    def sender(self, uow: UnitOfWork, message_id: str) -> Sender:
+        """Whom to tell about a message; nobody if it was never assessed."""
+        sealed = uow.messages.sender(message_id)
+        if not sealed:
+            return Sender(None, "", automatic=True)
+        try:
+            address, original, automatic = json.loads(self.columns.open(_SENDER, message_id, sealed))
+        except ValueError as error:
+            raise IntegrityError("a message's sender cannot be read") from error
+        return Sender(Address.parse(address) if address else None, original, bool(automatic))
+
+    def add(self, uow: UnitOfWork, kind: str, message_id: str, data: str, at: datetime) -> None:
+        """Queue a notice to the sender of a message, unless it may not be answered."""
+        sender = self.sender(uow, message_id)
+        if sender.may_be_told and sender.address is not None:
+            self.add_to(uow, kind, message_id, "", sender.address, data, at)
+
+    def add_to(
+        self, uow: UnitOfWork, kind: str, message_id: str, subject_id: str, to: Address, data: str, at: datetime
+    ) -> None:
+        """Queue a notice to an address."""
+        notice_id = self.tokens.id()
+        sealed = self.columns.seal(_TO, notice_id, str(to).encode())
+        uow.notices.add(NoticeRow(notice_id, kind, message_id, subject_id, sealed, data, at))
+        uow.jobs.add(JobKind.SEND_NOTICE, message_id, notice_id, at)
+
+    def to(self, row: NoticeRow) -> Address:
+        """Where a notice goes."""
+        return Address.parse(self.columns.open(_TO, row.id, row.to).decode())
