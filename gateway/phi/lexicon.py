@@ -73,6 +73,11 @@ def number(*path: str) -> int:
     return cast("int", value)
 
 
+def small_zip3() -> frozenset[str]:
+    """Three-digit ZIP areas with too few people to be named, 45 CFR 164.514(b)(2)(i)(B)."""
+    return frozenset(table("safe_harbor.toml")["zip3"]["small"])
+
+
 def _read(name: str) -> bytes:
     return files(_DATA).joinpath(name).read_bytes()
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from functools import cache
+from typing import Any
 
 from gateway.domain.finding import Kind
-from gateway.phi.document import Document
-from gateway.phi.lexicon import NAME, STOP, WORD
-from gateway.phi.recognizers.rule import Family, Hit, Rule
+from gateway.phi.document import Document, compiled
+from gateway.phi.lexicon import NAME, STOP, WORD, small_zip3
+from gateway.phi.recognizers.rule import Family, Hit, Rule, has_word
 
 STATES = (
     "AL|AK|AZ|AR|CA|CO|CT|DE|DC|FL|GA|HI|ID|IL|IN|IA|KS|KY|LA|ME|MD|MA|MI|MN|MS|MO|MT|NE|NV|NH|NJ|NM|NY|NC|ND|OH|OK|OR|PA|PR|RI|SC|SD|TN|TX|UT|VT|VA|WA|WV|WI|WY|GU|VI|"
@@ -43,7 +45,7 @@ _RULES = (
     Rule("city_state", Kind.LOCATION, rf"\p{{Lu}}[\pL'.\-]{{2,}}(?:[ ]\p{{Lu}}[\pL'.\-]{{2,}}){{0,2}},[ ](?:{STATES})\b", 0.65),
     Rule("state_zip", Kind.LOCATION, rf"\b(?:{STATES})\b\.?,?\s{{1,3}}({_ZIP})", 0.75),
     Rule("zip_plus_four", Kind.LOCATION, r"\d{5}-\d{4}", 0.55, ("zip", "postal", *_LIVES)),
-    Rule("zip_label", Kind.LOCATION, r"(?i)\b(?:zip|zip ?code|postal ?code|postcode)[ \"'=:#]{0,4}(?:is |area |of )?(\d{3}(?:xx|\*\*|\d{2}(?:-\d{4})?))", 0.9),
+    Rule("zip_label", Kind.LOCATION, r"(?i)\b(?:zip|zip ?code|postal ?code|postcode)[ \"'=:#]{0,4}(?:is |area |of )?(\d{5}(?:-\d{4})?)", 0.9),
     Rule("uk_postcode", Kind.LOCATION, r"\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b", 0.5, _LIVES),
     Rule("canada_postcode", Kind.LOCATION, r"\b[A-Z]\d[A-Z] ?\d[A-Z]\d\b", 0.4, _LIVES),
     Rule("lone_zip", Kind.LOCATION, r"\d{5}", 0.12, ("zip", "postal", "address", "lives", "resides")),
@@ -84,4 +86,26 @@ def _meant(document: Document, at: int) -> bool:
     return bool(before) and before[-1] in _BEFORE and document.text[token.start - 1] == " "
 
 
-FAMILY = Family("locations", _RULES, find_places)
+@cache
+def _zips() -> tuple[Any, Any, frozenset[str]]:
+    return compiled(r"\b\d{5}(?:-\d{4})?\b"), compiled(r"(?i)\bzip[ a-z:]{0,12}(\d{3})(?:xx|\*\*)"), small_zip3()
+
+
+def find_zips(document: Document) -> Iterator[Hit]:
+    """ZIP codes near the State that they lie in, and three-digit ones of areas too small to stand."""
+    full, short, small = _zips()
+    for start, end in document.spans(full):
+        state = document.lexicon.zip3_state.get(document.text[start : start + 3])
+        if state is not None and has_word(document.text, (state,), start - 30, start, end, end + 6):
+            yield Hit(Kind.LOCATION, start, end, 0.6, "zip_of_state")
+    for start, end in document.spans(short, 1):
+        if document.text[start:end] in small:
+            yield Hit(Kind.LOCATION, start, end, 0.8, "small_zip3")
+
+
+def _find(document: Document) -> Iterator[Hit]:
+    yield from find_places(document)
+    yield from find_zips(document)
+
+
+FAMILY = Family("locations", _RULES, _find)
