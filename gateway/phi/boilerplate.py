@@ -28,7 +28,9 @@ _CUES = (
 )  # fmt: skip
 _NEEDED_CUES = 3
 _LINES, _LONG_LINE = 12, 90
-_SENDERS = frozenset({Kind.NAME, Kind.LOCATION, Kind.PHONE, Kind.FAX, Kind.EMAIL, Kind.URL, Kind.LICENSE, Kind.ORGANIZATION})
+_SENDERS = frozenset(
+    {Kind.NAME, Kind.LOCATION, Kind.PHONE, Kind.FAX, Kind.EMAIL, Kind.URL, Kind.LICENSE, Kind.ORGANIZATION}
+)
 _LABELLED = "labelled_name"
 
 
@@ -51,11 +53,15 @@ class Boilerplate:
         identifying = sorted(hit.start for hit in hits if hit.kind.identifies)
         for start, end in document.spans(self._paragraph):
             text = document.lower[start:end]
-            if sum(cue in text for cue in _CUES) >= _NEEDED_CUES and bisect_left(identifying, start) == bisect_left(identifying, end):
+            if sum(cue in text for cue in _CUES) >= _NEEDED_CUES and bisect_left(identifying, start) == bisect_left(
+                identifying, end
+            ):
                 found.append((start, end))
         return found
 
-    def _signature(self, document: Document, hits: Sequence[Hit], disclaimers: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    def _signature(
+        self, document: Document, hits: Sequence[Hit], disclaimers: list[tuple[int, int]]
+    ) -> list[tuple[int, int]]:
         """From the last closing formula to the quoted mail, a disclaimer, or the end."""
         text = document.text
         stop = next(document.spans(self._quote), (len(text), 0))[0]

@@ -36,7 +36,16 @@ class HealthContext:
                     return True
             elif by == WEAK:
                 weak.add(term.rstrip("s"))
-                if everyday and term in {"lab", "labs", "exam", "medicine", "procedure", "consultation", "follow-up", "copay"}:
+                if everyday and term in {
+                    "lab",
+                    "labs",
+                    "exam",
+                    "medicine",
+                    "procedure",
+                    "consultation",
+                    "follow-up",
+                    "copay",
+                }:
                     return True
             else:
                 return True
@@ -58,7 +67,9 @@ class Classes:
             self._meaning.append(meaning)
         self._automaton = AhoCorasick(self._terms, matchkind=MatchKind.Standard)
         self._negation = tuple(lexicon.health["negation"])
-        self._age: Any = compiled(r"(?i)\b(\d{1,2})[ \-]?(years?|yrs?|y|months?|mos?|weeks?|days?)[ .\-/]{0,2}(?:old|o)\b")
+        self._age: Any = compiled(
+            r"(?i)\b(\d{1,2})[ \-]?(years?|yrs?|y|months?|mos?|weeks?|days?)[ .\-/]{0,2}(?:old|o)\b"
+        )
         self._aged: Any = compiled(r"(?i)\bage[d]?[ :]{1,3}(\d{1,2})\b")
         self._adult = number("minor", "below")
 

@@ -46,7 +46,19 @@ ALONE = frozenset({Key.MRN, Key.EMAIL, Key.ADDRESS})
 NAMES = frozenset({Key.FULL_NAME, Key.INITIAL_NAME, Key.TYPO_NAME})
 SECOND = frozenset({Key.BIRTH_DATE, Key.MRN, Key.PHONE, Key.EMAIL, Key.ADDRESS})
 _SHORT_MRN = 6
-_MRN_LABELS = ("mrn", "mrn no", "mrn number", "mrn is", "record", "record number", "record no", "chart", "chart number", "patient id", "patient number")
+_MRN_LABELS = (
+    "mrn",
+    "mrn no",
+    "mrn number",
+    "mrn is",
+    "record",
+    "record number",
+    "record no",
+    "chart",
+    "chart number",
+    "patient id",
+    "patient number",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from gateway.phi.canonical import DATE_FORMS, Canonical, Word, canonical, days, 
 from gateway.phi.known_patients import ALONE, CERTAIN, KINDS, NAMES, SECOND, Key, KnownPatients, KnownReport
 from gateway.phi.lexicon import WORD
 from gateway.phi.normalize import Normalized
-from gateway.phi.recognizers.names import PARTICLES
+from gateway.phi.recognizers.name_words import PARTICLES
 
 _NEIGHBOUR = 200
 _REACH = 3
@@ -57,7 +57,9 @@ def search(
     return _decide(known, parts, sights, addressed)
 
 
-def _see_names(known: KnownPatients, part: int, text: str, words: Canonical, flags: Mapping[str, int], sights: _Sights) -> None:
+def _see_names(
+    known: KnownPatients, part: int, text: str, words: Canonical, flags: Mapping[str, int], sights: _Sights
+) -> None:
     names = known.index.names
     for at, word in enumerate(words.words):
         family = names.get(word.text)
@@ -171,12 +173,16 @@ def _close(a: str, b: str) -> bool:
     return a == b or (len(b) > 2 and abs(len(a) - len(b)) < 2 and OSA.distance(a, b, score_cutoff=1) <= 1)
 
 
-def _decide(known: KnownPatients, parts: Sequence[tuple[str, Normalized]], sights: _Sights, addressed: frozenset[str]) -> KnownReport:
+def _decide(
+    known: KnownPatients, parts: Sequence[tuple[str, Normalized]], sights: _Sights, addressed: frozenset[str]
+) -> KnownReport:
     """Which sights count, patient by patient, then surnames of those who are in the message."""
     near = _surname_places(sights)
     present: list[int] = []
     suffices = False
-    settled = {one for one, seen in sights.of.items() if known.ids[one] in addressed or {sight.key for sight in seen} & SECOND}
+    settled = {
+        one for one, seen in sights.of.items() if known.ids[one] in addressed or {sight.key for sight in seen} & SECOND
+    }
     confirmed = {sight for one in settled for sight in sights.of[one]}
     for one, seen in sights.of.items():
         keys = {sight.key for sight in seen}
@@ -207,7 +213,9 @@ def _surname_places(sights: _Sights) -> dict[tuple[str, int], list[int]]:
     return places
 
 
-def _surname_near(known: KnownPatients, one: int, seen: set[_Sight], places: Mapping[tuple[str, int], list[int]]) -> bool:
+def _surname_near(
+    known: KnownPatients, one: int, seen: set[_Sight], places: Mapping[tuple[str, int], list[int]]
+) -> bool:
     """Whether the patient's surname stands within reach of the birth date."""
     for sight in seen:
         if sight.key is Key.BIRTH_DATE:
@@ -222,4 +230,12 @@ def _surname_near(known: KnownPatients, one: int, seen: set[_Sight], places: Map
 def _finding(known: KnownPatients, parts: Sequence[tuple[str, Normalized]], one: int, sight: _Sight) -> Finding:
     part, normal = parts[sight.part]
     start, end = normal.original(sight.start, sight.end)
-    return Finding(KINDS[sight.key], part, start, end, _SCORES.get(sight.key, 0.99), f"known_{sight.key.name.lower()}", known.ids[one])
+    return Finding(
+        KINDS[sight.key],
+        part,
+        start,
+        end,
+        _SCORES.get(sight.key, 0.99),
+        f"known_{sight.key.name.lower()}",
+        known.ids[one],
+    )

@@ -41,7 +41,12 @@ class Lexicon:
             for word in _lines(f"{name}.txt.gz"):
                 flags[word] = flags.get(word, 0) | bit
         stop = table("stop.toml")
-        for key, bit in (("eponyms", EPONYM), ("words", STOP), ("function_words", STOP), ("ambiguous_given", AMBIGUOUS)):
+        for key, bit in (
+            ("eponyms", EPONYM),
+            ("words", STOP),
+            ("function_words", STOP),
+            ("ambiguous_given", AMBIGUOUS),
+        ):
             for word in stop[key]:
                 flags[word] = flags.get(word, 0) | bit
         for place in places:

@@ -10,7 +10,14 @@ from collections.abc import Iterable
 
 from gateway.domain.finding import Finding, Kind, ScanReport
 
-_FIRST = {Kind.SSN: 0, Kind.MRN: 0, Kind.HEALTH_PLAN: 0, Kind.PAYMENT_CARD: 0, Kind.ORGANIZATION: 2, Kind.HEALTH_TERM: 3}
+_FIRST = {
+    Kind.SSN: 0,
+    Kind.MRN: 0,
+    Kind.HEALTH_PLAN: 0,
+    Kind.PAYMENT_CARD: 0,
+    Kind.ORGANIZATION: 2,
+    Kind.HEALTH_TERM: 3,
+}
 
 
 def placeholder_spans(part: str, text: str, findings: Iterable[Finding], *, strict: bool) -> list[tuple[int, int, str]]:
@@ -19,7 +26,11 @@ def placeholder_spans(part: str, text: str, findings: Iterable[Finding], *, stri
     Overlapping findings become one span. A span never ends inside a word of letters and digits.
     """
     wanted = sorted(
-        (one for one in findings if one.part == part and _masked(one, strict) and 0 <= one.start < one.end <= len(text)),
+        (
+            one
+            for one in findings
+            if one.part == part and _masked(one, strict) and 0 <= one.start < one.end <= len(text)
+        ),
         key=lambda one: (one.start, -one.end),
     )
     merged: list[tuple[int, int, Finding]] = []

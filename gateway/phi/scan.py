@@ -71,7 +71,12 @@ class Scanner:
         return cls(Lexicon.load())
 
     def scan(
-        self, parts: Sequence[TextPart], gaps: Sequence[Gap] = (), *, known: KnownPatients | None = None, context: MailContext | None = None
+        self,
+        parts: Sequence[TextPart],
+        gaps: Sequence[Gap] = (),
+        *,
+        known: KnownPatients | None = None,
+        context: MailContext | None = None,
     ) -> ScanReport:
         """Judge the texts of one message; `gaps` are carried into the report. Never raises for what a text holds."""
         context = context or MailContext()
@@ -83,7 +88,9 @@ class Scanner:
         health = self._health.judge(_terms(read), everyday)
         findings: list[Finding] = list(register.findings)
         for one in read:
-            shown = [hit for hit in one.hits if hit.by not in {WEAK, EVERYDAY} or (health and (hit.by == WEAK or everyday))]
+            shown = [
+                hit for hit in one.hits if hit.by not in {WEAK, EVERYDAY} or (health and (hit.by == WEAK or everyday))
+            ]
             findings += _without_known([to_finding(one.document, hit) for hit in shown], register.findings)
         all_gaps = (*gaps, *failed)
         phi = bool(all_gaps) or register.suffices or self._suffices_alone(findings)
@@ -108,11 +115,15 @@ class Scanner:
             return None
         return result
 
-    def _known(self, read: list[_Part], known: KnownPatients | None, context: MailContext, failed: list[Gap]) -> KnownReport:
+    def _known(
+        self, read: list[_Part], known: KnownPatients | None, context: MailContext, failed: list[Gap]
+    ) -> KnownReport:
         if known is None:
             return KnownReport()
         try:
-            return known.search([(one.document.part, one.document.normal) for one in read], self._lexicon.flags, context.addressed)
+            return known.search(
+                [(one.document.part, one.document.normal) for one in read], self._lexicon.flags, context.addressed
+            )
         except Exception:  # noqa: BLE001 - as above
             failed.append(Gap("register", GapReason.SCANNER_FAILED))
             return KnownReport()
@@ -132,7 +143,9 @@ class Scanner:
             failed.append(Gap("message", GapReason.SCANNER_FAILED))
 
     def _suffices_alone(self, findings: list[Finding]) -> bool:
-        return any(one.kind.value in self._lexicon.suffices and one.score >= self._lexicon.suffices_score for one in findings)
+        return any(
+            one.kind.value in self._lexicon.suffices and one.score >= self._lexicon.suffices_score for one in findings
+        )
 
     def _identifies(self, read: list[_Part]) -> bool:
         """Whether some identifier is of a person other than the one who signed the mail."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from gateway.domain.finding import Finding, Kind
 from gateway.phi.document import Document
 from gateway.phi.lexicon import EPONYM, STOP, WORD
-from gateway.phi.recognizers.names import PARTICLES, SUFFIXES, TITLES
+from gateway.phi.recognizers.name_words import PARTICLES, SUFFIXES, TITLES
 from gateway.phi.recognizers.rule import Hit
 
 _CERTAIN = 0.8
@@ -56,7 +56,13 @@ def _trim(text: str, hit: Hit) -> Hit | None:
         end -= 1
     if start == end:
         return None
-    if hit.kind is Kind.NAME and text[end - 1] == "." and end - start > 4 and text[end - 4 : end - 1].isalpha() and text[end - 4 : end - 1].lower() not in {" jr", " sr", "esq"}:
+    if (
+        hit.kind is Kind.NAME
+        and text[end - 1] == "."
+        and end - start > 4
+        and text[end - 4 : end - 1].isalpha()
+        and text[end - 4 : end - 1].lower() not in {" jr", " sr", "esq"}
+    ):
         end -= 1
     return hit if (start, end) == (hit.start, hit.end) else Hit(hit.kind, start, end, hit.score, hit.by)
 
@@ -80,7 +86,11 @@ def spread(document: Document, words: set[str]) -> Iterator[Hit]:
     """Other places where a certain name's words stand capitalised, with an initial that follows."""
     tokens = document.tokens
     for at, token in enumerate(tokens):
-        if token.low not in words or (token.flags & WORD and _begins(document, token.start)) or (token.flags & EPONYM and _followed_by_noun(document, token.end)):
+        if (
+            token.low not in words
+            or (token.flags & WORD and _begins(document, token.start))
+            or (token.flags & EPONYM and _followed_by_noun(document, token.end))
+        ):
             continue
         end = token.end
         following = tokens[at + 1] if at + 1 < len(tokens) else None

@@ -15,8 +15,49 @@ from gateway.phi.known_patients import KnownPatients
 from gateway.phi.redact import redact_text
 from gateway.phi.scan import Scanner
 
-PIECES = ["Ann Lee", "Mrs. ", "MRN 4650146", "\u200b", "\u0301", "ﬁ", "3/4/1956", "a@b.org", "[name]", "\n", " ", ",", "'s", "É", "ß", "İ", "😀", "\ud800", "212-555-0134", "12 Elm St", "biopsy", "Best,", ">", "https://x.org/", "٤", "Dr. ", "Jr.", "-"]
-KNOWN = KnownPatients.build([Patient(id="p1", given="Ann", family="Lee", mrn="4650146", emails=(Address.parse("a@b.org"),), phone="2125550134", address="12 Elm St")])
+PIECES = [
+    "Ann Lee",
+    "Mrs. ",
+    "MRN 4650146",
+    "\u200b",
+    "\u0301",
+    "ﬁ",
+    "3/4/1956",
+    "a@b.org",
+    "[name]",
+    "\n",
+    " ",
+    ",",
+    "'s",
+    "É",
+    "ß",
+    "İ",
+    "😀",
+    "\ud800",
+    "212-555-0134",
+    "12 Elm St",
+    "biopsy",
+    "Best,",
+    ">",
+    "https://x.org/",
+    "٤",
+    "Dr. ",
+    "Jr.",
+    "-",
+]
+KNOWN = KnownPatients.build(
+    [
+        Patient(
+            id="p1",
+            given="Ann",
+            family="Lee",
+            mrn="4650146",
+            emails=(Address.parse("a@b.org"),),
+            phone="2125550134",
+            address="12 Elm St",
+        )
+    ]
+)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +86,41 @@ def test_a_marked_identifier_survives_any_surroundings(scanner: Scanner, before:
     assert "zyx" not in redact_text(text, report.findings, part="body.plain")
 
 
-HOSTILE = ["Ann Lee ", "a", "A", "A. ", "1", "1-", "a@", "a.b@c.", "Mr. ", "(", "12 Elm ", "St. of the ", "[name", "'", "é\u0301", "\u200b", "3/4/1956 ", "Lee, ", "Smith, ", "barbara , ", "https://", "confidential intended recipient delete Ann\n\n", "confidential intended recipient delete biopsy\n\n", "not ", "biopsy ", "Mark ", "Best,\n", "\n", "> ", "0a:", "x.", "MRN ", "J. Lee 3/4/1956 "]
+HOSTILE = [
+    "Ann Lee ",
+    "a",
+    "A",
+    "A. ",
+    "1",
+    "1-",
+    "a@",
+    "a.b@c.",
+    "Mr. ",
+    "(",
+    "12 Elm ",
+    "St. of the ",
+    "[name",
+    "'",
+    "é\u0301",
+    "\u200b",
+    "3/4/1956 ",
+    "Lee, ",
+    "Smith, ",
+    "barbara , ",
+    "https://",
+    "confidential intended recipient delete Ann\n\n",
+    "confidential intended recipient delete biopsy\n\n",
+    "not ",
+    "biopsy ",
+    "Mark ",
+    "Best,\n",
+    "\n",
+    "> ",
+    "0a:",
+    "x.",
+    "MRN ",
+    "J. Lee 3/4/1956 ",
+]
 
 
 @pytest.mark.parametrize("piece", HOSTILE)

@@ -91,7 +91,9 @@ def drugs() -> set[str]:
     known = data["drug_canonical_to_data"]
     found = set()
     for variant in data["drug_variant_to_variant_data"]:
-        listed = any("medline_plus_id" in known.get(one, {}) for one in data["drug_variant_to_canonical"].get(variant, ()))
+        listed = any(
+            "medline_plus_id" in known.get(one, {}) for one in data["drug_variant_to_canonical"].get(variant, ())
+        )
         if listed and 5 <= len(variant) <= 40 and len(variant.split()) <= 3 and "," not in variant:
             found.add(variant.lower())
     return found

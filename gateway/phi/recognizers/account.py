@@ -6,7 +6,23 @@ from gateway.domain.finding import Kind
 from gateway.phi.recognizers.checks import aba, iban
 from gateway.phi.recognizers.rule import Family, Rule
 
-_BANK = ("account", "acct", "bank", "checking", "savings", "routing", "aba", "wire", "deposit", "iban", "a/c", "balance", "statement", "guarantor", "cuenta")
+_BANK = (
+    "account",
+    "acct",
+    "bank",
+    "checking",
+    "savings",
+    "routing",
+    "aba",
+    "wire",
+    "deposit",
+    "iban",
+    "a/c",
+    "balance",
+    "statement",
+    "guarantor",
+    "cuenta",
+)
 
 FAMILY = Family(
     "account",

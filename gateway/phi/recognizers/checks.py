@@ -8,7 +8,9 @@ from datetime import date
 from stdnum import iban as _iban
 from stdnum import luhn as _luhn
 
-_VIN_VALUES = dict(zip("ABCDEFGHJKLMNPRSTUVWXYZ0123456789", [*range(1, 9), *range(1, 6), 7, 9, *range(2, 10), *range(10)], strict=True))
+_VIN_VALUES = dict(
+    zip("ABCDEFGHJKLMNPRSTUVWXYZ0123456789", [*range(1, 9), *range(1, 6), 7, 9, *range(2, 10), *range(10)], strict=True)
+)
 _VIN_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
 
 
@@ -58,7 +60,9 @@ def vin(text: str) -> bool:
 def aba(text: str) -> bool:
     """ABA routing number: weights 3, 7, 1."""
     d = [int(one) for one in digits(text)]
-    return len(d) == 9 and any(d) and (3 * (d[0] + d[3] + d[6]) + 7 * (d[1] + d[4] + d[7]) + d[2] + d[5] + d[8]) % 10 == 0
+    return (
+        len(d) == 9 and any(d) and (3 * (d[0] + d[3] + d[6]) + 7 * (d[1] + d[4] + d[7]) + d[2] + d[5] + d[8]) % 10 == 0
+    )
 
 
 def iban(text: str) -> bool:

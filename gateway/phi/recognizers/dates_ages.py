@@ -23,8 +23,29 @@ _SPELT = _MONTH + r"\b\.?"
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?"
 _YEAR = r"(?:1[89]\d{2}|20\d{2}|'\d{2})"
 _TIME = r"(?:[T ]{1,2}\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?: ?[AaPp]\.?[Mm]\.?)?(?:Z| ?[+\-]\d{2}:?\d{2})?)?"
-_WEEKDAY = r"(?:mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:r(?:s(?:day)?)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?)"
-_NEAR = ("dob", "birth", "born", "date", "admitted", "admission", "discharged", "discharge", "died", "death", "on", "seen", "visit", "since", "until", "dated", "appointment", "nacimiento")
+_WEEKDAY = (
+    r"(?:mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:r(?:s(?:day)?)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?)"
+)
+_NEAR = (
+    "dob",
+    "birth",
+    "born",
+    "date",
+    "admitted",
+    "admission",
+    "discharged",
+    "discharge",
+    "died",
+    "death",
+    "on",
+    "seen",
+    "visit",
+    "since",
+    "until",
+    "dated",
+    "appointment",
+    "nacimiento",
+)
 
 _RULES = (
     Rule("iso_date", Kind.DATE, r"(?:19|20)\d{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])" + _TIME, 0.9, bounded=False),

@@ -6,7 +6,23 @@ from gateway.domain.finding import Kind
 from gateway.phi.recognizers.checks import luhn
 from gateway.phi.recognizers.rule import Family, Rule
 
-_DEVICE = ("device", "serial", "imei", "implant", "pacemaker", "pump", "monitor", "model", "s/n", "sn", "udi", "lot", "icd", "cgm", "cpap")
+_DEVICE = (
+    "device",
+    "serial",
+    "imei",
+    "implant",
+    "pacemaker",
+    "pump",
+    "monitor",
+    "model",
+    "s/n",
+    "sn",
+    "udi",
+    "lot",
+    "icd",
+    "cgm",
+    "cpap",
+)
 
 FAMILY = Family(
     "device",

@@ -6,7 +6,29 @@ from gateway.domain.finding import Kind
 from gateway.phi.recognizers.rule import Family, Rule
 
 _C, _A, _AN = "[1-9]", "[AC-HJKMNP-RT-Y]", "[0-9AC-HJKMNP-RT-Y]"
-_PLAN = ("insurance", "member", "subscriber", "medicare", "medicaid", "health", "plan", "payer", "coverage", "beneficiary", "aetna", "cigna", "humana", "blue cross", "bcbs", "kaiser", "tricare", "claim", "copay", "patient", "mbi")
+_PLAN = (
+    "insurance",
+    "member",
+    "subscriber",
+    "medicare",
+    "medicaid",
+    "health",
+    "plan",
+    "payer",
+    "coverage",
+    "beneficiary",
+    "aetna",
+    "cigna",
+    "humana",
+    "blue cross",
+    "bcbs",
+    "kaiser",
+    "tricare",
+    "claim",
+    "copay",
+    "patient",
+    "mbi",
+)
 _VALUE = r"[ \"'=:#\-.]{0,5}(?:is )?([a-z]{0,5}-?\d[\da-z\-]{3,})"
 
 FAMILY = Family(

@@ -35,7 +35,11 @@ class HealthTerms:
     def __init__(self, lexicon: Lexicon) -> None:
         lists = lexicon.health
         weight = dict.fromkeys(lexicon.conditions | lexicon.drugs, STRONG)
-        weight |= dict.fromkeys(lists["everyday"], EVERYDAY) | dict.fromkeys(lists["weak"], WEAK) | dict.fromkeys(lists["strong"], STRONG)
+        weight |= (
+            dict.fromkeys(lists["everyday"], EVERYDAY)
+            | dict.fromkeys(lists["weak"], WEAK)
+            | dict.fromkeys(lists["strong"], STRONG)
+        )
         self._terms = sorted(weight)
         self._weights = [weight[one] for one in self._terms]
         self._automaton = AhoCorasick(self._terms, matchkind=MatchKind.LeftmostLongest)
@@ -47,7 +51,11 @@ class HealthTerms:
         text = document.lower
         for number, start, end in self._automaton.find_matches_as_indexes(text):
             if (start and text[start - 1].isalnum()) or (end < len(text) and text[end].isalnum()):
-                if not (text[end : end + 1] == "s" and not text[end + 1 : end + 2].isalnum() and not text[start - 1 : start].isalnum()):
+                if not (
+                    text[end : end + 1] == "s"
+                    and not text[end + 1 : end + 2].isalnum()
+                    and not text[start - 1 : start].isalnum()
+                ):
                     continue
                 end += 1  # noqa: PLW2901 - the plural belongs to the term
             by = self._weights[number]

@@ -29,7 +29,19 @@ _WORD = r"(?:\p{Lu}[\pL'\-.]*|\d{1,3}(?:st|nd|rd|th))"
 _UNIT = r"(?:,?[ ]{0,2}\n?(?:Apt|Apartment|Suite|Ste|Unit|Room|Rm|Floor|Fl|Bldg|Building|Lot|#|P\.?O\.? Box)\.?[ #]{0,2}[\dA-Za-z\-]{1,8})?"
 _ZIP = r"\d{5}(?:-\d{4})?"
 _CITY = rf"(?:,?[ ]{{0,2}}\n?[ ]{{0,8}}\p{{Lu}}[\pL'.\-]+(?:[ ]\p{{Lu}}[\pL'.\-]+){{0,3}},?[ ]{{1,2}}(?:{STATES})\b\.?(?:,?\s{{1,3}}{_ZIP})?)?"
-_LIVES = ("address", "lives", "resides", "residing", "home", "located", "location", "mail", "ship", "dirección", "moved")
+_LIVES = (
+    "address",
+    "lives",
+    "resides",
+    "residing",
+    "home",
+    "located",
+    "location",
+    "mail",
+    "ship",
+    "dirección",
+    "moved",
+)
 _CARE = (
     r"(?:Hospital|Medical Cent(?:er|re)|Health Cent(?:er|re)|Clinic|Nursing Home|Rehabilitation(?: Cent(?:er|re))?|Hospice|Surgery Cent(?:er|re)|Cancer Cent(?:er|re)|Infirmary|Sanatorium|Healthcare|"
     r"Health System|Medical Group|Assisted Living|Care Cent(?:er|re)|Urgent Care|Family Practice|Family Medicine|Dialysis|Senior Living|Imaging|Memorial|Rehab)"
@@ -54,7 +66,9 @@ _RULES = (
     Rule("unit", Kind.LOCATION, r"(?i)\b(?:apt|apartment)\.? ?#?\d{1,5}[a-z]?", 0.6),
     Rule("facility", Kind.LOCATION, rf"\p{{Lu}}[\pL'.\-]+(?:[ ](?:of|the|for|and|&|St\.)|[ ]\p{{Lu}}[\pL'.\-]+){{0,5}}[ ]{_CARE}\b", 0.6),
 )  # fmt: skip
-_BEFORE = frozenset(["in", "from", "at", "near", "to", "of", "outside", "around", "visit", "visiting", "towards", "en", "desde"])
+_BEFORE = frozenset(
+    ["in", "from", "at", "near", "to", "of", "outside", "around", "visit", "visiting", "towards", "en", "desde"]
+)
 
 
 def find_places(document: Document) -> Iterator[Hit]:

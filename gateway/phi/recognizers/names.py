@@ -11,16 +11,8 @@ from collections.abc import Iterator
 from gateway.domain.finding import Kind
 from gateway.phi.document import Document, Token
 from gateway.phi.lexicon import AMBIGUOUS, EPONYM, GIVEN, NAME, PLACE, RARE, STOP, SURNAME, WORD
+from gateway.phi.recognizers.name_words import GREETINGS, LABELS, PARTICLES, SAYS, SUFFIXES, TITLES
 from gateway.phi.recognizers.rule import Family, Hit
-
-TITLES = frozenset(["mr", "mrs", "ms", "miss", "mx", "dr", "doctor", "prof", "professor", "rev", "reverend", "sr", "sra", "srta", "señor", "señora", "don", "doña", "sir", "madam", "judge", "nurse", "officer", "capt", "captain", "sgt", "lt", "fr", "father", "sister", "rabbi", "uncle", "aunt"])
-SUFFIXES = frozenset(["jr", "sr", "ii", "iii", "iv", "junior", "senior", "esq"])
-PARTICLES = frozenset(["de", "la", "del", "della", "der", "den", "van", "von", "di", "da", "dos", "das", "du", "le", "el", "al", "bin", "ibn", "ben", "y", "e", "st", "ter", "ten", "zu"])
-_LABELS = frozenset(
-    ["patient", "pt", "name", "re", "from", "to", "cc", "bcc", "attn", "attention", "attending", "provider", "physician", "surgeon", "pathologist", "radiologist", "nurse", "rn", "signed", "signature", "signer", "guarantor", "subscriber", "insured", "member", "contact", "mother", "father", "wife", "husband", "spouse", "son", "daughter", "brother", "sister", "guardian", "author", "sender", "recipient", "employee", "applicant", "client", "defendant", "plaintiff", "tenant", "witness", "beneficiary", "surname", "doctor", "pcp", "subject", "paciente", "nombre", "caregiver", "proxy", "partner", "therapist", "counselor", "technician", "specialist", "by"]
-)
-_GREETINGS = frozenset(["dear", "hi", "hello", "hey", "hola", "estimado", "estimada", "querido", "querida", "morning", "afternoon", "evening", "thanks", "regards", "best", "sincerely", "cheers", "love", "named", "called", "yours", "greetings"])
-_SAYS = ("my name is", "i am", "i'm", "this is", "name is", "known as", "me llamo", "se llama")
 
 
 def find_names(document: Document) -> Iterator[Hit]:
@@ -58,7 +50,12 @@ def _segments(run: list[Token]) -> Iterator[list[Token]]:
         plain = token.flags & WORD and not token.flags & NAME
         if token.low in SUFFIXES and part:
             part.append(token)
-        elif (token.flags & STOP or plain) and not token.initial and token.low not in TITLES and not (part and part[-1].low in TITLES and not token.flags & STOP):
+        elif (
+            (token.flags & STOP or plain)
+            and not token.initial
+            and token.low not in TITLES
+            and not (part and part[-1].low in TITLES and not token.flags & STOP)
+        ):
             if part:
                 yield part
             part = []
@@ -78,7 +75,10 @@ def strong_given(token: Token) -> bool:
 
 def strong_surname(token: Token) -> bool:
     """Whether the word is a surname and hardly anything else."""
-    return bool(token.flags & SURNAME and not token.flags & (WORD | STOP | EPONYM | PLACE | AMBIGUOUS)) and len(token.low) > 2
+    return (
+        bool(token.flags & SURNAME and not token.flags & (WORD | STOP | EPONYM | PLACE | AMBIGUOUS))
+        and len(token.low) > 2
+    )
 
 
 def _unknown(token: Token) -> bool:
@@ -133,7 +133,14 @@ def _score_pair(document: Document, full: list[Token]) -> tuple[float, str]:
         return 0.0, ""
     if all(strong_surname(one) or one.flags == RARE or one.flags == RARE | SURNAME for one in full) and not place:
         return 0.65, "two_surnames"
-    if len(full) <= 3 and not place and all(_unknown(one) or strong_surname(one) or (one.flags & NAME and not one.flags & (WORD | PLACE)) for one in full):
+    if (
+        len(full) <= 3
+        and not place
+        and all(
+            _unknown(one) or strong_surname(one) or (one.flags & NAME and not one.flags & (WORD | PLACE))
+            for one in full
+        )
+    ):
         return 0.5, "unknown_pair"
     return 0.0, ""
 
@@ -145,12 +152,12 @@ def _label(document: Document, start: int) -> str:
     tail = before[len(stripped) :]
     if "\n" in tail:
         return ""
-    if any(stripped.endswith(one) for one in _SAYS):
+    if any(stripped.endswith(one) for one in SAYS):
         return "greeting"
     word = stripped[max(stripped.rfind(one) for one in " \n\t,;:<({[|\"'/") + 1 :]
-    if word in _GREETINGS and not tail.strip(" ,"):
+    if word in GREETINGS and not tail.strip(" ,"):
         return "greeting"
-    return "label" if word in _LABELS and ({":", "=", "|", '"'} & set(tail) or word in {"patient", "pt", "by"}) else ""
+    return "label" if word in LABELS and ({":", "=", "|", '"'} & set(tail) or word in {"patient", "pt", "by"}) else ""
 
 
 def _eponym(document: Document, full: list[Token]) -> bool:
@@ -166,14 +173,20 @@ def _in_place(document: Document, token: Token) -> bool:
     """Whether a city's name stands where a place is meant: `in X`, `X, ST`."""
     before = document.lower[max(0, token.start - 8) : token.start].split()
     after = document.text[token.end : token.end + 5]
-    return bool(before and before[-1] in {"in", "near"}) or (after[:2] == ", " and after[2:4].isupper() and not after[4:5].isalpha())
+    return bool(before and before[-1] in {"in", "near"}) or (
+        after[:2] == ", " and after[2:4].isupper() and not after[4:5].isalpha()
+    )
 
 
 def _own_line(document: Document, token: Token) -> bool:
     before = document.text[max(0, token.start - 12) : token.start]
     after = document.text[token.end : token.end + 12]
     lines = before.rpartition("\n")[2], after.partition("\n")[0]
-    return not any(line.strip(" \t\r,.-!>") for line in lines) and ("\n" in before or token.start < 12) and ("\n" in after or len(after) < 12)
+    return (
+        not any(line.strip(" \t\r,.-!>") for line in lines)
+        and ("\n" in before or token.start < 12)
+        and ("\n" in after or len(after) < 12)
+    )
 
 
 def _suffix_end(document: Document, end: int) -> int:
@@ -209,7 +222,9 @@ def _family_first(one: Token, two: Token) -> bool:
         return False
     if two.flags & GIVEN:
         return bool(one.flags & SURNAME or not strong_given(one))
-    return (strong_surname(one) or _unknown(one)) and (_unknown(two) or bool(two.flags & NAME and not two.flags & (WORD | PLACE | EPONYM)))
+    return (strong_surname(one) or _unknown(one)) and (
+        _unknown(two) or bool(two.flags & NAME and not two.flags & (WORD | PLACE | EPONYM))
+    )
 
 
 def _lower_case(document: Document) -> Iterator[Hit]:

@@ -5,7 +5,25 @@ from __future__ import annotations
 from gateway.domain.finding import Kind
 from gateway.phi.recognizers.rule import Family, Rule
 
-_ID = ("id", "number", "no", "ref", "reference", "passport", "tax", "employee", "case", "claim", "user", "confirmation", "badge", "identifier", "order", "ticket", "tracking")
+_ID = (
+    "id",
+    "number",
+    "no",
+    "ref",
+    "reference",
+    "passport",
+    "tax",
+    "employee",
+    "case",
+    "claim",
+    "user",
+    "confirmation",
+    "badge",
+    "identifier",
+    "order",
+    "ticket",
+    "tracking",
+)
 _LABEL = (
     r"(?i)\b(?:passport|national id|tax(?:payer)?|ein|itin|employee|emp|badge|student|case|claim|accession|order|prescription|rx|reference|ref\.?|confirmation|file|ticket|booking|tracking|"
     r"invoice|visa|citizen|voter|military|service|customer|client|user|login|docket|specimen|requisition|authorization|referral|study|subject|trial|enrol?lment)"

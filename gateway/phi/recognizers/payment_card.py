@@ -6,7 +6,20 @@ from gateway.domain.finding import Kind
 from gateway.phi.recognizers.checks import card
 from gateway.phi.recognizers.rule import Family, Rule
 
-_CARD = ("card", "visa", "mastercard", "amex", "american express", "discover", "credit", "debit", "cc", "payment", "charge", "tarjeta")
+_CARD = (
+    "card",
+    "visa",
+    "mastercard",
+    "amex",
+    "american express",
+    "discover",
+    "credit",
+    "debit",
+    "cc",
+    "payment",
+    "charge",
+    "tarjeta",
+)
 
 FAMILY = Family(
     "payment_card",

@@ -7,7 +7,28 @@ from gateway.phi.recognizers.rule import Family, Rule
 
 _US = r"(?:\+?1[ .\-/]{0,2})?\(?[2-9]\d{2}\)?[ .\-/]{0,3}\d{3}[ .\-]{1,3}\d{4}"
 _EXT = r"(?:[ ,]{0,2}(?:x|ext\.?|extension|#)[ :]{0,2}\d{1,6})?"
-_CALL = ("phone", "tel", "telephone", "call", "cell", "mobile", "contact", "reach", "pager", "beeper", "text", "voicemail", "home", "work", "office", "direct", "ext", "desk", "número", "teléfono")
+_CALL = (
+    "phone",
+    "tel",
+    "telephone",
+    "call",
+    "cell",
+    "mobile",
+    "contact",
+    "reach",
+    "pager",
+    "beeper",
+    "text",
+    "voicemail",
+    "home",
+    "work",
+    "office",
+    "direct",
+    "ext",
+    "desk",
+    "número",
+    "teléfono",
+)
 _FAX = ("fax", "facsimile", "telefax", "fx")
 
 FAMILY = Family(

@@ -45,7 +45,11 @@ def test_typed_placeholders() -> None:
 
 def test_overlaps_merge_and_words_are_never_cut() -> None:
     text = "Hargrove-Smith 12345"
-    findings = [Finding(Kind.NAME, "t", 0, 6, 0.9, "x"), Finding(Kind.NAME, "t", 4, 10, 0.9, "x"), Finding(Kind.SSN, "t", 17, 18, 0.5, "x")]
+    findings = [
+        Finding(Kind.NAME, "t", 0, 6, 0.9, "x"),
+        Finding(Kind.NAME, "t", 4, 10, 0.9, "x"),
+        Finding(Kind.SSN, "t", 17, 18, 0.5, "x"),
+    ]
     assert placeholder_spans("t", text, findings, strict=False) == [(0, 14, "[name]"), (15, 20, "[ssn]")]
 
 
@@ -76,7 +80,13 @@ def test_placeholders_and_neutral_words_hold_nothing(scanner: Scanner) -> None:
 
 
 def test_a_certain_name_is_masked_everywhere(scanner: Scanner) -> None:
-    parts = [TextPart("subject", "Zorblatt again"), TextPart("body.plain", "Patient: Quentin Zorblatt\nZorblatt Q. has no fever. Quentin sleeps.")]
+    parts = [
+        TextPart("subject", "Zorblatt again"),
+        TextPart("body.plain", "Patient: Quentin Zorblatt\nZorblatt Q. has no fever. Quentin sleeps."),
+    ]
     report = scanner.scan(parts)
     assert redact_text(parts[0].text, report.findings, part="subject") == "[name] again"
-    assert redact_text(parts[1].text, report.findings, part="body.plain") == "Patient: [name]\n[name] has no fever. [name] sleeps."
+    assert (
+        redact_text(parts[1].text, report.findings, part="body.plain")
+        == "Patient: [name]\n[name] has no fever. [name] sleeps."
+    )
