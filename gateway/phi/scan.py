@@ -26,6 +26,8 @@ _COUNTS = 0.45
 """An identifier below this score does not make a message PHI."""
 _ABOUT_ANYONE = frozenset({Kind.DATE, Kind.LOCATION, Kind.PHONE, Kind.FAX, Kind.EMAIL, Kind.URL, Kind.PHOTO, Kind.IP})
 """Kinds that ordinary notices carry too: they identify only where the message speaks of a person."""
+_SENDER_PARTS = frozenset({"header:from", "header:sender", "header:reply-to", "header:organization"})
+"""Top-level headers that say who writes; in an attached or forwarded mail they count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,7 @@ class Scanner:
         return any(
             hit.kind.identifies and hit.score >= _COUNTS and (person or hit.kind not in _ABOUT_ANYONE)
             for one in read
+            if one.document.part.lower() not in _SENDER_PARTS
             for hit in one.counting()
         )
 

@@ -54,6 +54,14 @@ def test_identifier_and_health_context_may_stand_in_different_parts(scanner: Sca
     assert not scanner.scan(parts[1:]).phi
 
 
+def test_who_writes_is_no_identifier_of_a_patient_but_a_forwarded_writer_is(scanner: Scanner) -> None:
+    body = TextPart("body.plain", "What is the dose of metformin in renal failure?")
+    sender = "Barbara Hillman <b.hillman@example.org>"
+    assert not scanner.scan([TextPart("header:From", sender), body]).phi
+    assert scanner.scan([TextPart("header:To", sender), body]).phi
+    assert scanner.scan([TextPart("attachment:old.eml/header:From", sender), body]).phi
+
+
 @pytest.mark.parametrize("word", ["appointment", "visit", "bill", "results", "medicine"])
 def test_everyday_words_count_only_to_an_unregistered_person_at_a_consumer_domain(scanner: Scanner, word: str) -> None:
     parts = [TextPart("body.plain", f"Your {word} is ready, see you soon.")]
