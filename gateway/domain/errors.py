@@ -109,10 +109,11 @@ class IllegalTransition(PermanentError):
 
 
 class PickupRefused(PermanentError):
-    """The portal does not show this; `reason` is one of pickup's stable reasons."""
+    """The portal does not show this; `reason` is one of pickup's stable reasons, `retry_after` seconds to wait."""
 
     code = "pickup.refused"
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, retry_after: int = 0) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.retry_after = retry_after

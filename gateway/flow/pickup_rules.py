@@ -1,0 +1,70 @@
+"""When a parcel may be shown: its own state, its delivery's, and the versions that the decision rested on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from gateway.domain.decision import Basis
+from gateway.domain.errors import PickupRefused
+from gateway.domain.records import ParcelRow
+from gateway.domain.register_rows import CodeRow
+from gateway.domain.states import DeliveryState, ParcelState
+from gateway.flow.throttle import PickupLimits
+from gateway.ports.store import UnitOfWork
+
+_BY_PARCEL = {
+    ParcelState.REVOKED: "revoked",
+    ParcelState.EXPIRED: "expired",
+    ParcelState.CLOSED: "closed",
+}
+_BY_DELIVERY = {
+    DeliveryState.READY: "not_yet_allowed",
+    DeliveryState.HELD: "not_yet_allowed",
+    DeliveryState.FAILED: "closed",
+    DeliveryState.REFUSED: "closed",
+    DeliveryState.SUPERSEDED: "closed",
+}
+
+
+def proofs(row: ParcelRow) -> tuple[str, ...]:
+    """What may prove this recipient: `mailbox`, `phone`, `staff`."""
+    return tuple(one for one in row.proof.split(",") if one)
+
+
+def stand(uow: UnitOfWork, row: ParcelRow, now: datetime) -> None:
+    """Raise PickupRefused when the parcel's time is over, it was closed, or its delivery is not (or no longer) decided."""
+    if row.state in _BY_PARCEL:
+        raise PickupRefused(_BY_PARCEL[row.state])
+    if row.expires_at <= now:
+        raise PickupRefused("expired")
+    if uow.setting("quarantine"):
+        raise PickupRefused("not_yet_allowed")
+    delivery = uow.deliveries.get(row.delivery_id)
+    if delivery is None:
+        raise PickupRefused("gone")
+    if delivery.state in _BY_DELIVERY:
+        raise PickupRefused(_BY_DELIVERY[delivery.state])
+
+
+def holds(uow: UnitOfWork, basis: Basis) -> bool:
+    """Whether patients, consents and partner still have the versions that the decision saw; their rows are locked."""
+    for patient_id, version in basis.patients:
+        patient = uow.register.patient(patient_id, lock=True)
+        if patient is None or patient.version != version:
+            return False
+    if any(uow.register.consent_version(one, lock=True) != seq for one, seq in basis.consents):
+        return False
+    if basis.partner is not None:
+        partner = uow.register.partner(basis.partner[0])
+        return partner is not None and partner.version == basis.partner[1]
+    return True
+
+
+def count_wrong(uow: UnitOfWork, live: CodeRow | None, limits: PickupLimits) -> None:
+    """Count a wrong try of the live code; after too many the code is void, and another can be sent."""
+    if live is None:
+        return
+    if live.tries + 1 >= limits.tries_per_code:
+        uow.parcels.drop_code(live.subject_id)
+    else:
+        uow.parcels.count_code_try(live.subject_id)

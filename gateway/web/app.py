@@ -1,0 +1,42 @@
+"""The portal as one ASGI application."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.flow.answer import Answers
+from gateway.flow.pickup import Pickup
+from gateway.web.consent import Consent
+from gateway.web.downloads import Slots
+from gateway.web.front import Front
+from gateway.web.letter import Letter
+from gateway.web.metrics import Metrics
+from gateway.web.pages import Pages
+from gateway.web.routes import route, table
+from gateway.web.settings import WebConfig
+from gateway.web.site import Site
+
+
+def build_app(
+    pickup: Pickup, answers: Answers, pages: Pages, config: WebConfig, metrics: Metrics | None = None
+) -> Starlette:
+    """The portal. `metrics` counts its answers; show them with `metrics_app` on a port of their own."""
+    slots = Slots(config.streams)
+    entries = table(Letter(pickup, pages, config, slots), Consent(answers, pages, config), Site(pickup, pages))
+
+    async def failed(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's shape
+        assert isinstance(error, HTTPException)
+        return pages.error(error.status_code, dict(error.headers or {}))
+
+    app = Starlette(
+        routes=[route(one, pages, config) for one in entries],
+        middleware=[Middleware(Front, pages=pages, config=config, metrics=metrics or Metrics())],
+        exception_handlers={HTTPException: failed},
+    )
+    app.router.redirect_slashes = False
+    app.state.slots = slots
+    return app
