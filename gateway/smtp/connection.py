@@ -110,9 +110,7 @@ class Connection(SMTP):
         self._admitted = self.house.gate.enter(self.address)
         self.house.connections.add(self)
         self.inlet.attach(stream)
-        if self.profile is Profile.SUBMISSIONS:
-            # The first bytes are a TLS handshake, and belong to it.
-            stream.pause_reading()
+        self.tls = self.profile is Profile.SUBMISSIONS
         super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -177,8 +175,6 @@ class Connection(SMTP):
             self._hang_up()
 
     async def _serve(self) -> None:
-        if self.profile is Profile.SUBMISSIONS and not await self.upgrade():
-            return
         self._identify()
         refusal = self._turned_away()
         if refusal:

@@ -13,7 +13,7 @@ from gateway.smtp.commands import COMMANDS
 from gateway.smtp.connection import Connection, House
 from gateway.smtp.gate import Gate
 from gateway.smtp.ports import Intake, Users
-from gateway.smtp.settings import DoorConfig, Profile
+from gateway.smtp.settings import DoorConfig, Listener, Profile
 from gateway.smtp.tls import ServerTls
 
 
@@ -87,11 +87,24 @@ async def serve_door(
 
     try:
         for listener in config.listeners:
-            factory = partial(connect, listener.profile)
-            servers.append(await loop.create_server(factory, listener.host, listener.port, backlog=512))
+            # One by one: those that are open must be closed when a later one cannot be had.
+            servers.append(await _listen(partial(connect, listener.profile), listener, house))  # noqa: PERF401
     except OSError:
         for server in servers:
             server.close()
         gate.close()
         raise
     return Door(house, servers, tls)
+
+
+async def _listen(factory: Callable[[], Connection], listener: Listener, house: House) -> asyncio.Server:
+    """One socket. With implicit TLS the connection is made, and counted, when the handshake has ended in time."""
+    implicit = listener.profile is Profile.SUBMISSIONS
+    return await asyncio.get_running_loop().create_server(
+        factory,
+        listener.host,
+        listener.port,
+        backlog=512,
+        ssl=house.context if implicit else None,
+        ssl_handshake_timeout=house.config.limits.handshake_seconds if implicit else None,
+    )

@@ -167,7 +167,8 @@ async def test_slow_data_is_cut_and_leaves_nothing(tmp_path):
             await client.send(b"y\r\n")
             await asyncio.sleep(0.03)
         assert 0.2 < time.monotonic() - started < 2
-        assert (await client.reply()).startswith("421 4.4.2")
+        # A reset may overtake the reply when the client goes on sending.
+        assert (await client.reply())[:9] in {"421 4.4.2", ""}
     assert one.intake.begun[0].state == "aborted"
 
 

@@ -8,10 +8,12 @@ another way.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import ssl
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Iterator
+from concurrent.futures import CancelledError
 from typing import TypeVar
 
 import aiosmtplib
@@ -50,27 +52,45 @@ class SmtpRelay:
             session, refusal = self._run(self._offer(consignment, sender))
         except Unusable as unusable:
             return unusable.reply
+        except aiosmtplib.SMTPException as error:
+            return Reply(Outcome.TEMPORARY, 0, "4.4.2", type(error).__name__)
         if refusal is not None:
             return refusal
         try:
-            reply = self._body(session, consignment.body, before_dot)
+            return self._body(session, consignment.body, before_dot)
         except BaseException:
-            self._loop.call_soon_threadsafe(self._pool.give_up, session)
+            self._later(self._pool.give_up, session)
             raise
-        return reply
 
     def close(self) -> None:
-        """Drop kept connections and end the thread."""
+        """Drop kept connections and end the thread; a delivery under way ends as TEMPORARY, without its dot."""
         if self._loop.is_closed():
             return
-        self._run(self._pool.close())
+        self._run(self._end_all())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         if not self._thread.is_alive():
             self._loop.close()
 
     def _run(self, work: Coroutine[object, object, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+        """Run in the loop and wait; a relay that was closed meanwhile is a lost connection."""
+        try:
+            return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+        except (CancelledError, RuntimeError) as error:
+            work.close()
+            raise aiosmtplib.SMTPServerDisconnected("the relay is closed") from error
+
+    def _later(self, action: Callable[[HopSession], None], session: HopSession) -> None:
+        # After close() the loop is gone, and every connection with it.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(action, session)
+
+    async def _end_all(self) -> None:
+        await self._pool.close()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
 
     async def _offer(self, consignment: Consignment, sender: str) -> tuple[HopSession, Reply | None]:
         """A session at 354, or the refusal. A kept connection that died unnoticed is replaced once: nothing was sent."""
@@ -130,11 +150,11 @@ class SmtpRelay:
             return self._dropped(
                 session, early or Reply(Outcome.TEMPORARY, 0, "4.4.2", type(error).__name__, session.tls_name)
             )
-        self._loop.call_soon_threadsafe(self._pool.give_back, session)
+        self._later(self._pool.give_back, session)
         return reply
 
     def _dropped(self, session: HopSession, reply: Reply) -> Reply:
-        self._loop.call_soon_threadsafe(self._pool.give_up, session)
+        self._later(self._pool.give_up, session)
         return reply
 
 

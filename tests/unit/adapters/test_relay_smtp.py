@@ -330,6 +330,22 @@ def test_starttls_not_offered_or_refused_never_goes_on_in_clear(ca, ca_file):
         assert not any(line.startswith("MAIL") for line in peer.lines)
 
 
+def test_closing_ends_a_delivery_under_way():
+    with Peer(Script(replies={"dot": "STALL"})) as peer:
+        relay = relay_to(peer, RelayOptions())
+        replies = []
+        thread = threading.Thread(target=lambda: replies.append(relay.deliver(consignment(), nothing)))
+        thread.start()
+        for _ in range(100):
+            if peer.bodies:
+                break
+            time.sleep(0.01)
+        relay.close()
+        thread.join(5)
+        assert [reply.stored for reply in replies] == ["0 4.4.2"]
+        assert relay.deliver(consignment(), nothing).stored == "0 4.4.2"
+
+
 def test_require_tls_refuses_a_clear_hop():
     reply, peer, _ = send(Script(), require_tls=True)
     assert (reply.outcome, reply.stored, peer.connections) == (Outcome.TEMPORARY, "0 4.7.10", 0)

@@ -6,8 +6,8 @@ import pytest
 
 from gateway.domain.envelope import Identity
 from gateway.domain.errors import InvalidAddress
-from gateway.smtp.header_watch import HeaderWatch
 from gateway.mime.mailboxes import read_mailboxes
+from gateway.smtp.header_watch import HeaderWatch
 
 LEE = Identity("lee", "auth", frozenset({"lee@practice.example", "@team.example"}))
 
