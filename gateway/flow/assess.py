@@ -115,6 +115,11 @@ class Assess:
             return
         raise RegisterMoved("the register keeps changing; the mail waits")
 
+    @property
+    def postmaster(self) -> Address:
+        """The practice's own sender, where a mail's author is not known any more."""
+        return self._notices.postmaster
+
     def known_patients(self) -> tuple[int, KnownPatients]:
         """The register's version and its matcher, built when the version changes."""
         with self._store.begin() as uow:
@@ -195,6 +200,8 @@ class Assess:
                 "redirected": decision.target.key != decision.recipient.key,
             }  # fmt: skip
             uow.audit.append(Event(EventKind.DECIDED, row.id, delivery_id, data=data), at)
+            if delivery.state is DeliveryState.REFUSED:
+                self._notices.withheld(uow, row.id, [delivery_id], "refused_by_rule", at)
         self._conclude(uow, row, fresh_holds, at)
 
     def _place(self, uow: UnitOfWork, before: DeliveryRow | None, delivery: DeliveryRow) -> None:

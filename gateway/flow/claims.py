@@ -39,9 +39,13 @@ class Claims:
     automatic: bool
     """The mail says that no person wrote it (RFC 3834): it is never answered."""
     unreadable: tuple[str, ...] = ()
+    anonymous: bool = False
+    """There is no From header at all, as from some scanners."""
 
     def authorised(self, identity: Identity) -> bool:
-        """The send-as check on the From header; a gateway or peer identity has no such list."""
+        """The send-as check on the From header; without one the envelope's sender, checked at the door, is the author."""
+        if self.anonymous:
+            return True
         if self.author is None:
             return False
         return identity.how in {"gateway", "peer"} or identity.may_use(self.author)
@@ -69,6 +73,7 @@ def read_claims(tree: Tree) -> Claims:
         expires=_period(fields["expires"], unreadable),
         automatic=_text(tree, "auto-submitted").strip().lower() not in {"", "no"},
         unreadable=tuple(unreadable),
+        anonymous=not _all(tree, "from"),
     )
 
 

@@ -111,7 +111,7 @@ class Acceptance:
         installation, envelope = intake.keys.installation, replace(self._envelope, received_at=at)
         with intake.store.begin() as uow:
             if loop and uow.messages.get(loop) is not None:
-                raise MailRefused("loop", "this message has passed here before")
+                raise MailRefused("message.loop", "this message has passed here before")
             epoch, public = epochs.current(uow, intake.keys.calendar, installation)
             holder = Holder("epoch", epoch)
             wrap = public.seal(sealed.key.reveal(), wrap_context(installation, self._id, holder))

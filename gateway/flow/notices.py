@@ -7,12 +7,13 @@ wrote is never answered (RFC 3834).
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from gateway.domain.address import Address
 from gateway.domain.errors import IntegrityError
-from gateway.domain.records import JobKind
+from gateway.domain.records import DeliveryRow, JobKind
 from gateway.domain.register_rows import NoticeRow
 from gateway.ports.store import UnitOfWork
 from gateway.ports.tokens import Tokens
@@ -64,6 +65,17 @@ class Notices:
         sender = self.sender(uow, message_id)
         if sender.may_be_told and sender.address is not None:
             self.add_to(uow, kind, message_id, "", sender.address, data, at)
+
+    def failed(self, uow: UnitOfWork, row: DeliveryRow, reason: str, reply: str, at: datetime) -> None:
+        """Queue a DSN for one recipient whose copy could not be delivered, or of whom nothing was sent."""
+        self.add(uow, "dsn", row.message_id, json.dumps({"deliveries": [row.id], "reason": reason, "reply": reply}), at)
+
+    def withheld(
+        self, uow: UnitOfWork, message_id: str, delivery_ids: Sequence[str], reason: str, at: datetime
+    ) -> None:
+        """Queue a DSN that says that nothing was sent to these recipients (all, where none is named)."""
+        data = {"deliveries": list(delivery_ids), "reason": reason, "reply": "", "nothing_sent": True}
+        self.add(uow, "dsn", message_id, json.dumps(data), at)
 
     def add_to(
         self, uow: UnitOfWork, kind: str, message_id: str, subject_id: str, to: Address, data: str, at: datetime

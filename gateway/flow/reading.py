@@ -49,6 +49,11 @@ class Reader:
         parts, gaps = (*found.parts, *inspected.texts), (*found.gaps, *inspected.gaps)
         return Read(tree, read_claims(tree), parts, tuple(dict.fromkeys(gaps)))
 
+    def split(self, chunks: Iterable[bytes], sink: PartSink) -> Read:
+        """The tree and its claims without judging it: for composing what was already decided on."""
+        tree = parse_stream(chunks, sink, self.limits)
+        return Read(tree, read_claims(tree), (), tree.gaps)
+
     def judge(self, read: Read, known: KnownPatients | None, context: MailContext = _NOBODY) -> ScanReport:
         """The verdict on what was read."""
         return self.scan(read.parts, read.gaps, known, context)

@@ -18,7 +18,9 @@ from gateway.domain.patient import (
     Partner,
     Patient,
 )
+from gateway.domain.records import JobKind
 from gateway.domain.register_rows import ConsentRow, PartnerRow, PatientIndex, PatientRow
+from gateway.domain.states import ParcelState
 from gateway.flow.register_records import (
     consent_fields,
     partner_fields,
@@ -48,6 +50,8 @@ class Register:
         uow.register.put_patient(PatientRow(patient.id, patient.version, sealed), self._indexes(patient))
         data: dict[str, Scalar] = {"what": "patient", "id": patient.id, "version": patient.version}
         uow.audit.append(Event(EventKind.REGISTER_CHANGED, actor=actor, data=data), at)
+        if patient.version > 1:
+            check_parcels(uow, patient.id, at)
 
     def patient(self, uow: UnitOfWork, patient_id: str) -> Patient | None:
         """One patient by id."""
@@ -105,6 +109,7 @@ class Register:
         }[event.type]
         data: dict[str, Scalar] = {"patient": event.patient_id, "seq": seq, "kind": event.kind.value}
         uow.audit.append(Event(kind, actor=actor, data=data), at)
+        check_parcels(uow, event.patient_id, at)
         return seq
 
     def consents(self, uow: UnitOfWork, patient_id: str) -> tuple[ConsentEvent, ...]:
@@ -148,3 +153,14 @@ class Register:
         if (event.type.value, event.kind.value) != (row.type, row.kind):
             raise IntegrityError("a consent's row and its sealed record differ")
         return event
+
+
+def check_parcels(uow: UnitOfWork, patient_id: str, at: datetime) -> None:
+    """Have every open link that rests on this patient's record judged again."""
+    after = ""
+    while rows := uow.parcels.listed({ParcelState.SEALED, ParcelState.OPENED}, after=after):
+        for row in rows:
+            delivery = uow.deliveries.get(row.delivery_id)
+            if delivery is not None and patient_id in {one for one, _ in delivery.basis.patients}:
+                uow.jobs.add(JobKind.RECHECK, row.message_id, row.id, at)
+        after = rows[-1].id

@@ -1,0 +1,176 @@
+"""Compose: the bytes that travel, by method. One table Method -> composer; a method without one is an error.
+
+`pass` and `tls` keep the sender's bytes; everything else is built anew from the allow-list. The open letter of a link is
+scanned again as the finished mail it will be; unless that says complete and no PHI, the neutral notice goes instead.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from cryptography import x509
+
+from gateway.domain.address import Address
+from gateway.domain.decision import Method, OpenText
+from gateway.domain.errors import SealingFailed
+from gateway.domain.finding import TextPart
+from gateway.flow.decisions import Decided
+from gateway.flow.facts import Facts, Standing
+from gateway.flow.parcels import Parcels, bodies
+from gateway.flow.reading import Read, Reader
+from gateway.flow.signers import Signers
+from gateway.mime.build import OuterHeaders, passthrough, smime_mail, text_mail
+from gateway.mime.html import extract
+from gateway.mime.limits import Limits
+from gateway.mime.text import source_of
+from gateway.mime.tree import MemorySink
+from gateway.phi.known_patients import KnownPatients
+from gateway.phi.redact import redact_text
+from gateway.policy.explain import notice_text
+from gateway.policy.law import Law
+from gateway.ports.keys import KeyState
+from gateway.render.mail import Renderer
+from gateway.seal.header_protection import protected_payload
+from gateway.seal.smime import sign_and_encrypt
+from gateway.seal.smime_certificates import check_recipient_certificate
+
+_QUOTED = re.compile(r"^(>|-{2,}\s*(original message|forwarded message)|on .{0,200}wrote:\s*$|from: )", re.IGNORECASE)
+_LETTER_MAX = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """All that composing one copy needs. `chunks` begins the original mail anew at each call."""
+
+    decided: Decided
+    read: Read
+    standing: Standing
+    author: Address
+    at: datetime
+    received_at: datetime
+    chunks: Callable[[], Iterator[bytes]] = field(repr=False)
+    known: KnownPatients = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What recipients read about the practice."""
+
+    practice: str
+    phone: str
+    portal: str
+    host: str
+
+
+class Compose:
+    """Composes with a worker's keys."""
+
+    def __init__(
+        self, *, parcels: Parcels, signers: Signers, facts: Facts, reader: Reader, renderer: Renderer, law: Law,
+        words: Words, limits: Limits, random: Callable[[int], bytes],
+    ) -> None:  # fmt: skip
+        self._parcels, self._signers, self._facts, self._reader = parcels, signers, facts, reader
+        self._renderer, self._law, self._words, self._limits, self._random = renderer, law, words, limits, random
+        self._table = {
+            Method.PASS: self._as_written, Method.TLS: self._as_written, Method.SMIME: self._smime, Method.LINK: self._link,
+        }  # fmt: skip
+
+    def body(self, case: Case) -> Iterable[bytes]:
+        """The mail to relay; SealingFailed where it cannot be made, then nothing leaves."""
+        method = case.decided.row.method
+        composer = self._table.get(method) if method else None
+        if composer is None:
+            raise SealingFailed(f"there is no composer for method {method}")
+        return composer(case)
+
+    def _as_written(self, case: Case) -> Iterable[bytes]:
+        return passthrough(case.chunks(), sealgate_id=case.decided.row.message_id)
+
+    def _smime(self, case: Case) -> Iterable[bytes]:
+        target, basis = case.decided.target, case.decided.row.basis
+        answer = self._facts.directory.find(target, case.at)
+        if answer.state is not KeyState.VALID or answer.fingerprint != basis.key:
+            raise SealingFailed("the recipient's certificate is not the one that was decided on")
+        certificate = x509.load_der_x509_certificate(answer.certificate)
+        if check_recipient_certificate(certificate, target, case.at):
+            raise SealingFailed("the recipient's certificate does not fit the address")
+        outer = self._outer(case, f"Secure message from {self._words.practice}")
+        payload = protected_payload(
+            case.chunks(), outer, notices=self._notices(case), boundary_random=self._random(16)
+        )  # fmt: skip
+        signer = self._signers.signer(case.author, case.at)
+        cms = sign_and_encrypt(payload, signer=signer, recipients=[certificate], at=case.at, random=self._random)
+        return smime_mail(outer, cms)
+
+    def _link(self, case: Case) -> Iterable[bytes]:
+        token = self._parcels.token(case.decided.row.id)
+        if token is None:
+            token = self._parcels.make(case.decided, case.read, case.standing, self._notices(case))
+        expires = self._parcels.expires(case.decided.row.id)
+        values = {
+            "practice": self._words.practice, "phone": self._words.phone, "link": f"{self._words.portal}/m/{token}",
+            "expires": expires.astimezone(self._facts.zone).strftime("%d %B %Y"),
+        }  # fmt: skip
+        if case.decided.row.open_text is OpenText.LETTER:
+            mail = self._letter(case, values)
+            if mail is not None:
+                return [mail]
+        notice = self._renderer.mail("link-notice", **values)
+        return [text_mail(self._outer(case, notice.subject), notice.text, notice.html)]
+
+    def _letter(self, case: Case, values: dict[str, str]) -> bytes | None:
+        """The strictly redacted letter, if the finished mail is judged complete and free of PHI."""
+        letter = self._redacted(case)
+        if letter is None:
+            return None
+        rendered = self._renderer.mail("link-letter", **values, letter=letter)
+        mail = text_mail(self._outer(case, rendered.subject), rendered.text)
+        again = self._reader.read([mail], MemorySink())
+        return mail if self._reader.judge(again, case.known).clean else None
+
+    def _redacted(self, case: Case) -> str | None:
+        plain, html = bodies(case.read)
+        part = plain or html
+        if part is None:
+            return None
+        source = source_of(part, self._limits)
+        text = source if part is plain else _visible(source)
+        text = without_quotes(text)
+        if not text.strip() or len(text) > _LETTER_MAX:
+            return None
+        report = self._reader.scan([TextPart("text", text)], (), case.known)
+        if not report.complete:
+            return None
+        return redact_text(text, report.findings, part="text", strict=True)
+
+    def _outer(self, case: Case, subject: str) -> OuterHeaders:
+        """The open header. Where the copy is redirected, only the target is named: the address written may be unsafe."""
+        row, claims = case.decided.row, case.read.claims
+        redirected = case.decided.target.key != case.decided.recipient.key
+        return OuterHeaders(
+            from_=case.author, to=(case.decided.target,) if redirected else claims.to,
+            cc=() if redirected else claims.cc, date=case.received_at, message_id=row.outer_message_id, subject=subject,
+            sealgate_id=row.message_id,
+        )  # fmt: skip
+
+    def _notices(self, case: Case) -> tuple[str, ...]:
+        return tuple(notice_text(self._law, code) for code in case.decided.row.notices)
+
+
+def without_quotes(text: str) -> str:
+    """The letter without the quoted thread: everything from the first quoting line on stays out."""
+    kept: list[str] = []
+    for line in text.splitlines():
+        if _QUOTED.match(line.strip()):
+            break
+        kept.append(line)
+    return "\n".join(kept).strip()
+
+
+def _visible(source: str) -> str:
+    """What a person sees of an HTML body."""
+    found = extract(source)
+    return found.text[: found.visible]

@@ -1,0 +1,246 @@
+"""Dispatch: one attempt to hand one recipient's copy to the next hop.
+
+1 the attempt is CLAIMED; what an earlier, dead attempt left is ABANDONED (a duplicate is possible then, and counted)
+2 the copy is composed; then one transaction re-reads, under lock, everything that the decision rested on and commits
+  SENDING. Anything newer: assess again. From here a revocation is too late for this attempt.
+3 after the last byte, before the final dot: the lease is checked on the boot clock and IN_DOUBT committed
+4 the relay's last reply is recorded: DELIVERED, RETRY or FAILED, and the link's secret forgotten if it is final
+No error of 1 to 3 can send: without the dot there is no mail. A MAC or seal that does not hold is HELD with an alert.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
+
+from gateway.domain.audit import Event, EventKind, Scalar
+from gateway.domain.decision import Basis, Method
+from gateway.domain.errors import IntegrityError, KeyMissing, LeaseLost, SealingFailed
+from gateway.domain.records import AttemptRow, DeliveryRow, Job, JobKind, MessageRow
+from gateway.domain.states import AttemptState, DeliveryState, MessageState
+from gateway.flow.assess import Assess
+from gateway.flow.backoff import next_try
+from gateway.flow.compose import Case, Compose
+from gateway.flow.custody import Custody
+from gateway.flow.decisions import Decided, Decisions
+from gateway.flow.facts import Facts
+from gateway.flow.notices import Notices
+from gateway.flow.reading import Reader
+from gateway.flow.scratch import Scratch
+from gateway.ports.checkpoint import Checkpoint, unobserved
+from gateway.ports.clock import Clock
+from gateway.ports.relay import Consignment, Outcome, Relay, Reply
+from gateway.ports.store import Store, UnitOfWork
+from gateway.ports.tokens import Tokens
+from gateway.ports.vault import Vault
+from gateway.seal.record import IntakeRecord
+
+Alive = Callable[[], bool]
+_SENDABLE = {DeliveryState.READY, DeliveryState.RETRY, DeliveryState.SENDING}
+_OPEN_ATTEMPTS = {AttemptState.CLAIMED, AttemptState.SENDING, AttemptState.IN_DOUBT}
+
+
+class Dispatch:
+    """The step; one per worker process, thread-safe."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        vault: Vault,
+        custody: Custody,
+        decisions: Decisions,
+        reader: Reader,
+        facts: Facts,
+        assess: Assess,
+        compose: Compose,
+        relay: Relay,
+        notices: Notices,
+        clock: Clock,
+        tokens: Tokens,
+        bounce_address: Callable[[str], str | None],
+        waits: tuple[timedelta, ...],
+        give_up: timedelta,
+        hold: timedelta,
+        reached: Checkpoint = unobserved,
+    ) -> None:
+        self._store, self._vault, self._custody, self._decisions = store, vault, custody, decisions
+        self._reader, self._facts, self._assess, self._compose = reader, facts, assess, compose
+        self._relay, self._notices, self._clock, self._tokens = relay, notices, clock, tokens
+        self._bounce_address, self._waits, self._give_up, self._hold = bounce_address, waits, give_up, hold
+        self._reached = reached
+
+    def run(self, job: Job, alive: Alive) -> None:
+        """Try once. `alive` says whether this worker still has the lease, by the boot clock."""
+        begun = self._claim(job)
+        if begun is None:
+            return
+        message, delivery, attempt = begun
+        self._reached("dispatch.1")
+        try:
+            record = self._custody.record(message)
+            decided = self._decisions.verified(delivery, record.commitment)
+            with Scratch(self._vault, self._tokens) as sink:
+                case = self._case(decided, message, record, sink)
+                body = self._compose.body(case)
+                if not self._commit_sending(job, decided, attempt):
+                    return
+                self._reached("dispatch.2")
+                reply = self._send(job, decided, record, case, body, attempt, alive)
+        except (IntegrityError, KeyMissing, SealingFailed) as error:
+            self._withhold(job, delivery, attempt, error.code)
+            return
+        self._reached("dispatch.4")
+        self._record(job, delivery.id, attempt, reply)
+        self._reached("dispatch.5")
+
+    def _claim(self, job: Job) -> tuple[MessageRow, DeliveryRow, AttemptRow] | None:
+        at = self._clock.now()
+        with self._store.begin() as uow:
+            delivery = uow.deliveries.get(job.subject_id, lock=True)
+            message = uow.messages.get(job.message_id)
+            if delivery is None or message is None or delivery.state not in _SENDABLE or not message.record:
+                uow.jobs.finish(job)
+                return None
+            earlier = uow.attempts.of_delivery(delivery.id)
+            for one in earlier:
+                if one.state in _OPEN_ATTEMPTS:
+                    uow.attempts.move(one.id, AttemptState.ABANDONED, at)
+                    data: dict[str, Scalar] = {"number": one.number, "was": one.state.value, "state": "abandoned"}
+                    data["duplicate_possible"] = one.state is AttemptState.IN_DOUBT
+                    uow.audit.append(Event(EventKind.ATTEMPT, job.message_id, delivery.id, data=data), at)
+            attempt = AttemptRow(self._tokens.id(), delivery.id, len(earlier) + 1, job.lease, AttemptState.CLAIMED, at)
+            uow.attempts.add(attempt)
+        return message, delivery, attempt
+
+    def _case(self, decided: Decided, message: MessageRow, record: IntakeRecord, sink: Scratch) -> Case:
+        at = self._clock.now()
+
+        def chunks() -> Iterator[bytes]:
+            return self._custody.content(message, record)
+
+        read = self._reader.split(chunks(), sink)
+        author = read.claims.author or record.envelope.sender
+        if author is None and decided.row.method not in {Method.PASS, Method.TLS}:
+            raise SealingFailed("a mail without an author cannot be sealed")
+        with self._store.begin() as uow:
+            standing = self._facts.standing(uow, decided.recipient, self._facts.day(at))
+        _, known = self._assess.known_patients()
+        author = author or self._notices.postmaster
+        return Case(decided, read, standing, author, at, message.received_at, chunks, known)
+
+    def _commit_sending(self, job: Job, decided: Decided, attempt: AttemptRow) -> bool:
+        """Re-read what the decision rested on; commit SENDING, or send the message back to be assessed."""
+        at, row = self._clock.now(), decided.row
+        key = self._facts.key(decided.target, at).fingerprint if row.basis.key else ""
+        with self._store.begin() as uow:
+            if not uow.jobs.holds(job):
+                raise LeaseLost("another worker has this delivery now")
+            now = uow.deliveries.get(row.id, lock=True)
+            changed = now is None or now.version != row.version
+            stale = "decision" if changed else self.stale(uow, row.basis, key)
+            if stale:
+                uow.attempts.move(attempt.id, AttemptState.ABANDONED, at)
+                uow.audit.append(Event(EventKind.STALE, row.message_id, row.id, data={"what": stale}), at)
+                if now is not None and now.state is DeliveryState.SENDING:
+                    uow.deliveries.move(row.id, DeliveryState.RETRY)
+                uow.jobs.add(JobKind.ASSESS, row.message_id, "", at)
+                uow.jobs.finish(job)
+                return False
+            uow.attempts.move(attempt.id, AttemptState.SENDING, at)
+            uow.deliveries.move(row.id, DeliveryState.SENDING, first_try_at=row.first_try_at or at, tried=True)
+            data: dict[str, Scalar] = {"number": attempt.number, "state": "sending"}
+            uow.audit.append(Event(EventKind.ATTEMPT, row.message_id, row.id, data=data), at)
+        return True
+
+    def stale(self, uow: UnitOfWork, basis: Basis, key: str) -> str:
+        """What a decision rested on that is newer now; empty if nothing is."""
+        if basis.policy != self._assess.policy.version:
+            return "policy"
+        if basis.key != key:
+            return "key"
+        for patient_id, version in basis.patients:
+            row = uow.register.patient(patient_id, lock=True)
+            if row is None or row.version != version:
+                return "patient"
+        for patient_id, seq in basis.consents:
+            if uow.register.consent_version(patient_id, lock=True) != seq:
+                return "consent"
+        if basis.partner is not None:
+            partner = uow.register.partner(basis.partner[0])
+            if partner is None or partner.version != basis.partner[1]:
+                return "partner"
+        return ""
+
+    def _send(
+        self, job: Job, decided: Decided, record: IntakeRecord, case: Case, body: Iterable[bytes], attempt: AttemptRow,
+        alive: Alive,
+    ) -> Reply:  # fmt: skip
+        def before_dot() -> None:
+            if not alive():
+                raise LeaseLost("the lease ran out before the final dot")
+            with self._store.begin() as uow:
+                if not uow.jobs.holds(job):
+                    raise LeaseLost("another worker has this delivery now")
+                uow.attempts.move(attempt.id, AttemptState.IN_DOUBT, self._clock.now())
+            self._reached("dispatch.3")
+
+        consignment = Consignment(
+            sender=record.envelope.sender,
+            sender_text=self._bounce_address(decided.row.id) if record.envelope.sender else None,
+            recipient=decided.target, body=body, smtputf8=record.envelope.smtputf8 or not case.author.is_ascii,
+            require_tls=decided.row.method is Method.TLS,
+        )  # fmt: skip
+        return self._relay.deliver(consignment, before_dot)
+
+    def _record(self, job: Job, delivery_id: str, attempt: AttemptRow, reply: Reply) -> None:
+        at = self._clock.now()
+        with self._store.begin() as uow:
+            row = uow.deliveries.get(delivery_id, lock=True)
+            if row is None or not uow.jobs.holds(job):
+                raise LeaseLost("another worker has this delivery now")
+            again = reply.outcome is Outcome.TEMPORARY
+            wait = next_try(self._waits, row.tries, at, row.first_try_at or at, self._give_up) if again else None
+            data: dict[str, Scalar] = {"number": attempt.number, "reply": reply.stored, "tls": reply.tls}
+            if wait is not None:
+                uow.attempts.move(attempt.id, AttemptState.RETRY, at, reply.stored)
+                uow.deliveries.move(delivery_id, DeliveryState.RETRY, next_at=wait, reply=reply.stored)
+                data["next"] = wait.isoformat()
+                uow.audit.append(Event(EventKind.RETRY, row.message_id, delivery_id, data=data), at)
+                uow.jobs.again(job, wait)
+                return
+            done = reply.outcome is Outcome.ACCEPTED
+            uow.attempts.move(attempt.id, AttemptState.DELIVERED if done else AttemptState.FAILED, at, reply.stored)
+            uow.deliveries.move(
+                delivery_id, DeliveryState.DELIVERED if done else DeliveryState.FAILED, reply=reply.stored
+            )
+            uow.objects.drop_secret(delivery_id)
+            kind = EventKind.DELIVERED if done else EventKind.FAILED
+            data["method"] = row.method.value if row.method else ""
+            uow.audit.append(Event(kind, row.message_id, delivery_id, data=data), at)
+            if not done:
+                given_up = reply.outcome is Outcome.TEMPORARY
+                self._notices.failed(uow, row, "gave_up" if given_up else "relay_refused", reply.stored, at)
+            uow.jobs.add(JobKind.SETTLE, row.message_id, "", at)
+            uow.jobs.finish(job)
+
+    def _withhold(self, job: Job, delivery: DeliveryRow, attempt: AttemptRow, code: str) -> None:
+        """A seal, MAC or key does not hold, or no protected form could be made: nothing leaves, a person must look."""
+        at: datetime = self._clock.now()
+        with self._store.begin() as uow:
+            row = uow.deliveries.get(delivery.id, lock=True)
+            if row is None or not uow.jobs.holds(job):
+                raise LeaseLost("another worker has this delivery now")
+            for one in uow.attempts.of_delivery(delivery.id):
+                if one.id == attempt.id and one.state in _OPEN_ATTEMPTS:
+                    uow.attempts.move(attempt.id, AttemptState.ABANDONED, at)
+            uow.deliveries.move(delivery.id, DeliveryState.HELD)
+            message = uow.messages.get(delivery.message_id, lock=True)
+            if message is not None and message.state is MessageState.ASSESSED:
+                deadline = at + self._hold
+                uow.messages.move(message.id, MessageState.HELD, at, held_for="integrity", deadline=deadline)
+                uow.jobs.add(JobKind.EXPIRE, message.id, message.id, deadline)
+            data: dict[str, Scalar] = {"code": code, "step": "dispatch"}
+            uow.audit.append(Event(EventKind.INTEGRITY, delivery.message_id, delivery.id, data=data), at)
+            self._notices.add(uow, "held", delivery.message_id, "{}", at)
+            uow.jobs.finish(job)

@@ -1,0 +1,137 @@
+"""Inbound: mail to the gateway's own addresses. One table local part -> step; anything else was refused at the door.
+
+First entry: `bounce+<delivery>.<mac>@…`. A delivery status notification that says `failed` closes that delivery; the
+returned mail itself may hold PHI, so nothing of it is kept or passed on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from gateway.domain.address import Address
+from gateway.domain.audit import Event, EventKind, Scalar
+from gateway.domain.errors import IntegrityError, KeyMissing
+from gateway.domain.records import Job
+from gateway.domain.states import DeliveryState, MessageState, ParcelState
+from gateway.flow.custody import Custody
+from gateway.flow.notices import Notices
+from gateway.flow.parcels import Parcels
+from gateway.flow.reading import Reader
+from gateway.flow.scratch import Scratch
+from gateway.flow.settle import Settle
+from gateway.mime.tree import Tree, content
+from gateway.ports.clock import Clock
+from gateway.ports.store import Store, UnitOfWork
+from gateway.ports.tokens import Tokens
+from gateway.ports.vault import Vault
+from gateway.seal.columns import Mac
+
+_BOUNCE = re.compile(r"bounce\+([a-z0-9]{26})\.([0-9a-f]{32})")
+_ACTION = re.compile(rb"^action:[ \t]*(failed|delayed|delivered|relayed|expanded)\b", re.IGNORECASE | re.MULTILINE)
+_STATUS = re.compile(rb"^status:[ \t]*([245]\.\d{1,3}\.\d{1,3})", re.IGNORECASE | re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnAddresses:
+    """The gateway's own addresses: made for one delivery, unguessable. Door and worker both know the key."""
+
+    mac: Mac = field(repr=False)
+    domain: str
+    """Empty: the installation takes no inbound mail, and the sender's own address is the reverse-path."""
+
+    def bounce(self, delivery_id: str) -> str | None:
+        """The reverse-path of a delivery."""
+        return f"bounce+{delivery_id}.{self._tag(delivery_id)}@{self.domain}" if self.domain else None
+
+    def delivery(self, address: Address) -> str | None:
+        """The delivery that an address was made for; None for every other address."""
+        match = _BOUNCE.fullmatch(address.local.lower())
+        if match is None or address.domain != self.domain or not self.domain:
+            return None
+        delivery_id, tag = match.groups()
+        return delivery_id if self.mac.holds(delivery_id.encode(), self._whole(delivery_id, tag)) else None
+
+    def accepts(self, address: Address) -> bool:
+        """Whether the inbound door may take mail for it."""
+        return self.delivery(address) is not None
+
+    def _tag(self, delivery_id: str) -> str:
+        return self.mac.tag(delivery_id.encode())[:16].hex()
+
+    def _whole(self, delivery_id: str, tag: str) -> bytes:
+        # The address carries the first 16 bytes of the MAC; the rest is ours again.
+        return bytes.fromhex(tag) + self.mac.tag(delivery_id.encode())[16:]
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """The step for inbound mail."""
+
+    store: Store
+    vault: Vault
+    custody: Custody
+    reader: Reader
+    addresses: OwnAddresses = field(repr=False)
+    notices: Notices
+    parcels: Parcels
+    settle: Settle
+    clock: Clock
+    tokens: Tokens
+
+    def run(self, job: Job) -> None:
+        """Read the report, note it on the delivery, and forget the mail."""
+        with self.store.begin() as uow:
+            row = uow.messages.get(job.message_id)
+            if row is None or row.state is not MessageState.RECEIVED or not row.record:
+                uow.jobs.finish(job)
+                return
+        try:
+            record = self.custody.record(row)
+            with Scratch(self.vault, self.tokens) as sink:
+                tree = self.reader.split(self.custody.content(row, record), sink).tree
+                verdict = _verdict(tree)
+            subjects = [self.addresses.delivery(one) for one in record.envelope.recipients]
+        except (IntegrityError, KeyMissing):
+            verdict, subjects = ("unreadable", ""), []
+        burnt: list[str] = []
+        with self.store.begin() as uow:
+            for delivery_id in filter(None, subjects):
+                burnt += self._note(uow, delivery_id, *verdict)
+            at = self.clock.now()
+            self.custody.forget(uow, row)
+            uow.messages.move(row.id, MessageState.ASSESSED, at)
+            uow.messages.move(row.id, MessageState.SETTLED, at)
+            uow.audit.append(Event(EventKind.SHREDDED, row.id, data={"what": "inbound mail"}), at)
+            uow.jobs.finish(job)
+        for parcel_id in burnt:
+            self.parcels.burn(parcel_id)
+        if self.settle.tidy():
+            self.store.after_shredding()
+
+    def _note(self, uow: UnitOfWork, delivery_id: str, action: str, status: str) -> Iterator[str]:
+        at, row = self.clock.now(), uow.deliveries.get(delivery_id, lock=True)
+        if row is None:
+            return
+        data: dict[str, Scalar] = {"action": action, "status": status}
+        uow.audit.append(Event(EventKind.BOUNCED, row.message_id, row.id, data=data), at)
+        if action != "failed" or row.state is not DeliveryState.DELIVERED:
+            return
+        uow.deliveries.move(row.id, DeliveryState.FAILED, reply=f"550 {status or '5.0.0'}")
+        self.notices.failed(uow, row, "bounced", f"550 {status or '5.0.0'}", at)
+        parcel = uow.parcels.of_delivery(row.id)
+        if parcel is not None and parcel.state in {ParcelState.SEALED, ParcelState.OPENED}:
+            self.parcels.close(uow, parcel, ParcelState.CLOSED, at)
+            yield parcel.id
+
+
+def _verdict(tree: Tree) -> tuple[str, str]:
+    """Action and status of the first delivery-status part, RFC 3464 2.3; `unreadable` where there is none."""
+    for part in tree.walk():
+        if part.media_type == "message/delivery-status":
+            data, _ = content(part.body, 64 * 1024)
+            action, status = _ACTION.search(data), _STATUS.search(data)
+            if action:
+                return action[1].decode("ascii").lower(), status[1].decode("ascii") if status else ""
+    return "unreadable", ""

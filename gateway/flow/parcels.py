@@ -1,0 +1,216 @@
+"""Parcels: what a secure link opens. Made once per delivery, so that every retry sends the same link.
+
+1 the parcel's id, its pepper on the shelf
+2 one sealed object per decoded attachment, and the manifest, all durable
+3 one transaction: rows, wraps under the kek, and S sealed to the epoch
+After the relay's last reply only the recipient's mail has S; the worker's copy goes in the transaction that records it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gateway.domain.address import Address
+from gateway.domain.audit import Event, EventKind, Scalar
+from gateway.domain.errors import SealingFailed
+from gateway.domain.patient import Patient, RecipientKind
+from gateway.domain.protected import Protected
+from gateway.domain.records import Holder, ParcelRow
+from gateway.domain.states import ParcelState
+from gateway.flow import epochs
+from gateway.flow.claims import sent_on
+from gateway.flow.custody import Custody, object_row
+from gateway.flow.decisions import Decided
+from gateway.flow.facts import Standing
+from gateway.flow.keys import WorkerKeys
+from gateway.flow.reading import Read
+from gateway.mime.build_original import without_tags
+from gateway.mime.limits import Limits
+from gateway.mime.text import source_of
+from gateway.mime.tree import Part
+from gateway.ports.clock import Clock
+from gateway.ports.store import Store, UnitOfWork
+from gateway.ports.tokens import Tokens
+from gateway.ports.vault import Seal, Sealed, Vault
+from gateway.seal import link
+from gateway.seal.context import context
+from gateway.seal.parcel import Enclosed, Manifest
+
+_MESSAGES = {"message/rfc822", "message/global"}
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """How long a parcel lives."""
+
+    default: timedelta
+    longest: timedelta
+
+
+class Parcels:
+    """Makes parcels with a worker's keys."""
+
+    def __init__(
+        self, store: Store, vault: Vault, custody: Custody, keys: WorkerKeys, clock: Clock, tokens: Tokens, limits: Limits,
+        life: Life,
+    ) -> None:  # fmt: skip
+        self._store, self._vault, self._custody, self._keys = store, vault, custody, keys
+        self._clock, self._tokens, self._limits, self._life = clock, tokens, limits, life
+
+    def token(self, delivery_id: str) -> str | None:
+        """The link's token while the delivery is in hand; None if there is no parcel yet."""
+        with self._store.begin() as uow:
+            held = uow.objects.secret(delivery_id)
+        if held is None:
+            return None
+        epoch, sealed = held
+        return link.token(epochs.private(self._keys, epoch).open(sealed, self._link_context(delivery_id, epoch)))
+
+    def expires(self, delivery_id: str) -> datetime:
+        """When the parcel of a delivery ends; SealingFailed if there is none."""
+        with self._store.begin() as uow:
+            row = uow.parcels.of_delivery(delivery_id)
+        if row is None:
+            raise SealingFailed("a delivery by link has no parcel")
+        return row.expires_at
+
+    def make(self, decided: Decided, read: Read, standing: Standing, notices: Sequence[str]) -> str:
+        """Make the parcel of a delivery and return its token."""
+        at, parcel_id = self._clock.now(), self._tokens.id()
+        secret, pepper = Protected(self._tokens.secret(link.SECRET_BYTES)), Protected(self._tokens.secret(32))
+        self._keys.peppers.put(parcel_id, pepper)
+        kek = link.kek(secret, pepper, self._keys.installation, parcel_id)
+        enclosed = [self._enclose(part) for part in attachments(read)]
+        manifest = self._seal_manifest(self._manifest(read, [one for _, one in enclosed], notices))
+        row = self._row(parcel_id, decided, secret, manifest, standing, at)
+        with self._store.begin() as uow:
+            for sealed in (manifest, *(one for one, _ in enclosed)):
+                uow.objects.add(object_row(sealed, decided.row.message_id, at))
+                self._custody.to_parcel(uow, parcel_id, kek, sealed)
+            uow.parcels.add(row)
+            epoch, public = epochs.current(uow, self._keys.calendar, self._keys.installation)
+            sealed_secret = public.seal(secret.reveal(), self._link_context(decided.row.id, epoch))
+            uow.objects.put_secret(decided.row.id, epoch, sealed_secret)
+            data: dict[str, Scalar] = {
+                "parcel": parcel_id,
+                "enclosed": len(enclosed),
+                "proof": row.proof,
+                "until": row.expires_at.isoformat(),
+            }
+            uow.audit.append(Event(EventKind.PARCEL_SEALED, decided.row.message_id, decided.row.id, data=data), at)
+        return link.token(secret)
+
+    def rewrap(self, uow: UnitOfWork, delivery_id: str, old: str, sealed: bytes) -> None:
+        """Move a link secret in hand to the present epoch."""
+        secret = epochs.private(self._keys, old).open(sealed, self._link_context(delivery_id, old))
+        epoch, public = epochs.current(uow, self._keys.calendar, self._keys.installation)
+        uow.objects.put_secret(delivery_id, epoch, public.seal(secret.reveal(), self._link_context(delivery_id, epoch)))
+
+    def close(self, uow: UnitOfWork, row: ParcelRow, to: ParcelState, at: datetime) -> None:
+        """End a parcel: state, sessions and wraps in this transaction. Call `burn` after it has committed."""
+        uow.parcels.move(row.id, to, at)
+        uow.parcels.drop_sessions(parcel_id=row.id)
+        uow.parcels.drop_code(row.id)
+        uow.objects.drop_kind("parcel", self._objects(uow, row))
+        uow.objects.drop_secret(row.delivery_id)
+        kind = EventKind.PARCEL_EXPIRED if to is ParcelState.EXPIRED else EventKind.PARCEL_REVOKED
+        uow.audit.append(Event(kind, row.message_id, row.delivery_id, data={"parcel": row.id}), at)
+
+    def burn(self, parcel_id: str) -> None:
+        """Destroy the pepper: no link, backup or replica opens the parcel any more."""
+        self._keys.peppers.destroy(parcel_id)
+
+    def _objects(self, uow: UnitOfWork, row: ParcelRow) -> list[str]:
+        return uow.objects.held_by(Holder("parcel", row.id), limit=10000)
+
+    def _row(
+        self,
+        parcel_id: str,
+        decided: Decided,
+        secret: Protected[bytes],
+        manifest: Sealed,
+        standing: Standing,
+        at: datetime,
+    ) -> ParcelRow:
+        asked = timedelta(seconds=decided.row.expires_after) if decided.row.expires_after else self._life.default
+        return ParcelRow(
+            id=parcel_id, delivery_id=decided.row.id, message_id=decided.row.message_id, state=ParcelState.SEALED,
+            lookup=link.lookup(secret, self._keys.lookup, self._keys.installation), manifest_id=manifest.object_id,
+            created_at=at, expires_at=at + min(asked, self._life.longest), proof=proof(standing, decided.target),
+        )  # fmt: skip
+
+    def _enclose(self, part: Part) -> tuple[Sealed, Enclosed]:
+        assert part.body is not None
+        writer, digest = self._vault.create(self._tokens.id(), Seal.ATTACHMENT), hashlib.sha256()
+        try:
+            for chunk in part.body.chunks():
+                digest.update(chunk)
+                writer.write(chunk)
+        except BaseException:
+            writer.abort()
+            raise
+        sealed = writer.finish()
+        name = part.file_name or f"attachment-{part.path}"
+        return sealed, Enclosed(
+            sealed.object_id, name, part.media_type, sealed.length, digest.hexdigest(), sealed.commitment.hex()
+        )
+
+    def _seal_manifest(self, manifest: Manifest) -> Sealed:
+        writer = self._vault.create(self._tokens.id(), Seal.MANIFEST)
+        writer.write(manifest.encode())
+        return writer.finish()
+
+    def _manifest(self, read: Read, enclosed: Sequence[Enclosed], notices: Sequence[str]) -> Manifest:
+        plain, html = bodies(read)
+        return Manifest(
+            subject=without_tags(read.claims.subject), sender=_field(read, "from"), to=_field(read, "to"),
+            cc=_field(read, "cc"), date=sent_on(read.claims),
+            text=source_of(plain, self._limits) if plain else "", html=source_of(html, self._limits) if html else "",
+            enclosed=tuple(enclosed), notices=tuple(notices),
+        )  # fmt: skip
+
+    def _link_context(self, delivery_id: str, epoch: str) -> bytes:
+        return context(self._keys.installation, Seal.LINK, delivery_id, "delivery", epoch)
+
+
+def bodies(read: Read) -> tuple[Part | None, Part | None]:
+    """The first plain and the first HTML body of the mail itself."""
+    own = [one for one in _leaves(read.tree.root) if one.name.split("#", 1)[0] in {"body.plain", "body.html"}]
+    plain = next((one for one in own if one.media_type == "text/plain"), None)
+    html = next((one for one in own if one.media_type == "text/html"), None)
+    return plain, html
+
+
+def attachments(read: Read) -> list[Part]:
+    """Every leaf but the two bodies; an attached message is one whole."""
+    shown = {id(one) for one in bodies(read)}
+    return [one for one in _leaves(read.tree.root) if id(one) not in shown and (one.body.length if one.body else 0)]
+
+
+def proof(standing: Standing, target: Address) -> str:
+    """What may prove the recipient: a mailbox code alone only at an address that the practice verified for the person."""
+    if standing.kind in {RecipientKind.PARTNER, RecipientKind.PAYER, RecipientKind.INTERNAL}:
+        return "mailbox"
+    people: tuple[Patient, ...] = standing.own or standing.proxied
+    ways = []
+    if people and all(target.key in one.verified_addresses for one in people):
+        ways.append("mailbox")
+    if standing.own and all(one.phone for one in standing.own):
+        ways.append("phone")
+    return ",".join(ways) if ways else "staff"
+
+
+def _leaves(part: Part) -> Iterator[Part]:
+    if part.body is not None and (not part.children or part.media_type in _MESSAGES):
+        yield part
+        return
+    for child in part.children:
+        yield from _leaves(child)
+
+
+def _field(read: Read, name: str) -> str:
+    header = next((one for one in read.tree.headers if one.name.lower() == name), None)
+    return header.text.strip() if header else ""

@@ -1,0 +1,94 @@
+"""Recheck: a link's basis has changed since it was sent. Decided again from what was kept of the scan: goes on, or closes.
+
+A closed parcel loses its pepper, so neither the link nor any backup opens it; the sender is told honestly whether it had
+been opened before.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+
+from gateway.domain.audit import Event, EventKind, Scalar
+from gateway.domain.decision import Action
+from gateway.domain.records import Job, ParcelRow
+from gateway.domain.states import ParcelState
+from gateway.flow.assess import Assess
+from gateway.flow.decisions import Decisions
+from gateway.flow.facts import Facts
+from gateway.flow.notices import Notices
+from gateway.flow.parcels import Parcels
+from gateway.flow.summary import Summary
+from gateway.policy.facts import KeyFacts
+from gateway.ports.clock import Clock
+from gateway.ports.store import Store, UnitOfWork
+
+_OPEN = {ParcelState.SEALED, ParcelState.OPENED}
+
+
+@dataclass(frozen=True, slots=True)
+class Recheck:
+    """Judges open links again, and closes them when asked."""
+
+    store: Store
+    assess: Assess
+    decisions: Decisions
+    facts: Facts
+    parcels: Parcels
+    notices: Notices = field(repr=False)
+    clock: Clock
+
+    def run(self, job: Job) -> None:
+        """Judge the job's parcel."""
+        closed = ""
+        with self.store.begin() as uow:
+            parcel = uow.parcels.get(job.subject_id, lock=True)
+            if parcel is not None and parcel.state in _OPEN and not self._still_allowed(uow, parcel):
+                self._close(uow, parcel, "basis changed", "gateway")
+                closed = parcel.id
+            uow.jobs.finish(job)
+        if closed:
+            self.parcels.burn(closed)
+
+    def revoke(self, parcel_id: str, by: str) -> bool:
+        """Close a link on a person's word; False if it was closed already."""
+        with self.store.begin() as uow:
+            parcel = uow.parcels.get(parcel_id, lock=True)
+            if parcel is None or parcel.state not in _OPEN:
+                return False
+            self._close(uow, parcel, "revoked", by)
+        self.parcels.burn(parcel_id)
+        return True
+
+    def _still_allowed(self, uow: UnitOfWork, parcel: ParcelRow) -> bool:
+        """Decide again; where the answer is still delivery to the same place, the new versions become the basis."""
+        at = self.clock.now()
+        row, message = uow.deliveries.get(parcel.delivery_id, lock=True), uow.messages.get(parcel.message_id)
+        stored = uow.objects.get(message.object_id) if message else None
+        if row is None or message is None or not message.scan or stored is None:
+            return False
+        decided = self.decisions.verified(row, stored.commitment)
+        standing = self.facts.standing(uow, decided.recipient, self.facts.day(at))
+        fresh = self.assess.decide(
+            uow, Summary.load(message.scan), (), self.notices.postmaster, [standing], [KeyFacts()], at
+        )[0]
+        released = row.rule == "released by staff"
+        same_place = fresh.target.key == decided.target.key
+        if not same_place or (fresh.action is not Action.DELIVER and not released):
+            return False
+        basis = replace(fresh.basis, key=row.basis.key)
+        renewed = replace(decided, row=replace(row, basis=basis))
+        uow.deliveries.rebase(row.id, basis, self.decisions.mac(renewed, stored.commitment))
+        return True
+
+    def _close(self, uow: UnitOfWork, parcel: ParcelRow, why: str, by: str) -> None:
+        at = self.clock.now()
+        self.parcels.close(uow, parcel, ParcelState.REVOKED, at)
+        data: dict[str, Scalar] = {
+            "parcel": parcel.id,
+            "why": why,
+            "had_been_opened": parcel.first_opened_at is not None,
+        }
+        uow.audit.append(Event(EventKind.STALE, parcel.message_id, parcel.delivery_id, actor=by, data=data), at)
+        told = json.dumps({"closed": True, "opened": parcel.first_opened_at is not None})
+        self.notices.add(uow, "too-late", parcel.message_id, told, at)

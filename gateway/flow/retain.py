@@ -1,0 +1,120 @@
+"""Retain: what must happen by itself with time. Epochs turn, links expire, orphans go, the log is folded.
+
+Each duty is short, may run in every worker and at any time; none holds a transaction for long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from gateway.domain.errors import IntegrityError, KeyMissing
+from gateway.domain.states import ParcelState
+from gateway.flow import epochs
+from gateway.flow.audit_fold import AuditFolder
+from gateway.flow.custody import Custody
+from gateway.flow.epochs import Calendar
+from gateway.flow.keys import WorkerKeys
+from gateway.flow.parcels import Parcels
+from gateway.flow.settle import Settle
+from gateway.ports.clock import Clock
+from gateway.ports.store import Store
+from gateway.ports.vault import Vault
+
+_ORPHAN = 2 * 60 * 60.0
+"""Seconds after which an object without a row, or a pepper without a parcel, counts as left by a death."""
+
+
+@dataclass(slots=True)
+class Retain:
+    """A worker's housekeeping."""
+
+    store: Store
+    vault: Vault
+    custody: Custody
+    keys: WorkerKeys = field(repr=False)
+    parcels: Parcels
+    calendar: Calendar
+    settle: Settle
+    folder: AuditFolder
+    clock: Clock
+    _seen: dict[str, float] = field(default_factory=dict)
+
+    def duties(self) -> tuple[Callable[[], object], ...]:
+        """Every duty, in the order in which one round does them."""
+        return (
+            self.calendar.tick, self.rewrap, self.calendar.destroy_idle, self.expire_parcels, self.drop_sessions,
+            self.sweep_objects, self.sweep_peppers, self.settle.tidy, self.folder.fold_once,
+        )  # fmt: skip
+
+    def rewrap(self) -> int:
+        """Wrap what is still in hand of retired epochs to the present one; returns how much."""
+        done = 0
+        with self.store.begin() as uow:
+            retired = [row.id for row in uow.epochs.all() if row.state == epochs.RETIRED]
+        for epoch in retired:
+            with self.store.begin() as uow:
+                rows, secrets = uow.messages.in_epoch(epoch, 50), uow.objects.secrets_in_epoch(epoch, 50)
+                if not rows and not secrets:
+                    continue
+                present, public = epochs.current(uow, self.keys.calendar, self.keys.installation)
+                for row in rows:
+                    try:
+                        self.custody.rewrap(uow, row, present, public)
+                        done += 1
+                    except (IntegrityError, KeyMissing):
+                        # It opens no more; assess or dispatch says so when it comes to it.
+                        continue
+                for delivery_id, sealed in secrets:
+                    self.parcels.rewrap(uow, delivery_id, epoch, sealed)
+                    done += 1
+        return done
+
+    def expire_parcels(self) -> int:
+        """Close links past their time and destroy their peppers; returns how many."""
+        at = self.clock.now()
+        with self.store.begin() as uow:
+            over = uow.parcels.expired(at, 100)
+            for row in over:
+                self.parcels.close(uow, row, ParcelState.EXPIRED, at)
+        for row in over:
+            self.parcels.burn(row.id)
+        if over:
+            self.settle.tidy()
+            self.store.after_shredding()
+        return len(over)
+
+    def drop_sessions(self) -> None:
+        """Forget browser sessions that have ended."""
+        with self.store.begin() as uow:
+            uow.parcels.drop_sessions(before=self.clock.now())
+
+    def sweep_objects(self) -> int:
+        """Delete blobs that no row names and none ever will; returns how many."""
+        gone = 0
+        for object_id, age in self.vault.names():
+            if age < _ORPHAN:
+                continue
+            with self.store.begin() as uow:
+                orphan = uow.objects.get(object_id) is None and uow.objects.sweep(object_id)
+            if orphan:
+                self.vault.delete(object_id)
+                gone += 1
+        self.vault.sweep(_ORPHAN)
+        return gone
+
+    def sweep_peppers(self) -> int:
+        """Destroy peppers of parcels that ended, and those that a death left without a parcel; returns how many."""
+        now, gone = self.clock.boot(), 0
+        for name in self.keys.peppers.names():
+            with self.store.begin() as uow:
+                row = uow.parcels.get(name)
+            if row is None:
+                dead = now - self._seen.setdefault(name, now) > _ORPHAN
+            else:
+                dead = row.state not in {ParcelState.SEALED, ParcelState.OPENED}
+            if dead:
+                self.parcels.burn(name)
+                self._seen.pop(name, None)
+                gone += 1
+        return gone

@@ -1,0 +1,148 @@
+"""Review: what staff do with mail in hand. A release is checked like a decision, and can only choose protected methods."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from gateway.domain.audit import Event, EventKind, Scalar
+from gateway.domain.decision import Action, Decision, HoldReason, Method, OpenText
+from gateway.domain.errors import PermanentError
+from gateway.domain.records import DeliveryRow, JobKind, MessageRow
+from gateway.domain.states import DeliveryState, MessageState
+from gateway.flow.assess import Assess
+from gateway.flow.decisions import Decided, Decisions
+from gateway.flow.facts import Facts
+from gateway.flow.settle import Settle
+from gateway.flow.summary import Summary
+from gateway.ports.clock import Clock
+from gateway.ports.keys import KeyState
+from gateway.ports.store import Store, UnitOfWork
+
+_NEVER = {
+    HoldReason.RESTRICTION: "lift the restriction in the register first",
+    HoldReason.SENSITIVE: "record the consent or authorization that this class of information needs first",
+    HoldReason.BAA_LAPSED: "renew the partner's agreement first",
+    HoldReason.INTEGRITY: "the mail or its decision was changed, or its author is not the sender's; refuse it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """Staff's side of mail in hand; used by the command and, later, by the review page."""
+
+    store: Store
+    assess: Assess
+    decisions: Decisions
+    settle: Settle
+    facts: Facts
+    clock: Clock
+    hold_time: timedelta
+
+    def release(self, delivery_id: str, by: str, reason: str) -> Method:
+        """Let a held copy go by a protected method, on a person's word; PermanentError where no word suffices."""
+        at = self.clock.now()
+        row, message, commitment = self._held(delivery_id)
+        if row.held_for in _NEVER:
+            raise PermanentError(f"delivery {delivery_id} cannot be released: {_NEVER[row.held_for]}")
+        decided = self.decisions.verified(row, commitment)
+        key = self.facts.key(decided.target, at)
+        with self.store.begin() as uow:
+            standing = self.facts.standing(uow, decided.recipient, self.facts.day(at))
+            summary = Summary.load(message.scan)
+            author = self.assess.postmaster
+            fresh = self.assess.decide(uow, summary, (), author, [standing], [key], at)[0]
+            if fresh.held_for in _NEVER:
+                raise PermanentError(f"delivery {delivery_id} cannot be released: {_NEVER[fresh.held_for]}")
+            now = uow.deliveries.get(delivery_id, lock=True)
+            if now is None or now.version != row.version:
+                raise PermanentError(f"delivery {delivery_id} has just changed; look at it again")
+            method = Method.SMIME if key.smime is KeyState.VALID else Method.LINK
+            basis = replace(fresh.basis, key=key.fingerprint if method is Method.SMIME else "")
+            released = Decision(
+                recipient=decided.recipient, target=fresh.target, action=Action.DELIVER, method=method,
+                rule="released by staff", reasons=(*row.reasons, "released.staff"), basis=basis,
+                sensitive=fresh.sensitive, open_text=OpenText.NOTICE, notices=fresh.notices,
+            )  # fmt: skip
+            fresh_row = self.decisions.row(
+                released, message_id=row.message_id, delivery_id=row.id, position=row.position, commitment=commitment,
+                outer_message_id=row.outer_message_id,
+                expires=timedelta(seconds=row.expires_after) if row.expires_after else None,
+            )  # fmt: skip
+            uow.deliveries.redecide(fresh_row)
+            uow.deliveries.move(row.id, DeliveryState.READY)
+            uow.jobs.add(JobKind.DISPATCH, row.message_id, row.id, at)
+            data = {"method": method.value, "was": row.held_for.value if row.held_for else "", "reason": reason}
+            uow.audit.append(Event(EventKind.RELEASED, row.message_id, row.id, actor=by, data=data), at)
+            self._if_none_held(uow, message)
+        return method
+
+    def refuse(self, message_id: str, by: str, reason: str) -> None:
+        """End every held copy of a message: nothing is sent, the sender gets a DSN."""
+        with self.store.begin() as uow:
+            row = uow.messages.get(message_id, lock=True)
+            if row is None or row.state not in {MessageState.HELD, MessageState.STUCK}:
+                raise PermanentError(f"message {message_id} is not held")
+            data = {"for": "staff", "reason": reason}
+            uow.audit.append(Event(EventKind.REFUSED, message_id, actor=by, data=data), self.clock.now())
+            self.settle.refuse(uow, row, "refused_by_staff", by)
+
+    def retry(self, delivery_id: str) -> None:
+        """Try a waiting copy now."""
+        with self.store.begin() as uow:
+            row = uow.deliveries.get(delivery_id)
+            if row is None or row.state not in {DeliveryState.READY, DeliveryState.RETRY}:
+                raise PermanentError(f"delivery {delivery_id} does not wait for a retry")
+            uow.jobs.add(JobKind.DISPATCH, row.message_id, row.id, self.clock.now())
+
+    def hold(self, message_id: str, by: str, reason: str) -> int:
+        """Stop every copy that has not begun to leave; returns how many."""
+        at = self.clock.now()
+        with self.store.begin() as uow:
+            message = uow.messages.get(message_id, lock=True)
+            rows = uow.deliveries.of_message(message_id)
+            waiting = [one for one in rows if one.state in {DeliveryState.READY, DeliveryState.RETRY}]
+            if message is None or not waiting:
+                raise PermanentError(f"message {message_id} has no copy that could be stopped")
+            stored = uow.objects.get(message.object_id)
+            for row in waiting:
+                decided = self.decisions.verified(row, stored.commitment if stored else b"")
+                uow.deliveries.redecide(self._stopped(decided, stored.commitment if stored else b""))
+                uow.deliveries.move(row.id, DeliveryState.HELD)
+                uow.jobs.drop(JobKind.DISPATCH, row.id)
+            deadline = at + self.hold_time
+            if message.state is MessageState.ASSESSED:
+                uow.messages.move(message_id, MessageState.HELD, at, held_for="staff", deadline=deadline)
+            uow.jobs.add(JobKind.EXPIRE, message_id, message_id, deadline)
+            data: dict[str, Scalar] = {"for": "staff", "reason": reason, "copies": len(waiting)}
+            uow.audit.append(Event(EventKind.HELD, message_id, actor=by, data=data), at)
+        return len(waiting)
+
+    def _stopped(self, decided: Decided, commitment: bytes) -> DeliveryRow:
+        row = decided.row
+        decision = Decision(
+            recipient=decided.recipient, target=decided.target, action=Action.HOLD, method=None, rule="held by staff",
+            reasons=(*row.reasons, "held.staff"), basis=row.basis, held_for=HoldReason.RULE,
+        )  # fmt: skip
+        return self.decisions.row(
+            decision, message_id=row.message_id, delivery_id=row.id, position=row.position, commitment=commitment,
+            outer_message_id=row.outer_message_id,
+        )  # fmt: skip
+
+    def _held(self, delivery_id: str) -> tuple[DeliveryRow, MessageRow, bytes]:
+        with self.store.begin() as uow:
+            row = uow.deliveries.get(delivery_id)
+            if row is None or row.state is not DeliveryState.HELD:
+                raise PermanentError(f"delivery {delivery_id} is not held")
+            message = uow.messages.get(row.message_id)
+            stored = uow.objects.get(message.object_id) if message else None
+        if message is None or stored is None:
+            raise PermanentError(f"the message of delivery {delivery_id} is gone")
+        return row, message, stored.commitment
+
+    def _if_none_held(self, uow: UnitOfWork, message: MessageRow) -> None:
+        rows: Sequence[DeliveryRow] = uow.deliveries.of_message(message.id)
+        if message.state is MessageState.HELD and not any(one.state is DeliveryState.HELD for one in rows):
+            uow.messages.move(message.id, MessageState.ASSESSED, self.clock.now())
+            uow.jobs.drop(JobKind.EXPIRE, message.id)

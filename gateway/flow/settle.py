@@ -1,0 +1,109 @@
+"""Settle: the end of a message. What was delivered goes to the archive's holders, and the gateway forgets its own way in.
+
+1 one transaction: archive wraps added, epoch wraps and intake record dropped, SETTLED
+2 blobs that nobody can open any more are deleted, and the database's own traces with them
+After 1 nothing that the servers keep opens the message; 2 only tidies up and may run again.
+"""
+
+from __future__ import annotations
+
+from gateway.domain.audit import Event, EventKind
+from gateway.domain.records import Job, JobKind, MessageRow
+from gateway.domain.states import FINAL_DELIVERY, DeliveryState, MessageState
+from gateway.flow.custody import Custody
+from gateway.flow.notices import Notices
+from gateway.ports.checkpoint import Checkpoint, unobserved
+from gateway.ports.clock import Clock
+from gateway.ports.store import Store, UnitOfWork
+from gateway.ports.vault import Vault
+
+_ENDED = {MessageState.SETTLED, MessageState.FORGOTTEN}
+
+
+class Settle:
+    """Ends, expires and reminds of messages."""
+
+    def __init__(
+        self, store: Store, vault: Vault, custody: Custody, notices: Notices, clock: Clock,
+        reached: Checkpoint = unobserved,
+    ) -> None:  # fmt: skip
+        self._store, self._vault, self._custody, self._notices = store, vault, custody, notices
+        self._clock, self._reached = clock, reached
+
+    def run(self, job: Job) -> None:
+        """Settle the job's message if all its deliveries have ended."""
+        with self._store.begin() as uow:
+            row = uow.messages.get(job.message_id, lock=True)
+            if row is not None and row.state not in _ENDED and self._all_ended(uow, row):
+                self._end(uow, row)
+            uow.jobs.finish(job)
+        self._reached("settle.1")
+        if self.tidy():
+            self._store.after_shredding()
+        self._reached("settle.2")
+
+    def expire(self, job: Job) -> None:
+        """A hold or a stuck message has met its greatest age: nothing is sent, and the sender is told."""
+        at = self._clock.now()
+        with self._store.begin() as uow:
+            row = uow.messages.get(job.message_id, lock=True)
+            if row is None or row.state not in {MessageState.HELD, MessageState.STUCK}:
+                uow.jobs.finish(job)
+                return
+            self.refuse(uow, row, "stuck" if row.state is MessageState.STUCK else "hold_expired", "gateway")
+            uow.audit.append(Event(EventKind.REFUSED, row.id, data={"for": "age"}), at)
+            uow.jobs.finish(job)
+
+    def refuse(self, uow: UnitOfWork, row: MessageRow, reason: str, actor: str) -> None:
+        """End every held copy: nothing is sent of it, the sender gets a DSN that says so."""
+        at = self._clock.now()
+        held = [one for one in uow.deliveries.of_message(row.id) if one.state is DeliveryState.HELD]
+        for one in held:
+            uow.deliveries.move(one.id, DeliveryState.REFUSED)
+            uow.audit.append(Event(EventKind.REFUSED, row.id, one.id, actor=actor, data={"for": reason}), at)
+        if held or row.state is MessageState.STUCK:
+            self._notices.withheld(uow, row.id, [one.id for one in held], reason, at)
+        left = [one for one in uow.deliveries.of_message(row.id) if one.state not in FINAL_DELIVERY]
+        uow.messages.move(row.id, MessageState.ASSESSED if left else MessageState.REFUSED, at)
+        uow.jobs.drop(JobKind.EXPIRE, row.id)
+        uow.jobs.add(JobKind.SETTLE, row.id, "", at)
+
+    def remind(self, job: Job) -> None:
+        """Tell the sender of a held message that it still waits."""
+        at = self._clock.now()
+        with self._store.begin() as uow:
+            row = uow.messages.get(job.message_id)
+            if row is not None and row.state is MessageState.HELD:
+                self._notices.add(uow, "reminder", row.id, "{}", at)
+                uow.audit.append(Event(EventKind.REMINDED, row.id), at)
+            uow.jobs.finish(job)
+
+    def tidy(self) -> int:
+        """Delete blobs whose last wrap is gone; returns how many."""
+        with self._store.begin() as uow:
+            dead = uow.objects.unwrapped()
+        for object_id in dead:
+            self._vault.delete(object_id)
+        if dead:
+            with self._store.begin() as uow:
+                for object_id in dead:
+                    uow.objects.forget(object_id)
+        return len(dead)
+
+    def _all_ended(self, uow: UnitOfWork, row: MessageRow) -> bool:
+        rows = uow.deliveries.of_message(row.id)
+        if not rows:
+            return row.state is MessageState.REFUSED
+        return all(one.state in FINAL_DELIVERY for one in rows)
+
+    def _end(self, uow: UnitOfWork, row: MessageRow) -> None:
+        at = self._clock.now()
+        sent = any(one.state is DeliveryState.DELIVERED for one in uow.deliveries.of_message(row.id))
+        if row.record and sent and self._custody.to_archive(uow, row):
+            uow.audit.append(Event(EventKind.ARCHIVED, row.id, data={"object": row.object_id}), at)
+        self._custody.forget(uow, row)
+        for one in uow.deliveries.of_message(row.id):
+            uow.objects.drop_secret(one.id)
+        uow.messages.move(row.id, MessageState.SETTLED, at)
+        uow.audit.append(Event(EventKind.SHREDDED, row.id, data={"what": "mail in hand"}), at)
+        uow.audit.append(Event(EventKind.SETTLED, row.id), at)

@@ -1,0 +1,104 @@
+"""The story of one message, told from the log alone, in sentences for people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.domain.audit import EventKind, Scalar
+from gateway.policy.explain import sentence
+from gateway.ports.store import AuditRow, Store
+
+Fields = Mapping[str, Scalar]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One sentence of the story, with what it rests on."""
+
+    at: datetime
+    text: str
+    row: AuditRow
+
+
+def story(store: Store, message_id: str) -> list[Line]:
+    """Every row of a message, oldest first; empty for an id that the log does not know."""
+    with store.begin() as uow:
+        rows = uow.audit.of_message(message_id)
+    return [Line(row.at, tell(row), row) for row in rows]
+
+
+def tell(row: AuditRow) -> str:
+    """One row in words."""
+    event = row.event
+    told = _TOLD.get(event.kind)
+    text = told(event.data) if told else event.kind.value.replace("_", " ").capitalize() + "."
+    copy = f" [copy {event.delivery_id}]" if event.delivery_id else ""
+    who = f" (by {event.actor})" if event.actor and event.kind is not EventKind.RECEIVED else ""
+    return f"{text}{who}{copy}"
+
+
+def _assessed(data: Fields) -> str:
+    phi = "PHI was found" if data.get("phi") else "No PHI was found"
+    whole = "everything could be read" if data.get("complete") else f"not everything could be read ({data.get('gaps')})"
+    kinds = f": {data['kinds']}" if data.get("kinds") else ""
+    classes = f" Sensitive: {data['classes']}." if data.get("classes") else ""
+    return f"{phi}{kinds}; {whole}; {data.get('patients')} registered patient(s) concerned.{classes}"
+
+
+def _decided(data: Fields) -> str:
+    outcome = f"deliver by {data.get('method')}" if data.get("method") else str(data.get("action"))
+    why = " ".join(sentence(one) for one in str(data.get("reasons", "")).split(",") if one)
+    moved = " It goes to the address that the patient asked for." if data.get("redirected") else ""
+    return f'Decided: {outcome}, by the rule "{data.get("rule")}". {why}{moved}'.rstrip()
+
+
+def _attempt(data: Fields) -> str:
+    if data.get("state") == "abandoned":
+        twice = (
+            " It may have arrived: a duplicate with the same Message-ID is possible."
+            if data.get("duplicate_possible")
+            else ""
+        )
+        return f"Attempt {data.get('number')} was given up by a worker that died in state {data.get('was')}.{twice}"
+    return f"Attempt {data.get('number')} began."
+
+
+_TOLD: dict[EventKind, Callable[[Fields], str]] = {
+    EventKind.RECEIVED: lambda data: f"Accepted, {data.get('size')} bytes for {data.get('recipients')} recipient(s).",
+    EventKind.ASSESSED: _assessed,
+    EventKind.DECIDED: _decided,
+    EventKind.HELD: lambda data: f"Held, nothing was sent of it: {data.get('for')}.",
+    EventKind.RELEASED: lambda data: f"Released, to go by {data.get('method')}: {data.get('reason')}.",
+    EventKind.REMINDED: lambda _: "The sender was reminded that it waits.",
+    EventKind.CONSENT_REQUESTED: lambda _: "The patient was asked for consent, at an address on record.",
+    EventKind.CONSENT_GIVEN: lambda _: "The patient answered yes.",
+    EventKind.CONSENT_REFUSED: lambda _: "The patient answered no.",
+    EventKind.STALE: lambda data: f"What the decision rested on has changed: {data.get('what') or data.get('why')}.",
+    EventKind.ATTEMPT: _attempt,
+    EventKind.DELIVERED: lambda data: (
+        f"The next hop took it by {data.get('method')}: {data.get('reply')} {data.get('tls') or '(no TLS)'}."
+    ),
+    EventKind.RETRY: lambda data: f"Not taken yet ({data.get('reply')}); tried again at {data.get('next')}.",
+    EventKind.FAILED: lambda data: f"Not delivered: {data.get('reply')}.",
+    EventKind.BOUNCED: lambda data: f"A report came back: {data.get('action')} {data.get('status')}.",
+    EventKind.REFUSED: lambda data: f"Refused ({data.get('for')}); nothing was sent.",
+    EventKind.INTEGRITY: lambda data: (
+        f"ALERT: a seal, signature or decision did not hold ({data.get('code')}); nothing was sent."
+    ),
+    EventKind.DSN: lambda data: f"A delivery report to the sender: {data.get('state')}.",
+    EventKind.RECEIPT: lambda data: f"A receipt ({data.get('kind')}): {data.get('state') or 'queued'}.",
+    EventKind.PARCEL_SEALED: lambda data: (
+        f"A secure link was made, good until {data.get('until')}; proof: {data.get('proof')}."
+    ),
+    EventKind.CODE_SENT: lambda data: f"A one-time code was sent ({data.get('channel')}).",
+    EventKind.CODE_REFUSED: lambda data: f"A one-time code was not sent ({data.get('channel')}: {data.get('why')}).",
+    EventKind.PARCEL_OPENED: lambda _: "The recipient opened the link.",
+    EventKind.PARCEL_DOWNLOAD: lambda data: f"Attachment {data.get('index', '')} was downloaded.",
+    EventKind.PARCEL_REVOKED: lambda _: "The link was closed; it opens nothing any more.",
+    EventKind.PARCEL_EXPIRED: lambda _: "The link has expired; it opens nothing any more.",
+    EventKind.ARCHIVED: lambda _: "Archived: only the practice's offline key opens it.",
+    EventKind.SHREDDED: lambda _: "The gateway's own keys to it were destroyed.",
+    EventKind.SETTLED: lambda _: "Done.",
+}

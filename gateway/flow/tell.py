@@ -1,0 +1,199 @@
+"""Sending the gateway's own mail: rendered when it leaves, through the internal relay, with the null reverse-path.
+
+One table kind -> words. A notice that cannot be delivered is tried again for days and then given up; nothing answers it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from gateway.domain.address import Address
+from gateway.domain.audit import Event, EventKind
+from gateway.domain.decision import HoldReason
+from gateway.domain.errors import IntegrityError, KeyMissing
+from gateway.domain.records import DeliveryRow, Job, MessageRow
+from gateway.domain.register_rows import NoticeRow
+from gateway.domain.states import DeliveryState
+from gateway.flow import requests
+from gateway.flow.backoff import next_try
+from gateway.flow.compose import Words
+from gateway.flow.decisions import RECIPIENT
+from gateway.flow.keys import WorkerKeys
+from gateway.flow.notices import Notices
+from gateway.flow.requests import ConsentRequests
+from gateway.mime.build import OuterHeaders, RecipientStatus, dsn, text_mail
+from gateway.policy.explain import receipt_reason, what_to_do
+from gateway.ports.clock import Clock
+from gateway.ports.relay import Consignment, Outcome, Relay, Reply
+from gateway.ports.store import Store, UnitOfWork
+from gateway.render.mail import RenderedMail, Renderer
+from gateway.seal import link
+
+_WHY = {
+    "gave_up": ("The next mail server could not be reached, or did not take it, for too long.", "4.4.7"),
+    "relay_refused": ("The next mail server refused it for good.", "5.0.0"),
+    "hold_expired": ("It waited for an answer or a person until its time was over.", "5.7.1"),
+    "stuck": ("The gateway could not read it safely.", "5.6.0"),
+    "refused_by_rule": ("A rule of the practice refuses it.", "5.7.1"),
+    "refused_by_staff": ("A person at the practice refused it.", "5.7.1"),
+    "bounced": ("A mail server further on returned it.", "5.0.0"),
+}  # fmt: skip
+_TODO = {
+    "gave_up": "Check the address, or reach the recipient another way.",
+    "relay_refused": "Check the address; the status tells your administrator more.",
+    "bounced": "Check the address; the status tells your administrator more.",
+    "stuck": "Send it again in another form, or ask your administrator.",
+}  # fmt: skip
+
+
+class Told(Exception):
+    """There is nothing left to tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Sends notices with a worker's keys."""
+
+    store: Store
+    relay: Relay
+    renderer: Renderer
+    notices: Notices
+    asks: ConsentRequests
+    keys: WorkerKeys = field(repr=False)
+    clock: Clock
+    words: Words
+    zone: ZoneInfo
+    waits: tuple[timedelta, ...]
+    give_up: timedelta
+
+    def run(self, job: Job) -> None:
+        """Send the job's notice; `opened:<parcel>` first becomes one."""
+        if job.subject_id.startswith("opened:"):
+            self._opened(job)
+            return
+        with self.store.begin() as uow:
+            row = uow.notices.get(job.subject_id)
+            if row is None or row.state != "new":
+                uow.jobs.finish(job)
+                return
+        try:
+            mail = self._compose(row)
+            reply = self._deliver(row, mail)
+        except (Told, KeyMissing, IntegrityError):
+            self._finish(job, row, "dropped", None)
+            return
+        wait = None
+        if reply.outcome is Outcome.TEMPORARY:
+            wait = next_try(self.waits, job.tries + 1, self.clock.now(), row.created_at, self.give_up)
+        if wait is not None:
+            with self.store.begin() as uow:
+                uow.jobs.again(job, wait)
+            return
+        self._finish(job, row, "sent" if reply.outcome is Outcome.ACCEPTED else "failed", reply)
+
+    def _opened(self, job: Job) -> None:
+        at = self.clock.now()
+        with self.store.begin() as uow:
+            self.notices.add(uow, "opened", job.message_id, "{}", at)
+            uow.audit.append(Event(EventKind.RECEIPT, job.message_id, data={"kind": "opened"}), at)
+            uow.jobs.finish(job)
+
+    def _finish(self, job: Job, row: NoticeRow, state: str, reply: Reply | None) -> None:
+        at = self.clock.now()
+        with self.store.begin() as uow:
+            uow.notices.finish(row.id, state, reply.stored if reply else "")
+            if row.kind == "consent-request":
+                ask = uow.register.request(row.subject_id, lock=True)
+                if ask is not None:
+                    requests.sent(uow, ask)
+            kind = EventKind.DSN if row.kind == "dsn" else EventKind.RECEIPT
+            data = {"kind": row.kind, "state": state, "reply": reply.stored if reply else ""}
+            uow.audit.append(Event(kind, row.message_id, data=data), at)
+            uow.jobs.finish(job)
+
+    def _deliver(self, row: NoticeRow, mail: bytes) -> Reply:
+        to = self.notices.to(row)
+        consignment = Consignment(None, None, to, [mail], smtputf8=not to.is_ascii)
+        return self.relay.deliver(consignment, lambda: None)
+
+    def _compose(self, row: NoticeRow) -> bytes:
+        table: dict[str, Callable[[UnitOfWork, NoticeRow, dict[str, Any]], bytes]]
+        table = {"dsn": self._dsn, "consent-request": self._consent}
+        with self.store.begin() as uow:
+            return table.get(row.kind, self._receipt)(uow, row, json.loads(row.data))
+
+    def _receipt(self, uow: UnitOfWork, row: NoticeRow, data: dict[str, Any]) -> bytes:
+        message = uow.messages.get(row.message_id)
+        if message is None:
+            raise Told
+        values = self._common(uow, row, message)
+        if row.kind in {"held", "reminder"}:
+            deliveries = uow.deliveries.of_message(row.message_id)
+            held = [one for one in deliveries if one.state is DeliveryState.HELD]
+            if not held:
+                raise Told
+            why = sorted({one.held_for or HoldReason.DEFAULT for one in held})
+            values |= {
+                "practice": self.words.practice, "deadline": self._when(message.deadline), "recipients": len(held),
+                "recipients_all": len(deliveries), "reason": " ".join(receipt_reason(one) for one in why),
+                "what_to_do": " ".join(what_to_do(one) for one in why),
+            }  # fmt: skip
+        return self._mail(row, self.renderer.mail(row.kind, **{**values, **data}))
+
+    def _consent(self, uow: UnitOfWork, row: NoticeRow, data: dict[str, Any]) -> bytes:
+        del data
+        ask = uow.register.request(row.subject_id)
+        if ask is None or ask.state != "new":
+            raise Told
+        url = f"{self.words.portal}/c/{link.token(self.asks.secret(ask))}"
+        values = {"practice": self.words.practice, "phone": self.words.phone, "link": url}
+        return self._mail(row, self.renderer.mail(row.kind, **values, expires=self._when(ask.expires_at)))
+
+    def _dsn(self, uow: UnitOfWork, row: NoticeRow, data: dict[str, Any]) -> bytes:
+        message = uow.messages.get(row.message_id)
+        if message is None:
+            raise Told
+        deliveries = uow.deliveries.of_message(row.message_id)
+        told = [one for one in deliveries if one.id in data["deliveries"]]
+        why, status = _WHY[data["reason"]]
+        stored = data["reply"].split(" ", 1)
+        status = stored[1] if len(stored) == 2 and data["reason"] in {"relay_refused", "bounced"} else status
+        values = self._common(uow, row, message) | {
+            "reason": why, "what_to_do": _TODO.get(data["reason"], ""), "nothing_sent": bool(data.get("nothing_sent")),
+            "status": data["reply"], "recipients": len(told), "recipients_all": max(len(deliveries), 1),
+        }  # fmt: skip
+        rendered = self.renderer.mail("dsn", **values)
+        statuses = [
+            RecipientStatus(final_recipient=self._recipient(one), action="failed", status=status) for one in told
+        ]
+        if not statuses:
+            return self._mail(row, rendered)
+        return dsn(
+            self._outer(row, rendered.subject, "auto-replied"), reporting_mta=self.words.host,
+            original_message_id=self.notices.sender(uow, row.message_id).message_id, recipients=statuses,
+            text=rendered.text, arrived=message.received_at,
+        )  # fmt: skip
+
+    def _recipient(self, one: DeliveryRow) -> Address:
+        return Address.parse(self.keys.columns.open(RECIPIENT, one.id, one.recipient).decode())
+
+    def _common(self, uow: UnitOfWork, row: NoticeRow, message: MessageRow) -> dict[str, object]:
+        original = self.notices.sender(uow, row.message_id).message_id
+        return {"id": message.id, "message_id": original or "(none)", "time": self._when(row.created_at)}
+
+    def _mail(self, row: NoticeRow, rendered: RenderedMail) -> bytes:
+        return text_mail(self._outer(row, rendered.subject, "auto-generated"), rendered.text, rendered.html or None)
+
+    def _outer(self, row: NoticeRow, subject: str, automatic: str) -> OuterHeaders:
+        return OuterHeaders(
+            from_=self.notices.postmaster, to=(self.notices.to(row),), date=row.created_at,
+            message_id=f"<{row.id}@{self.words.host}>", subject=subject, sealgate_id=row.id, auto_submitted=automatic,
+        )  # fmt: skip
+
+    def _when(self, at: datetime | None) -> str:
+        return at.astimezone(self.zone).strftime("%d %B %Y, %H:%M") if at else ""
