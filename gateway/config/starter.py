@@ -57,6 +57,10 @@ url = "{notifier}"                        # one-time codes as text messages; htt
 dir = "keys"
 # recipients = "certificates"             # ADDRESS.pem or DOMAIN.pem of those you write to
 # trust = "certificates/authorities.pem"
+archive_public = ["keys/archive-practice.pub", "keys/archive-escrow.pub"]
+
+[archive]
+enabled = true                            # sent mail, sealed to the two keys above; their private halves go elsewhere
 
 [policy]
 file = "policy.toml"

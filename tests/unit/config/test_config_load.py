@@ -85,7 +85,7 @@ def test_the_model_is_frozen(tmp_path):
         ('[sandbox]', '[worker]\nlease = "1m"\n[sandbox]', ["worker", "10m"]),
         ('[sandbox]', '[parcel]\nexpiry = "100d"\n[sandbox]', ["parcel", "max_expiry"]),
         ('[sandbox]', '[limits]\nspool_bytes = "20 gigs"\n[sandbox]', ["limits.spool_bytes", "size"]),
-        ('[sandbox]', '[archive]\nenabled = true\n[sandbox]', ["keys.archive_public"]),
+        ('archive_public = ["keys/archive-practice.pub", "keys/archive-escrow.pub"]', "", ["keys.archive_public"]),
         ('[sandbox]', '[smtp.limits]\nrecipents = 3\n[sandbox]', ["smtp.limits.recipents", 'did you mean "recipients"']),
         ('[sandbox]', '[[smtp.clients]]\nname = "m"\n[sandbox]', ["smtp.clients[0]", "networks"]),
         ('[sandbox]', '[[smtp.clients]]\nname = "m"\nnetworks = ["10.0.0.999"]\n[sandbox]', ["smtp.clients[0].networks[0]"]),

@@ -1,0 +1,27 @@
+"""Several directories as one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from gateway.adapters.keydirectory.answers import most_telling
+from gateway.domain.address import Address
+from gateway.ports.keys import KeyAnswer, KeyDirectory, KeyState
+
+
+class FirstOf:
+    """Asks in order; the first valid answer wins, else the most telling one."""
+
+    def __init__(self, directories: Sequence[KeyDirectory]) -> None:
+        self._directories = tuple(directories)
+
+    def find(self, address: Address, at: datetime) -> KeyAnswer:
+        """The best answer of all."""
+        answers = []
+        for directory in self._directories:
+            answer = directory.find(address, at)
+            if answer.state is KeyState.VALID:
+                return answer
+            answers.append(answer)
+        return most_telling(answers)

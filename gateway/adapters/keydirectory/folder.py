@@ -1,0 +1,57 @@
+"""Certificates in a directory: PEM or DER files, matched by the e-mail address in their SAN, never by their file name.
+
+Files are read again when they change. A file that is no certificate is passed over; a directory that cannot be listed
+is `unreachable`, which never means a plain send.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from cryptography import x509
+
+from gateway.adapters.keydirectory.answers import judge, read_certificates
+from gateway.domain.address import Address
+from gateway.ports.keys import KeyAnswer, KeyState
+from gateway.seal.smime_certificates import addresses_of
+
+_SUFFIXES = frozenset({".pem", ".crt", ".cer", ".der"})
+_Stamp = tuple[int, int, int]
+
+
+class FolderDirectory:
+    """The directory `[keys] recipients`. Thread-safe."""
+
+    def __init__(self, folder: Path, anchors: Sequence[x509.Certificate] | None = None) -> None:
+        self._folder, self._anchors = folder, anchors
+        self._lock = threading.Lock()
+        self._seen: dict[Path, tuple[_Stamp, tuple[tuple[frozenset[str], x509.Certificate], ...]]] = {}
+
+    def find(self, address: Address, at: datetime) -> KeyAnswer:
+        """The best certificate whose SAN names the address."""
+        try:
+            with self._lock:
+                entries = self._entries()
+        except OSError:
+            return KeyAnswer(KeyState.UNREACHABLE, reason="the directory of certificates cannot be read")
+        return judge((one for keys, one in entries if address.key in keys), address, at, self._anchors)
+
+    def _entries(self) -> list[tuple[frozenset[str], x509.Certificate]]:
+        paths = sorted(one for one in self._folder.iterdir() if one.suffix.lower() in _SUFFIXES and one.is_file())
+        self._seen = {path: self._file(path) for path in paths}
+        return [entry for _, entries in self._seen.values() for entry in entries]
+
+    def _file(self, path: Path) -> tuple[_Stamp, tuple[tuple[frozenset[str], x509.Certificate], ...]]:
+        stat = path.stat()
+        stamp = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+        known = self._seen.get(path)
+        if known is not None and known[0] == stamp:
+            return known
+        try:
+            found = read_certificates(path)
+        except ValueError:
+            found = []
+        return stamp, tuple((frozenset(name.key for name in addresses_of(one)), one) for one in found)

@@ -1,0 +1,264 @@
+"""One installation: its settings, and adapters, keys and rooms built from them when they are first asked for.
+
+A role asks only for what it may hold, so it needs only its own files: nothing is opened before it is named here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import TypeVar, cast
+from urllib.parse import quote, urlsplit, urlunsplit
+from zoneinfo import ZoneInfo
+
+from gateway.adapters.blobs.sealing import SealingVault
+from gateway.adapters.choose import open_blobs, open_shelf, open_store
+from gateway.adapters.clock import SystemClock
+from gateway.adapters.inspector import BoxedInspector, BoxLimits
+from gateway.adapters.keydirectory import FirstOf, FolderDirectory, StoreDirectory
+from gateway.adapters.keydirectory.answers import read_anchors
+from gateway.adapters.notifier import choose_notifier
+from gateway.adapters.passwords import PasswordFile
+from gateway.adapters.sql.store import SqlStore
+from gateway.adapters.tokens import SystemTokens
+from gateway.app import keyfiles
+from gateway.app.keyfiles import Authority, KeyFiles
+from gateway.config.load import load
+from gateway.config.model import Settings
+from gateway.config.policy_file import load_policy
+from gateway.domain.address import Address
+from gateway.domain.errors import ConfigError
+from gateway.domain.protected import Protected
+from gateway.flow.facts import Facts
+from gateway.flow.keys import DoorKeys, WorkerKeys
+from gateway.flow.reading import Reader
+from gateway.flow.register import Register
+from gateway.mime.limits import Limits
+from gateway.phi.scan import Scanner
+from gateway.policy.model import Policy
+from gateway.ports.clock import Clock
+from gateway.ports.keys import KeyDirectory
+from gateway.ports.notifier import Notifier
+from gateway.ports.shelf import KeyShelf
+from gateway.ports.tokens import Tokens
+from gateway.ports.vault import Seal, Vault
+from gateway.render.mail import Renderer
+from gateway.seal.columns import BlindIndex, Columns, Mac
+
+T = TypeVar("T")
+
+
+class Installation:
+    """Settings with everything that they describe. Each part is built once; `close` ends what was started."""
+
+    def __init__(
+        self, settings: Settings, config: Path, *, clock: Clock | None = None, tokens: Tokens | None = None
+    ) -> None:
+        self.settings, self.config = settings, config
+        self.clock: Clock = clock or SystemClock()
+        self.tokens: Tokens = tokens or SystemTokens(self.clock)
+        self._files = KeyFiles(settings.keys.dir)
+        self._built: dict[str, object] = {}
+
+    @classmethod
+    def load(cls, config: Path) -> Installation:
+        """Read the configuration; ConfigError says what to mend. Opens nothing that it names."""
+        return cls(load(config), config.resolve())
+
+    @property
+    def id(self) -> str:
+        """The installation's name in every context."""
+        return self.settings.practice.id
+
+    def close(self) -> None:
+        """End what was started: the inspector's launcher, the database's connections."""
+        for one in self._built.values():
+            if isinstance(one, (SqlStore, BoxedInspector)):
+                one.close()
+        self._built.clear()
+
+    # What lies on disk or in a database
+
+    def store(self) -> SqlStore:
+        """The database."""
+        one = self.settings.store
+        return self._once("store", lambda: open_store(_with_password(one.url, one.password_file), self.tokens))
+
+    def vault(self) -> Vault:
+        """Sealed objects."""
+        blobs = self.settings.blobs.url
+        return self._once(
+            "vault", lambda: SealingVault(open_blobs(blobs, self.clock), self.id, self.tokens.secret)
+        )  # fmt: skip
+
+    def epoch_keys(self) -> KeyShelf:
+        """The epochs' part of the key shelf: workers only."""
+        return self._once("epochs", lambda: open_shelf(f"{self.settings.shelf.url}/epochs", self.tokens))
+
+    def peppers(self) -> KeyShelf:
+        """The parcel peppers' part of the key shelf: workers and the portal."""
+        return self._once("peppers", lambda: open_shelf(f"{self.settings.shelf.url}/peppers", self.tokens))
+
+    # Keys, by role
+
+    def door_keys(self) -> DoorKeys:
+        """For smtp and inbound: `intake.key`, `calendar.pub`."""
+        return DoorKeys(self.id, self._files.signer(keyfiles.INTAKE).sign, self._files.verifier(keyfiles.CALENDAR))
+
+    def worker_keys(self) -> WorkerKeys:
+        """For workers: everything but `intake.key` and the archive's private keys."""
+        return self._once("worker_keys", self._worker_keys)
+
+    def lookup_key(self) -> Protected[bytes]:
+        """For workers and the portal: `lookup.key`."""
+        return self._files.secret(keyfiles.LOOKUP)
+
+    def bounce_mac(self) -> Mac:
+        """For workers and inbound: `bounce.key`."""
+        return Mac(self._files.secret(keyfiles.BOUNCE), self.id, Seal.BOUNCE)
+
+    def columns(self) -> Columns:
+        """For workers: `columns.key`."""
+        return self._once("columns", lambda: Columns(self._files.secret(keyfiles.COLUMNS), self.id))
+
+    def index(self) -> BlindIndex:
+        """For workers: `index.key`."""
+        return self._once("index", lambda: BlindIndex(self._files.secret(keyfiles.INDEX), self.id))
+
+    def ca(self) -> Authority:
+        """For workers: `ca.key`, `ca.crt`."""
+        return self._once("ca", self._files.authority)
+
+    def _worker_keys(self) -> WorkerKeys:
+        signer, archive = self._files.signer(keyfiles.CALENDAR), self.settings.archive
+        return WorkerKeys(
+            installation=self.id,
+            intake=self._files.verifier(keyfiles.INTAKE),
+            epochs=self.epoch_keys(),
+            peppers=self.peppers(),
+            columns=self.columns(),
+            index=self.index(),
+            decision=Mac(self._files.secret(keyfiles.DECISION), self.id, Seal.DECISION),
+            bounce=self.bounce_mac(),
+            lookup=self.lookup_key(),
+            sign=signer.sign,
+            calendar=signer.public_key(),
+            archive=tuple(
+                (keyfiles.archive_name(one), keyfiles.archive_public(one))
+                for one in (self.settings.keys.archive_public if archive.enabled else ())
+            ),
+        )
+
+    # Rooms
+
+    def register(self) -> Register:
+        """Patients, partners and consents, with the workers' column and index keys."""
+        return Register(self.columns(), self.index())
+
+    def policy(self) -> Policy:
+        """The policy file as it is now."""
+        return load_policy(self.settings.policy.file)
+
+    def key_directory(self) -> KeyDirectory:
+        """Imported certificates, then the folder of `[keys] recipients`."""
+        return self._once("key_directory", self._key_directory)
+
+    def imported_keys(self) -> StoreDirectory:
+        """Imported certificates alone."""
+        trust = self.settings.keys.trust
+        anchors = read_anchors(trust) if trust is not None else None
+        return StoreDirectory(self.store(), self.columns(), self.index(), anchors)
+
+    def facts(self) -> Facts:
+        """What policy asks about people and keys."""
+        one = self.settings.practice
+        return Facts(
+            self.register(), self.key_directory(), frozenset(one.own_domains), ZoneInfo(one.time_zone), _no_tls_route
+        )  # fmt: skip
+
+    def renderer(self) -> Renderer:
+        """The gateway's own words."""
+        return self._once("renderer", lambda: Renderer(language=self.settings.practice.language))
+
+    def inspector(self) -> BoxedInspector:
+        """The sandbox for untrusted documents; ConfigError where it is weaker than the setting asks."""
+        return self._once("inspector", self._inspector)
+
+    def scanner(self) -> Scanner:
+        """The detector with its committed data."""
+        return _scanner()
+
+    def reader(self) -> Reader:
+        """Reads and judges mails."""
+        return Reader(self.inspector(), self.scanner(), Limits(self.settings.smtp.limits.message_bytes))
+
+    def users(self) -> PasswordFile:
+        """Who may submit."""
+        return self._once("users", lambda: PasswordFile(self.settings.users.file))
+
+    def notifier(self) -> Notifier | None:
+        """Text messages, if the practice sends any."""
+        one = self.settings.notifier
+        if one.url is None:
+            return None
+        secret = Protected(keyfiles.read_private(one.secret_file).strip()) if one.secret_file is not None else None
+        return choose_notifier(one.url, secret, self.clock, self.tokens)
+
+    def _key_directory(self) -> KeyDirectory:
+        one = self.settings.keys
+        directories: list[KeyDirectory] = [self.imported_keys()]
+        if one.recipients is not None:
+            directories.append(FolderDirectory(one.recipients, read_anchors(one.trust) if one.trust else None))
+        return FirstOf(directories)
+
+    def _inspector(self) -> BoxedInspector:
+        one = self.settings.sandbox
+        found = BoxedInspector.start(
+            BoxLimits(
+                memory_bytes=one.memory_bytes,
+                cpu_seconds=max(1, round(one.cpu.total_seconds())),
+                message_seconds=one.message.total_seconds(),
+                start_seconds=one.start.total_seconds(),
+                specimen_bytes=one.specimen_bytes,
+                specimens=one.specimens,
+                text_bytes=one.text_bytes,
+                answers=one.answers,
+                children=one.children,
+            )
+        )
+        missing = [layer for layer in ("seccomp", "netns") if layer not in found.layers()]
+        if missing and one.mode == "strong":
+            found.close()
+            raise ConfigError(
+                f"sandbox.mode: this machine does not give {' and '.join(missing)} to the children that open documents; "
+                'allow it, or write mode = "weak" and read docs/security-model.md'
+            )
+        return found
+
+    def _once(self, name: str, build: Callable[[], T]) -> T:
+        if name not in self._built:
+            self._built[name] = build()
+        return cast("T", self._built[name])
+
+
+@cache
+def _scanner() -> Scanner:
+    return Scanner.load()
+
+
+def _no_tls_route(address: Address) -> bool:
+    """No next hop of this version verifies a recipient domain's own host (security.md), so `tls` is never offered."""
+    del address
+    return False
+
+
+def _with_password(url: str, file: Path | None) -> str:
+    if file is None:
+        return url
+    parts = urlsplit(url)
+    if not parts.username:
+        raise ConfigError("store.password_file: store.url names no user for this password; write user@host")
+    password = quote(keyfiles.read_private(file).decode().strip(), safe="")
+    _, _, host = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=f"{parts.username}:{password}@{host}"))
