@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from gateway.domain.address import Address
 from gateway.domain.audit import Event, EventKind, Scalar
 from gateway.domain.decision import Action, Decision, HoldReason
+from gateway.domain.envelope import Identity
 from gateway.domain.errors import IntegrityError, KeyMissing, TemporaryError
 from gateway.domain.finding import ScanReport
 from gateway.domain.records import DeliveryRow, Job, JobKind, MessageRow
@@ -157,7 +158,7 @@ class Assess:
             standings = [self._facts.standing(uow, one, self._facts.day(at)) for one in envelope.recipients]
         keys = [self._facts.key(one.target, at) for one in standings]
         report = self.judge(read, known, standings)
-        summary = Summary(report, _asked(read, record))
+        summary = Summary(report, asked(read, envelope.identity))
         sender = read.claims.author or envelope.sender
         with self._store.begin() as uow:
             if uow.register.version() != version:
@@ -263,20 +264,21 @@ def _reasons(held: Sequence[DeliveryRow]) -> str:
     return ",".join(sorted({one.held_for.value for one in held if one.held_for is not None}))
 
 
-def _asked(read: Read, record: IntakeRecord) -> Asked:
-    claims, identity = read.claims, record.envelope.identity
+def asked(read: Read, identity: Identity) -> Asked:
+    """What the sender of a mail asks for, as far as this identity may ask for it."""
+    claims = read.claims
     allowed = claims.purpose is None or claims.purpose.value in identity.purposes
     return Asked(
         purpose=claims.purpose, purpose_allowed=allowed and "purpose" not in claims.unreadable,
         requested=claims.requested, secure_tag=claims.secure_tag, expires=claims.expires,
-        attachment_count=read.attachment_count, trouble=_trouble(claims, record),
+        attachment_count=read.attachment_count, trouble=_trouble(claims, identity),
     )  # fmt: skip
 
 
-def _trouble(claims: Claims, record: IntakeRecord) -> tuple[str, ...]:
+def _trouble(claims: Claims, identity: Identity) -> tuple[str, ...]:
     """What holds a mail whatever policy says: an author who is not the sender's to use, a request that makes no sense."""
     found = [f"request.unreadable.{one}" for one in claims.unreadable if one != "purpose"]
-    if not claims.authorised(record.envelope.identity):
+    if not claims.authorised(identity):
         found.append("sender.not_authorised")
     return tuple(found)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import timedelta
-from email.utils import parsedate_to_datetime
 
 from gateway.domain.address import Address
 from gateway.domain.decision import Method
@@ -75,14 +74,6 @@ def read_claims(tree: Tree) -> Claims:
         unreadable=tuple(unreadable),
         anonymous=not _all(tree, "from"),
     )
-
-
-def sent_on(claims: Claims) -> str:
-    """The Date field as a person reads it, or empty."""
-    try:
-        return parsedate_to_datetime(claims.date).strftime("%d %B %Y, %H:%M")
-    except (ValueError, TypeError, IndexError):
-        return ""
 
 
 def _all(tree: Tree, name: str) -> list[Header]:

@@ -21,7 +21,6 @@ from gateway.domain.protected import Protected
 from gateway.domain.records import Holder, ParcelRow
 from gateway.domain.states import ParcelState
 from gateway.flow import epochs
-from gateway.flow.claims import sent_on
 from gateway.flow.custody import Custody, object_row
 from gateway.flow.decisions import Decided
 from gateway.flow.facts import Standing
@@ -167,7 +166,7 @@ class Parcels:
         plain, html = bodies(read)
         return Manifest(
             subject=without_tags(read.claims.subject), sender=_field(read, "from"), to=_field(read, "to"),
-            cc=_field(read, "cc"), date=sent_on(read.claims),
+            cc=_field(read, "cc"), date=read.claims.date,
             text=source_of(plain, self._limits) if plain else "", html=source_of(html, self._limits) if html else "",
             enclosed=tuple(enclosed), notices=tuple(notices),
         )  # fmt: skip

@@ -7,7 +7,9 @@ After 1 nothing that the servers keep opens the message; 2 only tidies up and ma
 
 from __future__ import annotations
 
-from gateway.domain.audit import Event, EventKind
+from datetime import timedelta
+
+from gateway.domain.audit import Event, EventKind, Scalar
 from gateway.domain.records import Job, JobKind, MessageRow
 from gateway.domain.states import FINAL_DELIVERY, DeliveryState, MessageState
 from gateway.flow.custody import Custody
@@ -17,6 +19,8 @@ from gateway.ports.clock import Clock
 from gateway.ports.store import Store, UnitOfWork
 from gateway.ports.vault import Vault
 
+_UNSENT = {DeliveryState.HELD, DeliveryState.READY, DeliveryState.RETRY}
+_CAN_STICK = {MessageState.RECEIVED, MessageState.HELD, MessageState.ASSESSED}
 _ENDED = {MessageState.SETTLED, MessageState.FORGOTTEN}
 
 
@@ -57,16 +61,36 @@ class Settle:
     def refuse(self, uow: UnitOfWork, row: MessageRow, reason: str, actor: str) -> None:
         """End every held copy: nothing is sent of it, the sender gets a DSN that says so."""
         at = self._clock.now()
-        held = [one for one in uow.deliveries.of_message(row.id) if one.state is DeliveryState.HELD]
+        ends = _UNSENT if row.state is MessageState.STUCK else {DeliveryState.HELD}
+        held = [one for one in uow.deliveries.of_message(row.id) if one.state in ends]
         for one in held:
             uow.deliveries.move(one.id, DeliveryState.REFUSED)
+            uow.jobs.drop(JobKind.DISPATCH, one.id)
             uow.audit.append(Event(EventKind.REFUSED, row.id, one.id, actor=actor, data={"for": reason}), at)
         if held or row.state is MessageState.STUCK:
             self._notices.withheld(uow, row.id, [one.id for one in held], reason, at)
+        if row.state is MessageState.STUCK:
+            # What a worker died over in mid-send cannot be called unsent: it failed, and may have arrived.
+            for one in uow.deliveries.of_message(row.id):
+                if one.state is DeliveryState.SENDING:
+                    uow.deliveries.move(one.id, DeliveryState.FAILED)
+                    self._notices.failed(uow, one, "gave_up", "", at)
         left = [one for one in uow.deliveries.of_message(row.id) if one.state not in FINAL_DELIVERY]
         uow.messages.move(row.id, MessageState.ASSESSED if left else MessageState.REFUSED, at)
         uow.jobs.drop(JobKind.EXPIRE, row.id)
         uow.jobs.add(JobKind.SETTLE, row.id, "", at)
+
+    def stick(self, job: Job, code: str, age: timedelta) -> None:
+        """A step fails again and again for no reason that trying helps: STUCK, for a person to look at."""
+        at = self._clock.now()
+        with self._store.begin() as uow:
+            row = uow.messages.get(job.message_id, lock=True)
+            if row is not None and row.state in _CAN_STICK:
+                uow.messages.move(row.id, MessageState.STUCK, at, held_for=code, deadline=at + age)
+                uow.jobs.add(JobKind.EXPIRE, row.id, row.id, at + age)
+            data: dict[str, Scalar] = {"code": code, "step": job.kind.value}
+            uow.audit.append(Event(EventKind.STUCK, job.message_id, data=data), at)
+            uow.jobs.finish(job)
 
     def remind(self, job: Job) -> None:
         """Tell the sender of a held message that it still waits."""

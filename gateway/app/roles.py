@@ -1,0 +1,148 @@
+"""One process, one role: build, say READY with the ports, run until SIGTERM, drain.
+
+The line on standard output is JSON: `{"event": "ready", "role": "smtp", "ports": {"submission": [587]}}`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+
+import structlog
+
+from gateway.adapters.inspector import protect_this_process
+from gateway.app import worker_role
+from gateway.app.door_role import open_inbound, open_smtp
+from gateway.app.installation import Installation
+from gateway.app.web_role import open_portal
+from gateway.domain.errors import ConfigError
+from gateway.ports.checkpoint import Checkpoint, unobserved
+from gateway.smtp.server import Door
+
+_DRAIN_SECONDS = 30.0
+Stop = Callable[[], Awaitable[object]]
+Reload = Callable[[], None]
+
+
+def run_role(role: str, config: Path, reached: Checkpoint = unobserved) -> None:
+    """Run one role until SIGTERM. ConfigError before READY when it cannot start."""
+    quiet_logs()
+    home = Installation.load(config)
+    try:
+        ROLES[role](home, reached)
+    finally:
+        home.close()
+
+
+def quiet_logs() -> None:
+    """Structured lines on standard error; the loggers of libraries that write addresses or paths stay at WARNING."""
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s %(levelname)s %(message)s")
+    for name in ("mail.log", "mail.debug", "uvicorn", "uvicorn.access", "asyncio", "aiosmtplib", "sqlalchemy"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso"),
+                    structlog.processors.JSONRenderer()],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )  # fmt: skip
+
+
+def _say_ready(role: str, ports: Mapping[str, list[int]]) -> None:
+    print(json.dumps({"event": "ready", "role": role, "pid": os.getpid(), "ports": ports}), flush=True)  # noqa: T201
+
+
+def _worker(home: Installation, reached: Checkpoint) -> None:
+    home.inspector()  # its launcher is exec'd before any key is read
+    _guard()
+    home.store().create_schema()
+    rooms = worker_role.build(home, reached)
+    signal.signal(signal.SIGTERM, lambda *_: rooms.worker.stop())
+    signal.signal(signal.SIGINT, lambda *_: rooms.worker.stop())
+    signal.signal(signal.SIGHUP, lambda *_: threading.Thread(target=_reload_policy, args=(home, rooms)).start())
+    rooms.worker.do_duties()
+    _say_ready("worker", {})
+    try:
+        rooms.worker.run()
+    finally:
+        rooms.close()
+
+
+def _reload_policy(home: Installation, rooms: worker_role.Rooms) -> None:
+    log = structlog.get_logger("worker")
+    try:
+        policy = home.policy()
+    except ConfigError as error:
+        rooms.note_policy(home, "")
+        log.error("policy not loaded, the old one stays", why=str(error))
+        return
+    rooms.assess.policy = policy
+    rooms.note_policy(home, policy.version)
+    log.info("policy loaded", version=policy.version)
+
+
+def _door(opener: Callable[[Installation, Checkpoint], Awaitable[tuple[Door, dict[str, list[int]]]]], role: str) -> Callable[[Installation, Checkpoint], None]:  # fmt: skip
+    def run(home: Installation, reached: Checkpoint) -> None:
+        _guard()
+        home.store().create_schema()
+
+        async def opened() -> tuple[Stop, Reload, Mapping[str, list[int]]]:
+            door, ports = await opener(home, reached)
+            return (lambda: door.drain(_DRAIN_SECONDS)), door.reload_tls, ports
+
+        _serve(role, opened)
+
+    return run
+
+
+def _web(home: Installation, reached: Checkpoint) -> None:
+    del reached
+    _guard()
+    home.store().create_schema()
+
+    async def opened() -> tuple[Stop, Reload, Mapping[str, list[int]]]:
+        servers, ports = await open_portal(home)
+
+        async def stop() -> None:
+            await asyncio.gather(*(one.drain() for one in servers))
+
+        return stop, (lambda: None), ports
+
+    _serve("web", opened)
+
+
+def _serve(role: str, opened: Callable[[], Awaitable[tuple[Stop, Reload, Mapping[str, list[int]]]]]) -> None:
+    import uvloop
+
+    async def main() -> None:
+        stopped = asyncio.Event()
+        stop, reload, ports = await opened()
+        loop = asyncio.get_running_loop()
+        for one in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(one, stopped.set)
+        loop.add_signal_handler(signal.SIGHUP, reload)
+        _say_ready(role, ports)
+        await stopped.wait()
+        await stop()
+
+    uvloop.run(main())
+
+
+def _guard() -> None:
+    try:
+        protect_this_process()
+    except OSError as error:
+        raise ConfigError("this process cannot be made undumpable, so it may not load keys") from error
+
+
+ROLES: Mapping[str, Callable[[Installation, Checkpoint], None]] = {
+    "smtp": _door(open_smtp, "smtp"),
+    "inbound": _door(open_inbound, "inbound"),
+    "worker": _worker,
+    "web": _web,
+}

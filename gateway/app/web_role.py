@@ -1,0 +1,60 @@
+"""The web role, put together: the portal. It holds peppers, the look-up key and its TLS key; no address, no epoch key."""
+
+from __future__ import annotations
+
+import ssl
+from ipaddress import ip_network
+
+from gateway.app.installation import Installation
+from gateway.flow.answer import Answers
+from gateway.flow.pickup import Pickup
+from gateway.flow.throttle import PickupLimits
+from gateway.render.consent import warning
+from gateway.render.mail import TEMPLATES
+from gateway.web.app import build_app
+from gateway.web.metrics import Metrics, metrics_app
+from gateway.web.pages import Pages, Practice
+from gateway.web.server import PortalServer, serve_portal
+from gateway.web.settings import ServerConfig, WebConfig
+
+
+async def open_portal(home: Installation) -> tuple[list[PortalServer], dict[str, list[int]]]:
+    """The portal, and the metrics beside it on a port of their own; with their ports."""
+    settings, one = home.settings, home.settings.web
+    limits = pickup_limits(home)
+    lookup, peppers = home.lookup_key(), home.peppers()
+    pickup = Pickup(home.store(), home.vault(), peppers, lookup, home.id, home.clock, home.tokens, limits)
+    answers = Answers(home.store(), lookup, home.id, home.clock, home.tokens, limits)
+    pages = Pages(TEMPLATES / "portal", Practice(settings.practice.name, settings.practice.phone), warning)
+    config = WebConfig(
+        portal_url=settings.practice.portal_url, trusted_proxies=tuple(ip_network(net) for net in one.behind_proxy),
+        session_life=round(one.session_life.total_seconds()), streams=one.streams,
+    )  # fmt: skip
+    metrics = Metrics()
+    app = build_app(pickup, answers, pages, config, metrics)
+    server = ServerConfig(one.listen.host, one.listen.port, connections=one.connections)
+    servers = [await serve_portal(app, server, _tls(home))]
+    ports = {"portal": [servers[0].port]}
+    if one.metrics is not None:
+        servers.append(await serve_portal(metrics_app(metrics), ServerConfig(one.metrics.host, one.metrics.port), None))
+        ports["metrics"] = [servers[1].port]
+    return servers, ports
+
+
+def pickup_limits(home: Installation) -> PickupLimits:
+    """The settings that bound guessing and sessions."""
+    parcel, web, limits = home.settings.parcel, home.settings.web, home.settings.limits
+    return PickupLimits(
+        codes=parcel.codes, code_tries=parcel.code_tries, code_window=parcel.code_window,
+        codes_per_network=limits.codes_per_network, session_idle=web.session_idle, session_life=web.session_life,
+    )  # fmt: skip
+
+
+def _tls(home: Installation) -> ssl.SSLContext | None:
+    one = home.settings.web
+    if one.tls_certificate is None or one.tls_key is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(one.tls_certificate, one.tls_key)
+    return context

@@ -1,0 +1,179 @@
+"""The worker role, put together: it opens, decides, seals and relays. The inspector's launcher starts before any key is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
+
+from gateway.adapters.heads import append_head
+from gateway.adapters.relay import RelayOptions, choose_relay
+from gateway.app.installation import Installation
+from gateway.config.rooms import RelaySection
+from gateway.domain.address import Address
+from gateway.domain.audit import Event, EventKind
+from gateway.domain.records import JobKind
+from gateway.flow.assess import Assess, Times
+from gateway.flow.audit_fold import AuditFolder
+from gateway.flow.codes import Codes
+from gateway.flow.compose import Compose, Words
+from gateway.flow.custody import Custody
+from gateway.flow.decisions import Decisions
+from gateway.flow.dispatch import Dispatch
+from gateway.flow.epochs import Calendar
+from gateway.flow.inbound import Inbound, OwnAddresses
+from gateway.flow.notices import Notices
+from gateway.flow.parcels import Life, Parcels
+from gateway.flow.recheck import Recheck
+from gateway.flow.requests import ConsentRequests
+from gateway.flow.retain import Retain
+from gateway.flow.review import Review
+from gateway.flow.settle import Settle
+from gateway.flow.signers import Signers
+from gateway.flow.tell import Tell
+from gateway.mime.limits import Limits
+from gateway.policy.law import load_law
+from gateway.ports.checkpoint import Checkpoint, unobserved
+from gateway.ports.relay import Relay
+from gateway.ports.store import HeadRow
+from gateway.render.consent import latest_version, warning
+from gateway.worker.loop import Pace, Step, Worker
+
+_DUTIES_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """The worker's steps, for the loop and for commands that need one of them."""
+
+    worker: Worker
+    assess: Assess
+    dispatch: Dispatch
+    settle: Settle
+    review: Review
+    recheck: Recheck
+    codes: Codes
+    retain: Retain
+    calendar: Calendar
+    relays: tuple[Relay, ...]
+
+    def note_policy(self, home: Installation, version: str) -> None:
+        """Record that a policy was loaded, or, with an empty version, that a bad file was passed over."""
+        kind = EventKind.POLICY_LOADED if version else EventKind.POLICY_REJECTED
+        with home.store().begin() as uow:
+            uow.audit.append(Event(kind, data={"version": version}), home.clock.now())
+
+    def close(self) -> None:
+        """Sign off and drop the relays' connections."""
+        self.calendar.leave()
+        for one in self.relays:
+            one.close()
+
+
+def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
+    """Everything a worker does, in the order in which it depends on each other."""
+    settings, clock, tokens = home.settings, home.clock, home.tokens
+    reader = home.reader()
+    store, vault, keys = home.store(), home.vault(), home.worker_keys()
+    facts, policy, renderer = home.facts(), home.policy(), home.renderer()
+    practice, times = settings.practice, settings.worker
+    host = own_host(home)
+    words = Words(practice.name, practice.phone, practice.portal_url, host)
+    relay, internal = relays(home)
+    addresses = own_addresses(home)
+    limits = Limits(settings.smtp.limits.message_bytes)
+
+    custody = Custody(store, vault, keys)
+    decisions = Decisions(keys)
+    notices = Notices(keys.columns, tokens, Address.parse(str(practice.postmaster)))
+    asks = ConsentRequests(
+        store, keys, facts.register, notices, clock, tokens, times.consent, latest_version(), warning
+    )  # fmt: skip
+    assess = Assess(
+        store=store, vault=vault, custody=custody, decisions=decisions, reader=reader, facts=facts, policy=policy,
+        notices=notices, requests=asks, clock=clock, tokens=tokens, host=host, reached=reached,
+        times=Times(times.hold, times.consent, times.stuck, times.reminders),
+    )  # fmt: skip
+    parcels = Parcels(
+        store, vault, custody, keys, clock, tokens, limits, Life(settings.parcel.expiry, settings.parcel.max_expiry)
+    )
+    authority = home.ca()
+    compose = Compose(
+        parcels=parcels, signers=Signers(store, keys.columns, keys.index, (authority.certificate, authority.key)),
+        facts=facts, reader=reader, renderer=renderer, law=load_law(), words=words, limits=limits, random=tokens.secret,
+    )  # fmt: skip
+    dispatch = Dispatch(
+        store=store, vault=vault, custody=custody, decisions=decisions, reader=reader, facts=facts, assess=assess,
+        compose=compose, relay=relay, notices=notices, clock=clock, tokens=tokens, bounce_address=addresses.bounce,
+        waits=times.backoff, give_up=times.give_up, hold=times.hold, reached=reached,
+    )  # fmt: skip
+    settle = Settle(store, vault, custody, notices, clock, reached)
+    tell = Tell(
+        store, internal, renderer, notices, asks, keys, clock, words, facts.zone, times.backoff, times.give_up
+    )  # fmt: skip
+    codes = Codes(
+        store, internal, home.notifier(), renderer, facts.register, asks, keys, clock, tokens, words, notices.postmaster,
+        settings.parcel.code_life,
+    )  # fmt: skip
+    recheck = Recheck(store, assess, decisions, facts, parcels, notices, clock)
+    inbound = Inbound(store, vault, custody, reader, addresses, notices, parcels, settle, clock, tokens)
+    calendar = Calendar(store, keys, clock, tokens, tokens.id(), settings.keys.epoch)
+    folder = AuditFolder(
+        store, clock, keys.sign, lambda head: _publish(home, head), settings.audit.every_rows,
+        round(settings.audit.every.total_seconds()),
+    )  # fmt: skip
+    retain = Retain(store, vault, custody, keys, parcels, calendar, settle, folder, clock)
+    steps: dict[JobKind, Step] = {
+        JobKind.ASSESS: lambda job, _: assess.run(job),
+        JobKind.DISPATCH: dispatch.run,
+        JobKind.SETTLE: lambda job, _: settle.run(job),
+        JobKind.EXPIRE: lambda job, _: settle.expire(job),
+        JobKind.REMIND: lambda job, _: settle.remind(job),
+        JobKind.INBOUND: lambda job, _: inbound.run(job),
+        JobKind.SEND_CODE: lambda job, _: codes.run(job),
+        JobKind.SEND_NOTICE: lambda job, _: tell.run(job),
+        JobKind.RECHECK: lambda job, _: recheck.run(job),
+        JobKind.CONSENT_ANSWER: lambda job, _: asks.take_answer(job),
+    }
+    pace = Pace(times.threads, times.lease.total_seconds(), times.poll.total_seconds(), _DUTIES_SECONDS)
+    worker = Worker(store, clock, steps, retain.duties(), pace, lambda job, code: settle.stick(job, code, times.stuck))
+    review = Review(store, assess, decisions, settle, facts, clock, times.hold)
+    return Rooms(worker, assess, dispatch, settle, review, recheck, codes, retain, calendar, (relay, internal))
+
+
+def own_host(home: Installation) -> str:
+    """The domain of the gateway's own addresses and Message-IDs."""
+    return home.settings.inbound.domain or urlsplit(home.settings.practice.portal_url).hostname or "localhost"
+
+
+def own_addresses(home: Installation) -> OwnAddresses:
+    """The gateway's own addresses; without an inbound listener there are none."""
+    return OwnAddresses(home.bounce_mac(), own_host(home) if home.settings.inbound.listen else "")
+
+
+def relays(home: Installation) -> tuple[Relay, Relay]:
+    """The next hop, and the one for the gateway's own mail."""
+    one = home.settings.relay
+    seconds = one.timeout.total_seconds()
+    options = RelayOptions(
+        hostname=one.helo or own_host(home), connections=one.connections, command_seconds=seconds, chunk_seconds=seconds,
+        final_seconds=max(seconds, 600.0),
+    )  # fmt: skip
+    relay = choose_relay(_with_files(one.url, one), options)
+    return relay, choose_relay(_with_files(one.internal, one), options) if one.internal else relay
+
+
+def _with_files(url: str, one: RelaySection) -> str:
+    """The relay's URL with user, password file and authorities as its query; they belong to `[relay] url` alone."""
+    parts = urlsplit(url)
+    if not parts.scheme.startswith("smtp"):
+        return url
+    query = {"ca": str(one.ca_file)} if one.ca_file else {}
+    if parts.username and one.password_file:
+        query |= {"user": unquote(parts.username), "password_file": str(one.password_file)}
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, host, parts.path, "&".join(filter(None, (parts.query, urlencode(query)))), ""))
+
+
+def _publish(home: Installation, head: HeadRow) -> None:
+    for path in home.settings.audit.head_files:
+        append_head(path, head)

@@ -1,0 +1,134 @@
+"""The worker's loop: claim a job, run its step, let the step settle the lease. Threads share nothing but the store.
+
+A temporary failure runs again later; a lost lease leaves no trace; a step that fails without reason too often is STUCK.
+Personal data never reaches the log: a failure is logged by its code, the job's kind and the message's id.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from gateway.domain.errors import LeaseLost, SealgateError
+from gateway.domain.records import Job, JobKind
+from gateway.ports.clock import Clock
+from gateway.ports.store import Store
+from gateway.worker.backoff import pause
+
+Step = Callable[[Job, Callable[[], bool]], None]
+Duty = Callable[[], object]
+
+_log = structlog.get_logger("worker")
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Threads, and times in seconds."""
+
+    threads: int
+    lease: float
+    poll: float
+    duties: float
+    tries: int = 12
+    """Failures without reason before a message is STUCK; temporary ones do not count."""
+
+
+class Worker:
+    """Runs steps until told to stop; what is under way then is finished."""
+
+    def __init__(
+        self, store: Store, clock: Clock, steps: Mapping[JobKind, Step], duties: Sequence[Duty], pace: Pace,
+        stick: Callable[[Job, str], None],
+    ) -> None:  # fmt: skip
+        self._store, self._clock, self._steps, self._duties = store, clock, steps, duties
+        self._pace, self._stick = pace, stick
+        self._stop = threading.Event()
+
+    def run(self) -> None:
+        """Work in threads until `stop`; returns when all have ended."""
+        self.do_duties()
+        threads = [threading.Thread(target=self._work, name=f"step-{n}") for n in range(self._pace.threads)]
+        threads.append(threading.Thread(target=self._keep_house, name="duties"))
+        for one in threads:
+            one.start()
+        for one in threads:
+            one.join()
+
+    def stop(self) -> None:
+        """Take no new job."""
+        self._stop.set()
+
+    def do_duties(self) -> None:
+        """One round of housekeeping; a duty that fails is logged and comes again."""
+        for duty in self._duties:
+            if self._stop.is_set():
+                return
+            try:
+                duty()
+            except SealgateError as error:
+                _log.warning("duty failed", duty=_name(duty), code=error.code)
+            except Exception as error:  # noqa: BLE001 - housekeeping must not end the worker
+                _log.error("duty failed", duty=_name(duty), code=type(error).__name__)
+
+    def work_once(self) -> bool:
+        """Claim and run one job; False when none is due."""
+        begun = self._clock.boot()
+        jobs = self._store_claim()
+        for job in jobs:
+            self._run(job, begun)
+        return bool(jobs)
+
+    def _store_claim(self) -> list[Job]:
+        with self._store.begin() as uow:
+            return uow.jobs.claim(self._steps.keys(), self._clock.now(), self._pace.lease)
+
+    def _work(self) -> None:
+        while not self._stop.is_set():
+            try:
+                busy = self.work_once()
+            except SealgateError as error:
+                _log.warning("store not available", code=error.code)
+                busy = False
+            except Exception as error:  # noqa: BLE001 - one bad job must not end the thread
+                _log.error("step failed", code=type(error).__name__)
+                busy = False
+            if not busy:
+                self._stop.wait(self._pace.poll)
+
+    def _keep_house(self) -> None:
+        while not self._stop.wait(self._pace.duties):
+            self.do_duties()
+
+    def _run(self, job: Job, begun: float) -> None:
+        # The lease counts from before the claim, by the clock that no one can set.
+        def alive() -> bool:
+            return self._clock.boot() - begun < self._pace.lease
+
+        try:
+            self._steps[job.kind](job, alive)
+        except LeaseLost:
+            _log.warning("lease lost", kind=job.kind.value, message=job.message_id)
+        except SealgateError as error:
+            self._again(job, error.code, counts=not error.temporary)
+        except Exception as error:  # noqa: BLE001 - whatever a step meets, its message waits and is never sent
+            self._again(job, type(error).__name__, counts=True)
+
+    def _again(self, job: Job, code: str, *, counts: bool) -> None:
+        _log.warning("step failed", kind=job.kind.value, message=job.message_id, code=code, tries=job.tries)
+        try:
+            if counts and job.tries + 1 >= self._pace.tries:
+                self._stick(job, code)
+                return
+            with self._store.begin() as uow:
+                uow.jobs.again(job, self._clock.now() + timedelta(seconds=pause(job.tries)))
+        except SealgateError as error:
+            # The lease runs out by itself, and the job comes again.
+            _log.warning("job not given back", kind=job.kind.value, message=job.message_id, code=error.code)
+
+
+def _name(duty: Duty) -> str:
+    return getattr(duty, "__qualname__", type(duty).__name__)
