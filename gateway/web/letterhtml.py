@@ -32,6 +32,7 @@ _ATTRIBUTES = {
 }
 _DROPPED = {"script", "style", "title", "head", "template", "noscript", "iframe", "object", "svg", "math", "select"}
 _SCHEMES = {"http", "https", "mailto", "tel"}
+_LINK = re.compile(r"(?:https?://[^/\s]|mailto:|tel:)", re.IGNORECASE)
 # Our page has the h1; a letter's own headings come below it.
 _LOWER = {"h1": "h3", "h2": "h3", "h3": "h4", "h4": "h5", "h5": "h6"}
 _BLOCK_END = re.compile(r"(?i)<(?:br|/p|/div|/tr|/li|/h[1-6])\b[^>]*>")
@@ -40,7 +41,7 @@ _TAG = re.compile(r"<[^<>]{0,10000}>")
 
 
 def readable(html: str) -> Markup | None:
-    """HTML that may stand in our page, or None when it is too large or too tangled; show `words` then."""
+    """HTML that may stand in our page, or None when it is too large, too tangled or without words; show `words` then."""
     if len(html) > MOST_CHARACTERS or html.count("<") > _MOST_TAGS:
         return None
     balanced = _balanced(html)
@@ -51,11 +52,19 @@ def readable(html: str) -> Markup | None:
         tags=_TAGS,
         clean_content_tags=_DROPPED,
         attributes=_ATTRIBUTES,
+        attribute_filter=_kept,
         url_schemes=_SCHEMES,
         link_rel="noopener noreferrer nofollow",
         strip_comments=True,
     )
+    if not _TAG.sub("", clean).strip():
+        return None
     return Markup(clean)  # noqa: S704 - the sanitiser's own output
+
+
+def _kept(_tag: str, attribute: str, value: str) -> str | None:
+    # A relative link would lead into our own pages.
+    return None if attribute == "href" and not _LINK.match(value) else value
 
 
 def words(html: str) -> str:

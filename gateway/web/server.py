@@ -34,6 +34,8 @@ def _patient(header_seconds: float) -> type[H11Protocol]:
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
+            # uvicorn asks whether anybody handles its logger, not `access_log`; its lines hold whole paths.
+            self.access_log = False
             self._late = self.loop.call_later(header_seconds, self._drop)
 
         def handle_events(self) -> None:

@@ -62,7 +62,9 @@ class House:
         parts = (INSTALLATION, self.clock, self.tokens, limits)
         self.pickup = Pickup(self.store, self.vault, self.shelf, self.lookup_key, *parts)
         self.answers = Answers(self.store, self.lookup_key, *parts)
-        self.pages = Pages(TEMPLATES, Practice("Lakeside Family Practice", "555-0142"), lambda version: f"{WARNING} [{version}]")
+        self.pages = Pages(
+            TEMPLATES, Practice("Lakeside Family Practice", "555-0142"), lambda version: f"{WARNING} [{version}]"
+        )
         self.metrics = Metrics()
         self.config = config or WebConfig("http://localhost")
         self.app = build_app(self.pickup, self.answers, self.pages, self.config, self.metrics)
@@ -80,19 +82,32 @@ class House:
         kek = link.kek(secret, pepper, INSTALLATION, name)
         sealed = [self._sealed(f"{name}-a{number}", Seal.ATTACHMENT, data) for number, (_, data) in enumerate(files)]
         enclosed = tuple(
-            Enclosed(one.object_id, file[0], "application/octet-stream", one.length, hashlib.sha256(file[1]).hexdigest(), one.commitment.hex())
+            Enclosed(
+                one.object_id,
+                file[0],
+                "application/octet-stream",
+                one.length,
+                hashlib.sha256(file[1]).hexdigest(),
+                one.commitment.hex(),
+            )
             for one, file in zip(sealed, files, strict=True)
         )
         manifest = self._sealed(f"{name}-m", Seal.MANIFEST, replace(letter, enclosed=enclosed).encode())
         with self.store.begin() as uow:
             uow.messages.add(message(f"m-{name}"))
-            uow.deliveries.add(delivery(f"d-{name}", f"m-{name}", state=state, basis=basis or Basis("p", (("pat1", 1),), (("pat1", 0),))))
+            uow.deliveries.add(
+                delivery(
+                    f"d-{name}", f"m-{name}", state=state, basis=basis or Basis("p", (("pat1", 1),), (("pat1", 0),))
+                )
+            )
             uow.parcels.add(
                 parcel(name, f"d-{name}", message_id=f"m-{name}", manifest_id=f"{name}-m", proof=proof,
                        lookup=link.lookup(secret, self.lookup_key, INSTALLATION))
             )  # fmt: skip
             for one in (manifest, *sealed):
-                uow.objects.add(ObjectRow(one.object_id, f"m-{name}", one.purpose, "", one.length, one.commitment, self.clock.now()))
+                uow.objects.add(
+                    ObjectRow(one.object_id, f"m-{name}", one.purpose, "", one.length, one.commitment, self.clock.now())
+                )
                 bound = context(INSTALLATION, Seal.WRAP, one.object_id, f"parcel:{name}")
                 uow.objects.add_wrap(one.object_id, Holder("parcel", name), link.wrap(kek, one.key, bound))
         return link.token(secret)
@@ -116,13 +131,18 @@ class House:
         salt = self.tokens.secret(16)
         digest = link.code_digest(code, salt, subject, INSTALLATION)
         with self.store.begin() as uow:
-            uow.parcels.put_code(CodeRow(subject, salt, digest, self.clock.now() + timedelta(minutes=10), channel=channel))
+            uow.parcels.put_code(
+                CodeRow(subject, salt, digest, self.clock.now() + timedelta(minutes=10), channel=channel)
+            )
         return code
 
     def jobs(self, kind: JobKind) -> list[str]:
         """Subjects of the queued jobs of that kind."""
         with sqlite3.connect(self.root / "db" / "sealgate.db") as database:
-            return [row[0] for row in database.execute("SELECT subject_id FROM jobs WHERE kind = ? ORDER BY id", (kind.value,))]
+            return [
+                row[0]
+                for row in database.execute("SELECT subject_id FROM jobs WHERE kind = ? ORDER BY id", (kind.value,))
+            ]
 
     def events(self, message_id: str = "m-p1") -> list[tuple[str, dict[str, Any]]]:
         """The message's audit rows: kind and data."""

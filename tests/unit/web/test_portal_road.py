@@ -39,7 +39,10 @@ def test_letter_road(house: House) -> None:
     file = browser.get("/letter/file/1")
     assert file.body == data
     assert file.headers["content-length"] == str(len(data))
-    assert file.headers["content-disposition"] == "attachment; filename=\"Befund J_rg.pdf\"; filename*=UTF-8''Befund%20J%C3%B6rg.pdf"
+    assert (
+        file.headers["content-disposition"]
+        == "attachment; filename=\"Befund J_rg.pdf\"; filename*=UTF-8''Befund%20J%C3%B6rg.pdf"
+    )
     assert browser.get("/letter/file/2").body == b""
     assert [browser.get(f"/letter/file/{n}").status for n in (0, 3)] == [410, 410]
     saved = browser.get("/letter/save")
