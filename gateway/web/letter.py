@@ -64,11 +64,13 @@ class Letter:
         return response
 
     async def read(self, visit: Visit) -> Response:
-        """Show the letter."""
+        """Show the letter. `?still` is the page itself asking after a while: that is no sign of a person."""
+        touch = visit.request.method == "GET" and "still" not in visit.request.query_params
         with self._slots.one():
-            view = partial(self._pickup.view, visit.secret, touch=visit.request.method == "GET")
-            letter = await run_in_threadpool(view)
-            page = partial(self._pages.page, "read.html", 200, **_shown(letter), form=visit.form_token)
+            letter = await run_in_threadpool(partial(self._pickup.view, visit.secret, touch=touch))
+            shown = await run_in_threadpool(_shown, letter)
+            idle = self._config.session_idle
+            page = partial(self._pages.page, "read.html", 200, **shown, idle=idle, form=visit.form_token)
             return await run_in_threadpool(page)
 
     async def save(self, visit: Visit) -> Response:
@@ -77,7 +79,8 @@ class Letter:
         with self._slots.one():
             load = partial(self._pickup.view, touch=False) if head else self._pickup.save
             letter = await run_in_threadpool(load, visit.secret)
-            text = await run_in_threadpool(partial(self._pages.text, "saved.html", **_shown(letter)))
+            shown = await run_in_threadpool(_shown, letter)
+            text = await run_in_threadpool(partial(self._pages.text, "saved.html", **shown))
         return Response(text, headers=file_headers("secure-message.html", media_type="text/html; charset=utf-8"))
 
     async def file(self, visit: Visit) -> Response:

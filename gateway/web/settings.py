@@ -15,6 +15,8 @@ class WebConfig:
     """As recipients reach it, `https://secure.example.org`."""
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     """Only from these does X-Forwarded-For count."""
+    session_idle: int = 900
+    """When a letter left open on a screen asks whether its session still lives, and goes if not."""
     session_life: int = 3600
     link_life: int = 3600
     """How long a browser keeps the link's secret."""

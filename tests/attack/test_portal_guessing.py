@@ -247,3 +247,16 @@ def test_refusals_are_pages_that_say_what_to_do(house: House) -> None:
         assert wrong.status == 404
         assert "call" in wrong.text.lower()
         assert Browser(port).get("/letter").status == 403
+
+
+def test_a_letter_left_open_does_not_keep_itself_open(house: House) -> None:
+    token = house.parcel()
+    with served(house) as port:
+        browser = Browser(port)
+        page = browser.open_letter(house, token)
+        assert '<meta http-equiv="refresh" content="900;url=/letter/read?still=1">' in page.text
+        for _ in range(2):
+            house.clock.advance(420)
+            assert browser.get("/letter/read?still=1").status == 200
+        house.clock.advance(60)
+        assert browser.get("/letter/read?still=1").status == 403
