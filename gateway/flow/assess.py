@@ -9,7 +9,6 @@ becomes a state: an integrity failure STUCK with an alert, never a send.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -229,7 +228,7 @@ class Assess:
             uow.jobs.add(JobKind.EXPIRE, row.id, row.id, deadline)
             if fresh_holds:
                 uow.audit.append(Event(EventKind.HELD, row.id, data={"for": _reasons(held), "copies": len(held)}), at)
-                self._notices.add(uow, "held", row.id, json.dumps({"deadline": deadline.isoformat()}), at)
+                self._notices.add(uow, "held", row.id, "{}", at)
                 for wait in self._times.reminders:
                     uow.jobs.add(JobKind.REMIND, row.id, f"{row.id}:{int(wait.total_seconds())}", at + wait)
             return

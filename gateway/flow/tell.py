@@ -143,7 +143,7 @@ class Tell:
                 "recipients_all": len(deliveries), "reason": " ".join(receipt_reason(one) for one in why),
                 "what_to_do": " ".join(what_to_do(one) for one in why),
             }  # fmt: skip
-        return self._mail(row, self.renderer.mail(row.kind, **{**values, **data}))
+        return self._mail(row, self.renderer.mail(row.kind, **{**data, **values}))
 
     def _consent(self, uow: UnitOfWork, row: NoticeRow, data: dict[str, Any]) -> bytes:
         del data

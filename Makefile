@@ -1,0 +1,48 @@
+# Every target sets up what it needs. `make demo` and `make test` are the two to know.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo setup test check fix long lock docs clean
+.DEFAULT_GOAL := setup
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed") if sys.version_info < (3, 11) else None'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $(STAMP)
+
+setup: $(STAMP)  ## .venv with the pinned requirements and `sealgate` in it
+
+demo: $(STAMP)  ## the main job on loopback, shown side by side; ONCE=1 proves it without a person
+	$(BIN)/python -m tools.demo $(if $(ONCE),--once)
+
+test: $(STAMP)  ## everything CI runs
+	sh tools/peers.sh
+	$(MAKE) check
+	$(BIN)/python -m pytest -n $${SEALGATE_TEST_PROCESSES:-2} --dist loadfile -m "not long"
+
+check: $(STAMP)  ## lint, types, floors
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: $(STAMP)  ## formatting
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+long: $(STAMP)  ## what is too long for CI
+	$(BIN)/python -m pytest -m "long"
+
+docs: $(STAMP)  ## the generated references
+	$(BIN)/python -m gateway.config.reference > docs/reference/config.md
+
+lock:  ## remake the pinned requirements from the .in files
+	cd requirements && ../$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --allow-unsafe --strip-extras -o runtime.txt runtime.in
+	cd requirements && ../$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --allow-unsafe --strip-extras -o dev.txt dev.in
+
+clean:
+	rm -rf demo-data .mypy_cache .ruff_cache .hypothesis
