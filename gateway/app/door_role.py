@@ -65,7 +65,9 @@ async def _open(
     bounds = home.settings.limits
     intake = Intake(
         home.store(), home.vault(), home.door_keys(), home.clock, home.tokens,
-        IntakeLimits(bounds.spool_bytes, bounds.recipient_bytes), reached,
+        IntakeLimits(
+            bounds.spool_bytes, bounds.recipient_bytes, bounds.spool_bytes_per_sender, bounds.held_per_sender
+        ), reached,
     )  # fmt: skip
     listeners = tuple(Listener(profile, each.host, each.port) for profile, places in wanted for each in places)
     config = DoorConfig(

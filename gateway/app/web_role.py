@@ -28,7 +28,8 @@ async def open_portal(home: Installation) -> tuple[list[PortalServer], dict[str,
     pages = Pages(TEMPLATES / "portal", Practice(settings.practice.name, settings.practice.phone), warning)
     config = WebConfig(
         portal_url=settings.practice.portal_url, trusted_proxies=tuple(ip_network(net) for net in one.behind_proxy),
-        session_life=round(one.session_life.total_seconds()), streams=one.streams,
+        session_idle=round(one.session_idle.total_seconds()), session_life=round(one.session_life.total_seconds()),
+        streams=one.streams,
     )  # fmt: skip
     metrics = Metrics()
     app = build_app(pickup, answers, pages, config, metrics)

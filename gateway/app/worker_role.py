@@ -112,7 +112,7 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
     )  # fmt: skip
     codes = Codes(
         store, internal, home.notifier(), renderer, facts.register, asks, keys, clock, tokens, words, notices.postmaster,
-        settings.parcel.code_life,
+        settings.parcel.code_life, settings.limits.codes_per_address,
     )  # fmt: skip
     recheck = Recheck(store, assess, decisions, facts, parcels, notices, clock)
     inbound = Inbound(store, vault, custody, reader, addresses, notices, parcels, settle, clock, tokens)

@@ -138,7 +138,7 @@ class WebSection(Section):
         description="A session ends after this long without a request (45 CFR 164.312(a)(2)(iii)).",
     )
     session_life: Duration = Field(
-        default=timedelta(hours=8), description="A session ends after this long whatever happens."
+        default=timedelta(hours=1), description="A session ends after this long whatever happens."
     )
     connections: int = Field(default=500, ge=1, description="Connections in all.")
     streams: int = Field(default=32, ge=1, description="Attachments decrypted and streamed at the same time.")

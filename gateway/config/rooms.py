@@ -58,14 +58,12 @@ class StoreSection(Section):
         default="sqlite:///data/sealgate.db", description="`sqlite:///path` or `postgresql+psycopg://user@host/name`."
     )
     password_file: FilePath | None = Field(default=None, description="File with the database password.")
-    group_commit: Duration = Field(default=timedelta(0), description="How long a commit waits for company.")
 
 
 class BlobsSection(Section):
     """`[blobs]`: sealed objects."""
 
     url: Url = Field(default="file:///./data/blobs", description="`file:///path` or `s3://bucket/prefix`.")
-    credentials_file: FilePath | None = Field(default=None, description="File with the object store's credentials.")
 
 
 class ShelfSection(Section):
@@ -127,11 +125,6 @@ class ParcelSection(Section):
         default=timedelta(days=14), description="How long a link opens, unless the sender asks for less."
     )
     max_expiry: Duration = Field(default=timedelta(days=90), description="The longest that staff may extend a link to.")
-    reissue: bool = Field(
-        default=False,
-        description="Keep a worker's wrap until expiry, so that staff can send the link again; weakens `the gateway forgets`.",
-    )
-    max_views: int = Field(default=0, ge=0, description="A parcel closes after so many openings; 0 for no bound.")
     code_life: Duration = Field(default=timedelta(minutes=10), description="How long a one-time code is good.")
     codes: int = Field(
         default=5, ge=1, description="Codes sent for one parcel within code_window; more are slowed down, never a loss."
@@ -202,21 +195,11 @@ class LimitsSection(Section):
     recipient_bytes: Size = Field(
         default=5 * 1024**3, description="Recipients times size of one message, before it is split."
     )
-    decrypting_streams: int = Field(default=8, ge=1, description="Messages decrypted at the same time in one worker.")
-    upload_bytes: Size = Field(default=100 * 1024**2, description="What a recipient may upload to one parcel.")
-    inspections: int = Field(
-        default=4,
-        ge=1,
-        description="Messages with documents inspected at the same time; letters have a queue of their own.",
-    )
     codes_per_address: int = Field(
         default=10, ge=1, description="One-time codes sent to one mailbox or phone within an hour."
     )
     codes_per_network: int = Field(
         default=60, ge=1, description="One-time codes asked for from one network address within an hour."
-    )
-    anonymous_audit_rows: int = Field(
-        default=0, ge=0, description="Audit rows from unauthenticated requests an hour; beyond, they are only counted."
     )
 
 

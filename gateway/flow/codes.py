@@ -47,6 +47,8 @@ class Codes:
     words: Words
     postmaster: Address
     life: timedelta
+    per_address: int
+    """Codes to one mailbox or phone within an hour: code mails must not become a bomb."""
 
     def run(self, job: Job) -> None:
         """Send one code; the subject is `<parcel or request id>:<mailbox|phone>`. A new try is a new code."""
@@ -91,13 +93,25 @@ class Codes:
                 if delivery is None or channel not in parcel.proof.split(","):
                     return None
                 to = Address.parse(self.keys.columns.open(TARGET, delivery.id, delivery.target).decode())
+                if not self._room(uow, to):
+                    return None
                 if channel == "phone":
                     return self._by_phone(uow, to)
                 return lambda code: self._by_mail(to, code)
             if ask is not None and channel == "mailbox":
                 address = self.asks.address(ask)
+                if not self._room(uow, address):
+                    return None
                 return lambda code: self._by_mail(address, code)
         return None
+
+    def _room(self, uow: UnitOfWork, address: Address) -> bool:
+        """Whether this mailbox may have another code now; counts it if so."""
+        now, tag = self.clock.now(), self.keys.index.address("code", address)
+        if uow.parcels.hits(tag, "code_to", now - timedelta(hours=1)) >= self.per_address:
+            return False
+        uow.parcels.hit(tag, "code_to", now)
+        return True
 
     def _by_phone(self, uow: UnitOfWork, address: Address) -> Callable[[str], None] | None:
         own, _ = self.register.at_address(uow, address)

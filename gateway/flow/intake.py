@@ -8,6 +8,7 @@ After 3 the door says 250. Before it nothing was promised: an error leaves at mo
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 
 from gateway.domain.audit import Event, EventKind
@@ -23,6 +24,7 @@ from gateway.ports.clock import Clock
 from gateway.ports.store import Store
 from gateway.ports.tokens import Tokens
 from gateway.ports.vault import Seal, SealedWriter, Vault
+from gateway.seal.context import context
 from gateway.seal.record import IntakeRecord, sign, wrap_hash
 
 _HEADER = 256 * 1024
@@ -31,10 +33,12 @@ _MARK = b"x-sealgate-id:"
 
 @dataclass(frozen=True, slots=True)
 class IntakeLimits:
-    """Bytes in hand in all, and recipients times size of one message, both in bytes."""
+    """Bytes in hand, in all and of one sender; recipients times size of one message, in bytes; held mail of one sender."""
 
     spool_bytes: int
     fan_out_bytes: int
+    spool_bytes_per_sender: int
+    held_per_sender: int
 
 
 class Intake:
@@ -56,14 +60,27 @@ class Intake:
 
     def begin(self, envelope: Envelope) -> Acceptance:
         """Begin one message; LimitExceeded when the spool is full, StoreUnavailable when nothing can be promised."""
+        limits, tag = self.limits, self.sender_tag(envelope)
         with self.store.begin() as uow:
-            in_hand = uow.messages.bytes_in_hand()
             epochs.current(uow, self.keys.calendar, self.keys.installation)
-        if in_hand >= self.limits.spool_bytes:
-            raise LimitExceeded("spool_bytes", "the spool is full")
+            if uow.messages.bytes_in_hand() >= limits.spool_bytes:
+                raise LimitExceeded("spool_bytes", "the spool is full")
+            if uow.messages.bytes_in_hand(tag) >= limits.spool_bytes_per_sender:
+                raise LimitExceeded(
+                    "spool_bytes_per_sender", "too much mail of this sender is in hand; wait for it to leave"
+                )
+            if uow.messages.held_count(tag) >= limits.held_per_sender:
+                raise LimitExceeded(
+                    "held_per_sender", "too many mails of this sender are held; have them released or refused"
+                )
         self.reached("intake.1")
         message_id = self.tokens.id()
         return Acceptance(self, envelope, message_id, self.vault.create(message_id, Seal.MAIL))
+
+    def sender_tag(self, envelope: Envelope) -> bytes:
+        """What counts one submitter's mail: a hash of the user or client name, not of an address."""
+        who = f"{envelope.identity.how}:{envelope.identity.name}"
+        return hashlib.sha256(context(self.keys.installation, Seal.INTAKE, "sender", who)).digest()
 
     def ready(self) -> bool:
         """Whether mail can be taken: false after a failed sync, in quarantine, or without an epoch."""
@@ -126,6 +143,7 @@ class Acceptance:
                     record=public.seal(signed, record_context(installation, self._id, epoch)),
                 )
             )  # fmt: skip
+            uow.messages.set_sender_tag(self._id, intake.sender_tag(envelope))
             kind = JobKind.INBOUND if envelope.direction is Direction.INBOUND else JobKind.ASSESS
             uow.jobs.add(kind, self._id, "", at)
             uow.audit.append(

@@ -81,10 +81,12 @@ class SqlMessages:
         statement = select(messages).where(messages.c.epoch == epoch, messages.c.record != b"")
         return values_from(MessageRow, self._channel.all(statement.order_by(messages.c.id).limit(limit)))
 
-    def bytes_in_hand(self) -> int:
-        """Sum of sizes of messages that are not settled, refused or forgotten."""
-        statement = select(func.coalesce(func.sum(messages.c.size), 0))
-        return int(self._channel.value(statement.where(messages.c.state.not_in(_OUT_OF_HAND))))
+    def bytes_in_hand(self, sender_tag: bytes = b"") -> int:
+        """Sum of sizes of messages that are not settled, refused or forgotten, of all senders or of one."""
+        statement = select(func.coalesce(func.sum(messages.c.size), 0)).where(messages.c.state.not_in(_OUT_OF_HAND))
+        if sender_tag:
+            statement = statement.where(messages.c.sender_tag == sender_tag)
+        return int(self._channel.value(statement))
 
     def held_count(self, sender_tag: bytes) -> int:
         """How many messages of that sender are HELD."""
