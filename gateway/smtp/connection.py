@@ -169,7 +169,7 @@ class Connection(SMTP):
         except (ConnectionError, ssl.SSLError):
             log.debug("connection ended by the peer")
         except Exception as error:  # noqa: BLE001 - the last line: no fault of ours may leave a client without a reply
-            log.error("connection failed: %s", code_of(error))  # noqa: TRY400 - a traceback may show what was sent
+            log.error("connection failed: %s", code_of(error))
             self.say(Answer(421, "4.3.0", "Temporary failure, try again later", closes=True))
         finally:
             self._hang_up()

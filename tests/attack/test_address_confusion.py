@@ -73,7 +73,9 @@ async def test_smtputf8_is_asked_for(tmp_path):
     assert [str(to) for to in envelope.recipients] == ["anna@xn--bcher-kva.example"]
 
 
-@pytest.mark.parametrize("domain", ["practice.example.evil.example", "evilpractice.example", "practice.example.", "xn--prctice-4fb.example"])
+@pytest.mark.parametrize(
+    "domain", ["practice.example.evil.example", "evilpractice.example", "practice.example.", "xn--prctice-4fb.example"]
+)
 async def test_send_as_is_for_the_whole_domain_name(tmp_path, domain):
     async with stand(tmp_path, Profile.SMARTHOST, clients=(LOCAL,)) as one:
         client = await one.greeted()

@@ -31,7 +31,11 @@ async def test_no_mail_without_auth_under_any_order(tmp_path):
     async with stand(tmp_path, Profile.SUBMISSION, Profile.SUBMISSIONS) as one:
         for client in (await one.secure(), await one.raw(1, ssl=one.client_context, server_hostname="localhost")):
             await client.ask("EHLO c.example")
-            for line in ("MAIL FROM:<lee@practice.example>", "MAIL FROM:<lee@practice.example> AUTH=lee", "MAIL FROM:<>"):
+            for line in (
+                "MAIL FROM:<lee@practice.example>",
+                "MAIL FROM:<lee@practice.example> AUTH=lee",
+                "MAIL FROM:<>",
+            ):
                 answer = await client.ask(line)
                 assert not answer.startswith("250 2.1")
             await client.ask(plain("lee", "wrong"))

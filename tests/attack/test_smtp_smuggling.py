@@ -76,7 +76,11 @@ async def test_byte_by_byte(tmp_path):
 @pytest.mark.parametrize("text", [b"a\nb", b"a\rb", b"\n", b"\r", b"\n\r", b"a\r\r\nb"], ids=repr)
 async def test_bare_line_ends_anywhere_are_refused(tmp_path, text):
     async with stand(tmp_path, Profile.SMARTHOST, clients=(LOCAL,)) as one:
-        for mail in (text + b"\r\n\r\nbody", b"Subject: x\r\n\r\n" + text, b"Subject: x\r\n\r\n" + b"y" * 300_000 + text):
+        for mail in (
+            text + b"\r\n\r\nbody",
+            b"Subject: x\r\n\r\n" + text,
+            b"Subject: x\r\n\r\n" + b"y" * 300_000 + text,
+        ):
             client = await one.at_data()
             await client.send(mail + b"\r\n.\r\n")
             assert (await client.reply()).startswith("550 5.6.0")

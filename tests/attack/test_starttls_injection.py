@@ -39,7 +39,9 @@ async def test_state_from_before_is_forgotten(tmp_path):
         await client.talk("C: MAIL FROM:<lee@practice.example>\nS: 250\nC: RCPT TO:<b@example.net>\nS: 250")
         assert (await client.ask("STARTTLS")).startswith("220")
         await client.starttls(one.client_context)
-        await client.talk("C: DATA\nS: 503\nC: RCPT TO:<b@example.net>\nS: 503\nC: MAIL FROM:<lee@practice.example>\nS: 503 5.5.1 Send EHLO")
+        await client.talk(
+            "C: DATA\nS: 503\nC: RCPT TO:<b@example.net>\nS: 503\nC: MAIL FROM:<lee@practice.example>\nS: 503 5.5.1 Send EHLO"
+        )
 
 
 async def test_failed_handshake_does_not_fall_back_to_clear_text(tmp_path):

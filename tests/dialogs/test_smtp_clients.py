@@ -41,7 +41,9 @@ async def test_swaks(tmp_path, index, tls):
             pytest.skip("swaks IS WITHOUT TLS: install libnet-ssleay-perl to run this test")
         assert "530 5.7.0" in out
         for mechanism in ("PLAIN", "LOGIN"):
-            status, out = await run(*common, "--auth", mechanism, "--auth-user", "lee", "--auth-password", "open sesame")
+            status, out = await run(
+                *common, "--auth", mechanism, "--auth-user", "lee", "--auth-password", "open sesame"
+            )
             assert status == 0, out
         status, out = await run(*common, "--auth", "PLAIN", "--auth-user", "lee", "--auth-password", "wrong")
         assert status == 28, out
@@ -54,7 +56,16 @@ async def test_swaks_as_a_smarthost_client(tmp_path):
     swaks = needed("swaks")
     client = SmarthostClient("local", networks=("127.0.0.0/8",), may_send_as=frozenset({"lee@practice.example"}))
     async with stand(tmp_path, Profile.SMARTHOST, clients=(client,)) as one:
-        common = (swaks, "--server", "127.0.0.1", "--port", str(one.door.ports[0]), "--from", "lee@practice.example", "--to")
+        common = (
+            swaks,
+            "--server",
+            "127.0.0.1",
+            "--port",
+            str(one.door.ports[0]),
+            "--from",
+            "lee@practice.example",
+            "--to",
+        )
         status, out = await run(*common, "b@example.net", "--pipeline", "--body", ".dot\nend")
         assert status == 0, out
         assert "250 2.0.0 id1" in out

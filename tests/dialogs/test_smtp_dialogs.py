@@ -21,7 +21,10 @@ from gateway.smtp.settings import DoorConfig, Listener, Profile, SmarthostClient
 from tests.dialogs.door_kit import FakeIntake, FakeUsers, stand
 
 LOCAL = SmarthostClient(
-    "printer", networks=("127.0.0.0/8",), may_send_as=frozenset({"lee@practice.example"}), purposes=frozenset({"treatment"})
+    "printer",
+    networks=("127.0.0.0/8",),
+    may_send_as=frozenset({"lee@practice.example"}),
+    purposes=frozenset({"treatment"}),
 )
 MAIL = b"From: Lee <lee@practice.example>\r\nTo: b@example.net\r\nSubject: hi\r\n\r\nhello\r\n..dot\r\n.\r\n"
 
@@ -357,6 +360,7 @@ async def test_drain_cuts_what_does_not_end(tmp_path):
 
 async def test_certificate_is_reloaded_and_a_bad_file_keeps_the_old_one(tmp_path):
     async with stand(tmp_path, Profile.SUBMISSION) as one:
+
         async def shown() -> bytes:
             client = await one.secure()
             return client.writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
@@ -398,7 +402,9 @@ async def test_nothing_of_a_mail_is_logged_even_at_debug(tmp_path, caplog):
             await client.send(b"Subject: secretword\r\n\r\nsecretword\r\n.\r\n")
             assert (await client.reply()).startswith("250")
             one.intake.fail_finish = RuntimeError("secretword")
-            await client.talk("C: MAIL FROM:<lee@practice.example>\nS: 250\nC: RCPT TO:<secretname@example.net>\nS: 250\nC: DATA\nS: 354")
+            await client.talk(
+                "C: MAIL FROM:<lee@practice.example>\nS: 250\nC: RCPT TO:<secretname@example.net>\nS: 250\nC: DATA\nS: 354"
+            )
             await client.send(b"\r\nsecretword\r\n.\r\n")
             assert (await client.reply()).startswith("451")
             for _ in range(4):

@@ -85,7 +85,10 @@ async def test_a_line_of_a_megabyte_is_content(tmp_path):
 async def test_thousands_of_recipients(tmp_path):
     async with door(tmp_path) as one:
         client = await one.greeted()
-        await client.send(b"MAIL FROM:<lee@practice.example>\r\n" + b"".join(b"RCPT TO:<b%d@example.net>\r\n" % n for n in range(2500)))
+        await client.send(
+            b"MAIL FROM:<lee@practice.example>\r\n"
+            + b"".join(b"RCPT TO:<b%d@example.net>\r\n" % n for n in range(2500))
+        )
         assert (await client.reply()).startswith("250")
         answers = [(await client.reply())[:9] for _ in range(2500)]
         assert answers == ["250 2.1.5"] * 100 + ["452 4.5.3"] * 2400

@@ -52,7 +52,9 @@ def test_unknown_names_cost_one_verification_too(path, monkeypatch):
     users.add("lee", "open sesame", [])
     verified = []
     real = users._hasher.verify
-    monkeypatch.setattr(passwords.PasswordHasher, "verify", lambda _self, h, p: verified.append(h) or real.__func__(_self, h, p))
+    monkeypatch.setattr(
+        passwords.PasswordHasher, "verify", lambda _self, h, p: verified.append(h) or real.__func__(_self, h, p)
+    )
     for name in ("lee", "nobody"):
         users.authenticate(name, "wrong")
     assert len(verified) == 2

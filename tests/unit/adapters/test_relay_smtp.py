@@ -58,7 +58,9 @@ def server_context(ca: trustme.CA, *names: str, **kwargs) -> ssl.SSLContext:
 
 
 def test_a_mail_arrives_with_its_envelope_and_stuffed_dots():
-    reply, peer, asked = send(Script(), body=[b"Subject: x\r\n\r\n.a\r", b"\n", b".", b"\r\nend"], sender_text="bounce+1.ab@gate.example")
+    reply, peer, asked = send(
+        Script(), body=[b"Subject: x\r\n\r\n.a\r", b"\n", b".", b"\r\nend"], sender_text="bounce+1.ab@gate.example"
+    )
     assert (reply.outcome, reply.stored, reply.tls, asked) == (Outcome.ACCEPTED, "250 2.0.0", "", True)
     assert peer.bodies == [b"Subject: x\r\n\r\n..a\r\n..\r\nend\r\n"]
     assert peer.lines[1:4] == ["MAIL FROM:<bounce+1.ab@gate.example> BODY=8BITMIME", "RCPT TO:<b@example.net>", "DATA"]
