@@ -22,7 +22,7 @@ from gateway.flow.dispatch import Dispatch
 from gateway.flow.epochs import Calendar
 from gateway.flow.inbound import Inbound, OwnAddresses
 from gateway.flow.notices import Notices
-from gateway.flow.parcels import Life, Parcels
+from gateway.flow.parcels import Parcels
 from gateway.flow.recheck import Recheck
 from gateway.flow.requests import ConsentRequests
 from gateway.flow.retain import Retain
@@ -94,7 +94,7 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
         times=Times(times.hold, times.consent, times.stuck, times.reminders),
     )  # fmt: skip
     parcels = Parcels(
-        store, vault, custody, keys, clock, tokens, limits, Life(settings.parcel.expiry, settings.parcel.max_expiry)
+        store, vault, custody, keys, clock, tokens, limits, settings.parcel.expiry
     )
     authority = home.ca()
     compose = Compose(

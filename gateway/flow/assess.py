@@ -154,7 +154,7 @@ class Assess:
         at, envelope = self._clock.now(), record.envelope
         version, known = self.known_patients()
         with self._store.begin() as uow:
-            standings = [self._facts.standing(uow, one, self._facts.day(at)) for one in envelope.recipients]
+            standings = [self._facts.standing(uow, one, self._facts.day(at)) for one in _once(envelope.recipients)]
         keys = [self._facts.key(one.target, at) for one in standings]
         report = self.judge(read, known, standings)
         summary = Summary(report, asked(read, envelope.identity))
@@ -165,7 +165,7 @@ class Assess:
             standings = [self._facts.standing(uow, one.address, self._facts.day(at)) for one in standings]
             author = sender or self._notices.postmaster
             found = self.decide(uow, summary, read.claims.patient_tags, author, standings, keys, at)
-            uow.messages.set_scan(row.id, summary.dump())
+            uow.messages.set_scan(row.id, self._decisions.keep_scan(row.id, summary, record.commitment))
             who = Sender(envelope.sender or read.claims.author, read.claims.message_id, read.claims.automatic)
             self._notices.remember(uow, row.id, who)
             self._audit(uow, row.id, report, at)
@@ -257,6 +257,14 @@ class Assess:
                 uow.audit.append(Event(EventKind.INTEGRITY, row.id, data={"code": code, "step": "assess"}), at)
                 uow.jobs.add(JobKind.EXPIRE, row.id, row.id, deadline)
             uow.jobs.finish(job)
+
+
+def _once(recipients: Sequence[Address]) -> list[Address]:
+    """Each mailbox once, in the order written: two spellings of one address get one copy."""
+    first: dict[str, Address] = {}
+    for one in recipients:
+        first.setdefault(one.key, one)
+    return list(first.values())
 
 
 def _reasons(held: Sequence[DeliveryRow]) -> str:

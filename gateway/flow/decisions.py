@@ -12,9 +12,10 @@ from datetime import timedelta
 from gateway.domain.address import Address
 from gateway.domain.decision import Action, Decision
 from gateway.domain.errors import IntegrityError
-from gateway.domain.records import DeliveryRow
+from gateway.domain.records import DeliveryRow, MessageRow
 from gateway.domain.states import DeliveryState
 from gateway.flow.keys import WorkerKeys
+from gateway.flow.summary import Summary
 from gateway.seal.context import framed
 
 RECIPIENT, TARGET = "delivery.recipient", "delivery.target"
@@ -69,12 +70,32 @@ class Decisions:
             raise IntegrityError(f"the decision of delivery {row.id} was not made by a worker")
         return Decided(row, recipient, target)
 
+    def keep_scan(self, message_id: str, summary: Summary, commitment: bytes) -> str:
+        """What is kept of a scan, with the content's commitment, under a MAC: nobody else can make a mail look clean."""
+        text = f"{commitment.hex()}{summary.dump()}"
+        return f"{self._keys.decision.tag(self._scan_bound(message_id, text)).hex()}{text}"
+
+    def kept_scan(self, message: MessageRow) -> tuple[Summary, bytes]:
+        """The summary and the content's commitment; IntegrityError when it is missing or not as a worker wrote it."""
+        tag, text = message.scan[:64], message.scan[64:]
+        try:
+            held = self._keys.decision.holds(self._scan_bound(message.id, text), bytes.fromhex(tag))
+        except ValueError:
+            held = False
+        if not held or not text:
+            raise IntegrityError(f"the scan of message {message.id} was not written by a worker")
+        return Summary.load(text[64:]), bytes.fromhex(text[:64])
+
     def mac(self, decided: Decided, commitment: bytes) -> bytes:
         """The MAC of a decision whose basis was renewed."""
         return self._mac(decided.row, decided.recipient, decided.target, commitment)
 
     def _mac(self, row: DeliveryRow, recipient: Address, target: Address, commitment: bytes) -> bytes:
         return self._keys.decision.tag(self._bound(row, recipient, target, commitment))
+
+    @staticmethod
+    def _scan_bound(message_id: str, text: str) -> bytes:
+        return framed(b"scan", message_id.encode(), text.encode())
 
     @staticmethod
     def _bound(row: DeliveryRow, recipient: Address, target: Address, commitment: bytes) -> bytes:

@@ -61,7 +61,13 @@ class Notices:
         return Sender(Address.parse(address) if address else None, original, bool(automatic))
 
     def add(self, uow: UnitOfWork, kind: str, message_id: str, data: str, at: datetime) -> None:
-        """Queue a notice to the sender of a message, unless it may not be answered."""
+        """Queue a notice to the sender of a message, unless it may not be answered.
+
+        About a message that could never be read nobody is known but the postmaster.
+        """
+        if not uow.messages.sender(message_id):
+            self.add_to(uow, kind, message_id, "", self.postmaster, data, at)
+            return
         sender = self.sender(uow, message_id)
         if sender.may_be_told and sender.address is not None:
             self.add_to(uow, kind, message_id, "", sender.address, data, at)

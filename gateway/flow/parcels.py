@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.domain.address import Address
@@ -41,20 +40,12 @@ from gateway.seal.parcel import Enclosed, Manifest
 _MESSAGES = {"message/rfc822", "message/global"}
 
 
-@dataclass(frozen=True, slots=True)
-class Life:
-    """How long a parcel lives."""
-
-    default: timedelta
-    longest: timedelta
-
-
 class Parcels:
     """Makes parcels with a worker's keys."""
 
     def __init__(
         self, store: Store, vault: Vault, custody: Custody, keys: WorkerKeys, clock: Clock, tokens: Tokens, limits: Limits,
-        life: Life,
+        life: timedelta,
     ) -> None:  # fmt: skip
         self._store, self._vault, self._custody, self._keys = store, vault, custody, keys
         self._clock, self._tokens, self._limits, self._life = clock, tokens, limits, life
@@ -134,11 +125,12 @@ class Parcels:
         standing: Standing,
         at: datetime,
     ) -> ParcelRow:
-        asked = timedelta(seconds=decided.row.expires_after) if decided.row.expires_after else self._life.default
+        # A sender's X-Sealgate-Expires can only shorten.
+        asked = timedelta(seconds=decided.row.expires_after) if decided.row.expires_after else self._life
         return ParcelRow(
             id=parcel_id, delivery_id=decided.row.id, message_id=decided.row.message_id, state=ParcelState.SEALED,
             lookup=link.lookup(secret, self._keys.lookup, self._keys.installation), manifest_id=manifest.object_id,
-            created_at=at, expires_at=at + min(asked, self._life.longest), proof=proof(standing, decided.target),
+            created_at=at, expires_at=at + min(asked, self._life), proof=proof(standing, decided.target),
         )  # fmt: skip
 
     def _enclose(self, part: Part) -> tuple[Sealed, Enclosed]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from gateway.domain.audit import Event, EventKind, Scalar
 from gateway.domain.decision import Action
+from gateway.domain.errors import IntegrityError
 from gateway.domain.records import Job, ParcelRow
 from gateway.domain.states import ParcelState
 from gateway.flow.assess import Assess
@@ -18,7 +19,6 @@ from gateway.flow.decisions import Decisions
 from gateway.flow.facts import Facts
 from gateway.flow.notices import Notices
 from gateway.flow.parcels import Parcels
-from gateway.flow.summary import Summary
 from gateway.policy.facts import KeyFacts
 from gateway.ports.clock import Clock
 from gateway.ports.store import Store, UnitOfWork
@@ -43,9 +43,14 @@ class Recheck:
         closed = ""
         with self.store.begin() as uow:
             parcel = uow.parcels.get(job.subject_id, lock=True)
-            if parcel is not None and parcel.state in _OPEN and not self._still_allowed(uow, parcel):
-                self._close(uow, parcel, "basis changed", "gateway")
-                closed = parcel.id
+            if parcel is not None and parcel.state in _OPEN:
+                try:
+                    allowed, why = self._still_allowed(uow, parcel), "basis changed"
+                except IntegrityError:
+                    allowed, why = False, "integrity"
+                if not allowed:
+                    self._close(uow, parcel, why, "gateway")
+                    closed = parcel.id
             uow.jobs.finish(job)
         if closed:
             self.parcels.burn(closed)
@@ -64,21 +69,19 @@ class Recheck:
         """Decide again; where the answer is still delivery to the same place, the new versions become the basis."""
         at = self.clock.now()
         row, message = uow.deliveries.get(parcel.delivery_id, lock=True), uow.messages.get(parcel.message_id)
-        stored = uow.objects.get(message.object_id) if message else None
-        if row is None or message is None or not message.scan or stored is None:
+        if row is None or message is None:
             return False
-        decided = self.decisions.verified(row, stored.commitment)
+        summary, commitment = self.decisions.kept_scan(message)
+        decided = self.decisions.verified(row, commitment)
         standing = self.facts.standing(uow, decided.recipient, self.facts.day(at))
-        fresh = self.assess.decide(
-            uow, Summary.load(message.scan), (), self.notices.postmaster, [standing], [KeyFacts()], at
-        )[0]
+        fresh = self.assess.decide(uow, summary, (), self.notices.postmaster, [standing], [KeyFacts()], at)[0]
         released = row.rule == "released by staff"
         same_place = fresh.target.key == decided.target.key
         if not same_place or (fresh.action is not Action.DELIVER and not released):
             return False
         basis = replace(fresh.basis, key=row.basis.key)
         renewed = replace(decided, row=replace(row, basis=basis))
-        uow.deliveries.rebase(row.id, basis, self.decisions.mac(renewed, stored.commitment))
+        uow.deliveries.rebase(row.id, basis, self.decisions.mac(renewed, commitment))
         return True
 
     def _close(self, uow: UnitOfWork, parcel: ParcelRow, why: str, by: str) -> None:

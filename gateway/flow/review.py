@@ -15,7 +15,6 @@ from gateway.flow.assess import Assess
 from gateway.flow.decisions import Decided, Decisions
 from gateway.flow.facts import Facts
 from gateway.flow.settle import Settle
-from gateway.flow.summary import Summary
 from gateway.ports.clock import Clock
 from gateway.ports.keys import KeyState
 from gateway.ports.store import Store, UnitOfWork
@@ -50,7 +49,7 @@ class Review:
         key = self.facts.key(decided.target, at)
         with self.store.begin() as uow:
             standing = self.facts.standing(uow, decided.recipient, self.facts.day(at))
-            summary = Summary.load(message.scan)
+            summary, _ = self.decisions.kept_scan(message)
             author = self.assess.postmaster
             fresh = self.assess.decide(uow, summary, (), author, [standing], [key], at)[0]
             if fresh.held_for in _NEVER:
@@ -105,10 +104,9 @@ class Review:
             waiting = [one for one in rows if one.state in {DeliveryState.READY, DeliveryState.RETRY}]
             if message is None or not waiting:
                 raise PermanentError(f"message {message_id} has no copy that could be stopped")
-            stored = uow.objects.get(message.object_id)
+            _, commitment = self.decisions.kept_scan(message)
             for row in waiting:
-                decided = self.decisions.verified(row, stored.commitment if stored else b"")
-                uow.deliveries.redecide(self._stopped(decided, stored.commitment if stored else b""))
+                uow.deliveries.redecide(self._stopped(self.decisions.verified(row, commitment), commitment))
                 uow.deliveries.move(row.id, DeliveryState.HELD)
                 uow.jobs.drop(JobKind.DISPATCH, row.id)
             deadline = at + self.hold_time
@@ -136,10 +134,9 @@ class Review:
             if row is None or row.state is not DeliveryState.HELD:
                 raise PermanentError(f"delivery {delivery_id} is not held")
             message = uow.messages.get(row.message_id)
-            stored = uow.objects.get(message.object_id) if message else None
-        if message is None or stored is None:
+        if message is None or not message.record:
             raise PermanentError(f"the message of delivery {delivery_id} is gone")
-        return row, message, stored.commitment
+        return row, message, self.decisions.kept_scan(message)[1]
 
     def _if_none_held(self, uow: UnitOfWork, message: MessageRow) -> None:
         rows: Sequence[DeliveryRow] = uow.deliveries.of_message(message.id)
