@@ -6,6 +6,7 @@ A role asks only for what it may hold, so it needs only its own files: nothing i
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import TypeVar, cast
@@ -66,10 +67,20 @@ class Installation:
         """Read the configuration; ConfigError says what to mend. Opens nothing that it names."""
         return cls(load(config), config.resolve())
 
+    def with_store(self, store: SqlStore) -> Installation:
+        """The same settings and keys over another database: for trying things out beside the real one."""
+        other = Installation(self.settings, self.config, clock=self.clock, tokens=self.tokens)
+        other._built["store"] = store
+        return other
+
     @property
     def id(self) -> str:
         """The installation's name in every context."""
         return self.settings.practice.id
+
+    def today(self) -> date:
+        """The practice's calendar day."""
+        return self.clock.now().astimezone(ZoneInfo(self.settings.practice.time_zone)).date()
 
     def close(self) -> None:
         """End what was started: the inspector's launcher, the database's connections."""

@@ -61,14 +61,7 @@ class KeyFiles:
 
     def verifier(self, name: str) -> Ed25519PublicKey:
         """The public half of an Ed25519 pair."""
-        path = self._folder / f"{name}.pub"
-        try:
-            key = load_pem_public_key(read_file(path))
-        except ValueError:
-            raise ConfigError(f"{path}: is not a public key in PEM; copy it again from where it was made") from None
-        if not isinstance(key, Ed25519PublicKey):
-            raise ConfigError(f"{path}: is not an Ed25519 key; copy it again from where it was made")
-        return key
+        return public_key(self._folder / f"{name}.pub")
 
     def authority(self) -> Authority:
         """The S/MIME authority; its certificate and key must belong together."""
@@ -83,6 +76,17 @@ class KeyFiles:
         if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != certificate.public_key():
             raise ConfigError(f"{path}: does not belong to {CA}.key beside it; put back the pair")
         return Authority(certificate, key)
+
+
+def public_key(path: Path) -> Ed25519PublicKey:
+    """An Ed25519 public key from a PEM file."""
+    try:
+        key = load_pem_public_key(read_file(path))
+    except ValueError:
+        raise ConfigError(f"{path}: is not a public key in PEM; copy it again from where it was made") from None
+    if not isinstance(key, Ed25519PublicKey):
+        raise ConfigError(f"{path}: is not an Ed25519 key; copy it again from where it was made")
+    return key
 
 
 def archive_name(path: Path) -> str:

@@ -1,0 +1,145 @@
+"""What `sealgate check` looks at: every file and store that the configuration names, in the order in which a role needs them.
+
+A problem keeps some role from starting; a warning weakens a promise, and says which.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+
+from gateway.app import keyfiles
+from gateway.app.created import OFFLINE, database_file
+from gateway.app.installation import Installation
+from gateway.domain.errors import ConfigError, SealgateError
+from gateway.ports.clock import Clock
+
+_SOON = timedelta(days=21)
+
+
+@dataclass(slots=True)
+class Checkup:
+    """Sentences in the order found; `layers` are those of the sandbox."""
+
+    problems: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    layers: tuple[str, ...] = ()
+
+    def attempt(self, step: Callable[[], object]) -> bool:
+        """Run a step; its error is a problem."""
+        try:
+            step()
+        except SealgateError as error:
+            if str(error) not in self.problems:
+                self.problems.append(str(error))
+            return False
+        return True
+
+
+def examine(home: Installation, swaps: str = "/proc/swaps") -> Checkup:
+    """Try everything once. Makes no file but the directories that the stores make for themselves."""
+    found = Checkup()
+    found.attempt(lambda: _inspect(found, home))
+    found.attempt(home.policy)
+    for keys in (home.door_keys, home.worker_keys, home.ca, home.key_directory, home.notifier, home.users().users):
+        found.attempt(keys)
+    for pair in _tls_pairs(home):
+        found.attempt(partial(_tls, found, *pair, home.clock))
+    found.attempt(lambda: _store(found, home))
+    found.attempt(home.vault)
+    found.warnings += _weaknesses(home)
+    found.warnings += _swap(Path(swaps))
+    return found
+
+
+def _inspect(found: Checkup, home: Installation) -> None:
+    found.layers = home.inspector().layers()
+    if home.settings.sandbox.mode == "weak":
+        found.warnings.append(
+            'sandbox.mode is "weak": documents may be opened with fewer layers than security.md asks for'
+        )
+
+
+def _store(found: Checkup, home: Installation) -> None:
+    with home.store().begin() as uow:
+        advertised = any(row.state == "advertised" for row in uow.epochs.all())
+    found.warnings += home.store().warnings()
+    if not advertised:
+        found.warnings.append("no epoch key is advertised yet: the door answers 451 until a worker has run")
+
+
+def _tls_pairs(home: Installation) -> Iterator[tuple[Path, Path]]:
+    one = home.settings
+    pairs = [
+        (one.smtp.tls_certificate, one.smtp.tls_key),
+        (one.inbound.tls_certificate, one.inbound.tls_key),
+        (one.web.tls_certificate, one.web.tls_key),
+    ]
+    yield from dict.fromkeys((a, b) for a, b in pairs if a is not None and b is not None)
+
+
+def _tls(found: Checkup, certificate: Path, key: Path, clock: Clock) -> None:
+    """A server's certificate: warnings, and ConfigError when it cannot be used at all."""
+    try:
+        chain = x509.load_pem_x509_certificates(keyfiles.read_file(certificate))
+        private = load_pem_private_key(keyfiles.read_private(key), password=None)
+    except (ValueError, TypeError):
+        raise ConfigError(f"{certificate}: certificate and key must be PEM without password") from None
+    form = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    if chain[0].public_key().public_bytes(*form) != private.public_key().public_bytes(*form):
+        raise ConfigError(f"{key}: does not belong to {certificate.name}; put the pair of one request there")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
+    except ssl.SSLError as error:
+        raise ConfigError(f"{certificate}: cannot serve TLS ({error.reason}); have it issued anew") from None
+    found.warnings += _dates(certificate, chain[0], clock.now())
+
+
+def _dates(path: Path, certificate: x509.Certificate, now: datetime) -> Iterator[str]:
+    if certificate.not_valid_after_utc < now:
+        yield f"{path}: expired on {certificate.not_valid_after_utc.date()}; clients will refuse it"
+    elif certificate.not_valid_after_utc - now < _SOON:
+        yield f"{path}: expires on {certificate.not_valid_after_utc.date()}"
+    if certificate.issuer == certificate.subject:
+        yield f"{path}: is self-signed; recipients' browsers will refuse it"
+
+
+def _weaknesses(home: Installation) -> Iterator[str]:
+    one = home.settings
+    yield from _offline_keys(home)
+    if one.relay.url.startswith("capture:"):
+        yield "relay.url is a capture folder: nothing leaves this machine, and the captured mail lies there readable"
+    if one.notifier.url is not None and one.notifier.url.startswith("capture:"):
+        yield "notifier.url is a capture folder: codes are written there, no text message is sent"
+    if not one.archive.enabled:
+        yield "archive.enabled is off: sent mail cannot be produced for the six-year record"
+
+
+def _offline_keys(home: Installation) -> Iterator[str]:
+    """Private halves of the archive where the data lies: then whoever steals this volume reads the archive."""
+    database = database_file(home.settings)
+    volumes = {
+        path.stat().st_dev for path in (home.settings.keys.dir, *([database] if database else [])) if path.exists()
+    }  # fmt: skip
+    for folder in (home.config.parent / OFFLINE, home.settings.keys.dir):
+        for path in sorted(folder.glob("archive-*.key")) if folder.is_dir() else ():
+            near = "on the same volume as the data" if path.stat().st_dev in volumes else "on this machine"
+            yield f"{path}: an archive's private key is {near}; move it away (README.txt beside it says how)"
+
+
+def _swap(swaps: Path) -> Iterator[str]:
+    """Swap that is neither zram nor an encrypted device can keep plaintext."""
+    try:
+        names = [line.split()[0] for line in swaps.read_text().splitlines()[1:] if line.strip()]
+    except OSError:
+        return
+    for name in names:
+        if not name.startswith(("/dev/zram", "/dev/mapper/", "/dev/dm-")):
+            yield f"swap on {name} may be unencrypted: plaintext of mail in hand could reach the disk"

@@ -1,0 +1,100 @@
+"""The detector for commands: files and mails judged as a worker would, with or without an installation's register.
+
+Without an installation the text alone counts; untrusted documents still go through the inspector's children.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from gateway.adapters.inspector import BoxedInspector, BoxLimits
+from gateway.app.installation import Installation
+from gateway.domain.address import Address
+from gateway.domain.finding import Gap, GapReason, ScanReport, TextPart
+from gateway.flow.reading import Read, Reader
+from gateway.mime.limits import Limits
+from gateway.mime.tree import MemorySink
+from gateway.phi.consumer import is_consumer_domain
+from gateway.phi.known_patients import KnownPatients
+from gateway.phi.scan import MailContext, Scanner
+from gateway.ports.inspector import Inspection, Specimen
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One input: its texts in order, the verdict, and the mail as read (None for plain text)."""
+
+    report: ScanReport
+    parts: tuple[TextPart, ...] = field(repr=False)
+    read: Read | None = None
+
+    def text(self, part: str) -> str:
+        """The text that a finding's offsets count in."""
+        return next((one.text for one in self.parts if one.part == part), "")
+
+
+class _WhenNeeded:
+    """An inspector whose launcher starts with the first document."""
+
+    def __init__(self) -> None:
+        self._box: BoxedInspector | None = None
+
+    def inspect(self, specimens: Iterable[Specimen]) -> Inspection:
+        if self._box is None:
+            self._box = BoxedInspector.start(BoxLimits())
+        return self._box.inspect(specimens)
+
+    def layers(self) -> tuple[str, ...]:
+        return self._box.layers() if self._box is not None else ()
+
+    def close(self) -> None:
+        if self._box is not None:
+            self._box.close()
+
+
+class Judge:
+    """Judges inputs; close it."""
+
+    def __init__(self, home: Installation | None = None) -> None:
+        self._home, self._own = home, _WhenNeeded()
+        self._known: KnownPatients | None = None
+        if home is None:
+            self._reader = Reader(self._own, Scanner.load(), Limits())
+            return
+        self._reader = home.reader()
+        with home.store().begin() as uow:
+            self._known = KnownPatients.build(home.register().patients(uow))
+
+    def text(self, data: bytes, recipients: Sequence[Address] = ()) -> Judged:
+        """Plain UTF-8 text as one part named `text`; what is no UTF-8 is a gap."""
+        gaps: tuple[Gap, ...] = ()
+        try:
+            text = data.decode("utf-8")
+        except UnicodeDecodeError:
+            text, gaps = data.decode("utf-8", "replace"), (Gap("text", GapReason.UNDECODABLE),)
+        parts = (TextPart("text", text),)
+        return Judged(self._reader.scan(parts, gaps, self._known, self._context(recipients)), parts)
+
+    def mail(self, data: bytes, recipients: Sequence[Address] = ()) -> Judged:
+        """A mail; with an installation and no recipients named, those of its To and Cc count."""
+        read = self._reader.read([data], MemorySink())
+        to = recipients or ((*read.claims.to, *read.claims.cc) if self._home is not None else ())
+        return Judged(self._reader.judge(read, self._known, self._context(to)), read.parts, read)
+
+    def close(self) -> None:
+        """End what was started here."""
+        self._own.close()
+
+    def _context(self, recipients: Sequence[Address]) -> MailContext:
+        """What the recipients tell; without an installation nobody is on record."""
+        if self._home is None:
+            return MailContext(unregistered_consumer=any(is_consumer_domain(one.domain) for one in recipients))
+        facts, at = self._home.facts(), self._home.clock.now()
+        with self._home.store().begin() as uow:
+            found = [facts.standing(uow, one, facts.day(at)) for one in recipients]
+        consumer = any(not one.registered and is_consumer_domain(one.address.domain) for one in found)
+        return MailContext(
+            unregistered_consumer=consumer,
+            addressed=frozenset(each.id for one in found for each in (*one.own, *one.proxied)),
+        )

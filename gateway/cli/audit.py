@@ -1,0 +1,117 @@
+"""`sealgate audit`: the log and its proof."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from cryptography.exceptions import InvalidSignature
+
+from gateway.adapters.heads import read_heads
+from gateway.app.installation import Installation
+from gateway.app.keyfiles import public_key
+from gateway.cli.console import config_option, json_option, opened, show, table
+from gateway.flow.audit_verify import verify as verify_log
+from gateway.ports.store import AuditRow
+
+
+@click.group(short_help="The log: list, export, verify.")
+def audit() -> None:
+    """The log and its proof. Rows hold ids, codes and times, nothing personal."""
+
+
+@audit.command(name="list")
+@click.argument("message_id", required=False)
+@click.option("--last", type=click.IntRange(min=1), default=50, show_default=True, help="Only the last so many rows.")
+@config_option
+@json_option
+def list_rows(message_id: str | None, last: int, config: Path, as_json: bool) -> None:
+    """The last rows, or those of one message."""
+    with opened(config) as home:
+        if message_id is not None:
+            with home.store().begin() as uow:
+                rows = uow.audit.of_message(message_id)
+        else:
+            rows = []
+            for row in _all(home):
+                rows = [*rows[-last + 1 :], row] if last > 1 else [row]
+    table(
+        [
+            {"seq": row.seq, "at": row.at, "event": row.event.kind.value, "message": row.event.message_id,
+             "actor": row.event.actor, "data": dict(row.event.data) if as_json else _words(row)}
+            for row in rows[-last:]
+        ],
+        as_json=as_json, none="the log has no such rows",
+    )  # fmt: skip
+
+
+@audit.command()
+@config_option
+def export(config: Path) -> None:
+    """The whole log as JSON lines, with leaf numbers and hashes."""
+    with opened(config) as home:
+        for row in _all(home):
+            event = row.event
+            show(
+                {
+                    "seq": row.seq, "leaf": row.leaf, "message": event.message_id, "number": row.number,
+                    "at": row.at.isoformat(timespec="microseconds"), "event": event.kind.value,
+                    "delivery": event.delivery_id, "actor": event.actor, "data": dict(event.data),
+                    "previous": row.previous.hex(), "hash": row.hash.hex(),
+                }
+            )  # fmt: skip
+
+
+@audit.command()
+@click.argument("cert", required=False, type=click.Path(path_type=Path))
+@click.option("--head", "head_file", type=click.Path(path_type=Path), help="File of heads that was kept outside.")
+@config_option
+@json_option
+def verify(cert: Path | None, head_file: Path | None, config: Path, as_json: bool) -> int:
+    """Check every row, chain and signed head, against heads that were kept outside if --head names them.
+
+    CERT is the public key of the heads' signatures, by default calendar.pub. Exit status 1 if anything was changed.
+    """
+    with opened(config) as home:
+        key = public_key(cert or home.settings.keys.dir / "calendar.pub")
+
+        def holds(message: bytes, signature: bytes) -> bool:
+            try:
+                key.verify(signature, message)
+            except InvalidSignature:
+                return False
+            return True
+
+        report = verify_log(home.store(), holds, read_heads(head_file) if head_file is not None else None)
+    if as_json:
+        show(
+            {
+                "ok": report.ok,
+                "rows": report.size,
+                "problems": list(report.problems),
+                "cannot_prove": list(report.cannot_prove),
+            }
+        )
+        return int(not report.ok)
+    click.echo(f"{report.size} numbered rows: {'the log holds' if report.ok else 'THE LOG WAS CHANGED'}")
+    for sentence in report.problems:
+        click.echo(f"problem: {sentence}")
+    for sentence in report.cannot_prove:
+        click.echo(f"note: {sentence}")
+    return int(not report.ok)
+
+
+def _all(home: Installation) -> Iterator[AuditRow]:
+    after = 0
+    while True:
+        with home.store().begin() as uow:
+            rows = uow.audit.rows(after)
+        if not rows:
+            return
+        yield from rows
+        after = rows[-1].seq
+
+
+def _words(row: AuditRow) -> str:
+    return " ".join(f"{name}={value}" for name, value in sorted(row.event.data.items()))

@@ -1,0 +1,145 @@
+"""`sealgate keys`: the installation's own keys, and recipients' certificates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+
+from gateway.adapters.keydirectory.answers import parse_certificates
+from gateway.app import keyfiles
+from gateway.app.installation import Installation
+from gateway.cli.console import AddressType, actor, config_option, json_option, no, opened, read_input, show, table
+from gateway.domain.address import Address
+from gateway.domain.audit import Event, EventKind
+from gateway.domain.errors import ConfigError
+from gateway.flow.signers import Signers
+from gateway.seal.smime_certificates import addresses_of, trust_reasons
+
+
+@click.group(short_help="Own keys and recipients' certificates: list, import, generate.")
+def keys() -> None:
+    """The installation's own keys, and recipients' certificates."""
+
+
+@keys.command(name="list")
+@config_option
+@json_option
+def list_keys(config: Path, as_json: bool) -> None:
+    """Own key files (never their content), and every imported certificate."""
+    with opened(config) as home:
+        own = [
+            _own(path) for path in sorted(home.settings.keys.dir.glob("*")) if path.suffix in {".key", ".pub", ".crt"}
+        ]
+        imported = _imported(home)
+    table([*own, *imported], as_json=as_json, none="there are no keys; `sealgate init` makes them")
+
+
+@keys.command(name="import")
+@click.argument("file", metavar="FILE")
+@click.option("--address", type=AddressType(), help="Take it for this address only (it must stand in the SAN).")
+@config_option
+@json_option
+def import_keys(file: str, address: Address | None, config: Path, as_json: bool) -> None:
+    """Import recipients' S/MIME certificates (PEM or DER) for the addresses in their SAN."""
+    try:
+        certificates = parse_certificates(read_input(file))
+    except ValueError:
+        raise ConfigError(f"{file}: holds no certificate; export it as PEM or DER") from None
+    with opened(config) as home:
+        at, directory = home.clock.now(), home.imported_keys()
+        rows = []
+        for number, certificate in enumerate(certificates, start=1):
+            where = f"{file}: certificate {number}" if len(certificates) > 1 else file
+            reasons = trust_reasons(certificate, at)
+            if reasons:
+                no(f"{where}: {'; '.join(reasons)}; ask the recipient for another one")
+            rows += [directory.row(certificate, one, "import", at) for one in _wanted(certificate, address, where)]
+        with home.store().begin() as uow:
+            for row in rows:
+                uow.register.put_recipient_key(row)
+                data = {"what": "recipient certificate", "fingerprint": row.fingerprint}
+                uow.audit.append(Event(EventKind.REGISTER_CHANGED, actor=actor(), data=data), at)
+    for row in rows:
+        if as_json:
+            show({"fingerprint": row.fingerprint})
+        else:
+            click.echo(f"imported {row.fingerprint}")
+
+
+@keys.command()
+@click.argument("address", type=AddressType())
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the certificate there (PEM, new file)."
+)
+@config_option
+@json_option
+def generate(address: Address, out: Path | None, config: Path, as_json: bool) -> None:
+    """Make the S/MIME signing certificate of a sender's ADDRESS now; else it is made with the first mail that needs it."""
+    with opened(config) as home:
+        if address.domain not in home.settings.practice.own_domains:
+            no("this address is not in practice.own_domains; only the practice's own senders get a certificate")
+        authority = home.ca()
+        signers = Signers(home.store(), home.columns(), home.index(), (authority.certificate, authority.key))
+        certificate = signers.signer(address, home.clock.now()).certificate
+    if out is not None:
+        _write(out, certificate)
+    fields = {"address": str(address), "fingerprint": _hex(certificate), "until": certificate.not_valid_after_utc}
+    if as_json:
+        show(fields)
+    else:
+        click.echo(f"{address}: {_hex(certificate)}, valid until {certificate.not_valid_after_utc.date()}")
+
+
+def _wanted(certificate: x509.Certificate, address: Address | None, where: str) -> list[Address]:
+    named = addresses_of(certificate)
+    if not named:
+        no(f"{where}: names no e-mail address in its SAN; ask the recipient for one that does")
+    if address is None:
+        return named
+    if address.key not in {one.key for one in named}:
+        no(f"{where}: its SAN names another e-mail address than --address")
+    return [address]
+
+
+def _own(path: Path) -> dict[str, object]:
+    until = None
+    if path.suffix == ".crt":
+        try:
+            until = x509.load_pem_x509_certificate(keyfiles.read_file(path)).not_valid_after_utc
+        except ValueError:
+            raise ConfigError(f"{path}: is not a certificate in PEM; put back the right file") from None
+    what = {".key": "private", ".pub": "public", ".crt": "certificate"}[path.suffix]
+    return {"key": path.name, "kind": f"own {what}", "addresses": [], "until": until}
+
+
+def _imported(home: Installation) -> list[dict[str, object]]:
+    directory = home.imported_keys()
+    with home.store().begin() as uow:
+        rows = uow.register.recipient_keys()
+    found = {row.fingerprint: directory.certificate(row) for row in rows}
+    return [
+        {
+            "key": fingerprint,
+            "kind": "recipient's certificate",
+            "addresses": [str(one) for one in addresses_of(certificate)],
+            "until": certificate.not_valid_after_utc,
+        }
+        for fingerprint, certificate in found.items()
+    ]
+
+
+def _hex(certificate: x509.Certificate) -> str:
+    return certificate.fingerprint(hashes.SHA256()).hex()
+
+
+def _write(path: Path, certificate: x509.Certificate) -> None:
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    try:
+        with path.open("xb") as file:
+            file.write(certificate.public_bytes(Encoding.PEM))
+    except OSError as error:
+        raise ConfigError(f"--out: {path} cannot be written ({error.strerror}); name a new file") from None

@@ -1,0 +1,150 @@
+"""`sealgate queue`: mail in hand, and what staff do with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from gateway.app.worker_role import Rooms, build
+from gateway.cli.console import actor, config_option, json_option, no, opened, page, table
+from gateway.cli.console import show as show_line
+from gateway.domain.records import DeliveryRow, MessageRow
+from gateway.domain.states import MessageState
+from gateway.flow.decisions import RECIPIENT, TARGET
+
+F = TypeVar("F", bound=Callable[..., Any])
+_IN_HAND = (MessageState.RECEIVED, MessageState.ASSESSED, MessageState.HELD, MessageState.STUCK, MessageState.REFUSED)
+
+
+@click.group(short_help="Mail in hand: list, show, retry, release, refuse, hold.")
+def queue() -> None:
+    """Mail in hand, and what staff do with it."""
+
+
+def _reason_option(command: F) -> F:
+    return click.option(
+        "--reason", required=True, help="Why, for the log. Name no patient: the log holds no personal data."
+    )(command)
+
+
+@queue.command(name="list")
+@click.option("--state", type=click.Choice([one.value for one in _IN_HAND]), help="Only this state.")
+@config_option
+@json_option
+def list_queue(state: str | None, config: Path, as_json: bool) -> None:
+    """Every message in hand, oldest first."""
+    states = (MessageState(state),) if state else _IN_HAND
+    rows: list[dict[str, object]] = []
+    with opened(config) as home:
+        after = ""
+        while True:
+            with home.store().begin() as uow:
+                found = uow.messages.listed(states, after=after)
+            if not found:
+                break
+            rows += [_message(row) for row in found]
+            after = found[-1].id
+    table(rows, as_json=as_json, none="no mail is in hand")
+
+
+@queue.command()
+@click.argument("message_id")
+@config_option
+@json_option
+def show(message_id: str, config: Path, as_json: bool) -> None:
+    """One message with each recipient's copy."""
+    with opened(config) as home:
+        with home.store().begin() as uow:
+            row = uow.messages.get(message_id)
+            copies = uow.deliveries.of_message(message_id)
+        if row is None:
+            no(f"there is no message {message_id}; `sealgate queue list` shows what is in hand")
+        columns = home.columns()
+        lines = [
+            {
+                **_copy(one),
+                "recipient": columns.open(RECIPIENT, one.id, one.recipient).decode(),
+                "target": columns.open(TARGET, one.id, one.target).decode(),
+            }
+            for one in copies
+        ]
+    if as_json:
+        show_line({**_message(row), "copies": lines})
+        return
+    page(_message(row), as_json=False)
+    for line in lines:
+        click.echo()
+        page(line, as_json=False)
+
+
+@queue.command()
+@click.argument("delivery_id")
+@config_option
+def retry(delivery_id: str, config: Path) -> None:
+    """Try a waiting copy now."""
+    with _rooms(config) as rooms:
+        rooms.review.retry(delivery_id)
+    click.echo(f"{delivery_id} is tried now")
+
+
+@queue.command()
+@click.argument("delivery_id")
+@_reason_option
+@config_option
+def release(delivery_id: str, reason: str, config: Path) -> None:
+    """Let a held copy go, by a protected method, on your word."""
+    with _rooms(config) as rooms:
+        method = rooms.review.release(delivery_id, actor(), reason)
+    click.echo(f"{delivery_id} goes by {method.value}")
+
+
+@queue.command()
+@click.argument("message_id")
+@_reason_option
+@config_option
+def refuse(message_id: str, reason: str, config: Path) -> None:
+    """End every held copy of a message; the sender is told that nothing was sent."""
+    with _rooms(config) as rooms:
+        rooms.review.refuse(message_id, actor(), reason)
+    click.echo(f"{message_id} is refused; the sender is told")
+
+
+@queue.command()
+@click.argument("message_id")
+@_reason_option
+@config_option
+def hold(message_id: str, reason: str, config: Path) -> None:
+    """Stop every copy of a message that has not begun to leave."""
+    with _rooms(config) as rooms:
+        stopped = rooms.review.hold(message_id, actor(), reason)
+    click.echo(f"{stopped} cop{'y' if stopped == 1 else 'ies'} of {message_id} held")
+
+
+@contextmanager
+def _rooms(config: Path) -> Iterator[Rooms]:
+    with opened(config) as home:
+        rooms = build(home)
+        try:
+            yield rooms
+        finally:
+            rooms.close()
+
+
+def _message(row: MessageRow) -> dict[str, object]:
+    return {
+        "id": row.id, "state": row.state.value, "direction": row.direction.value, "received_at": row.received_at,
+        "size": row.size, "held_for": row.held_for, "deadline": row.deadline,
+    }  # fmt: skip
+
+
+def _copy(one: DeliveryRow) -> dict[str, object]:
+    return {
+        "delivery": one.id, "state": one.state.value, "action": one.action.value,
+        "method": one.method.value if one.method else None, "rule": one.rule, "reasons": list(one.reasons),
+        "held_for": one.held_for.value if one.held_for else None, "tries": one.tries, "next_at": one.next_at,
+        "reply": one.reply,
+    }  # fmt: skip
