@@ -10,6 +10,7 @@ import os
 import re
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -63,9 +64,6 @@ class CaptureRelay:
     def _publish(self, temporary: Path, consignment: Consignment, head: bytes, size: int) -> None:
         found = _ID.search(head)
         mail_id = found.group(1).decode() if found else self._options.new_id()
-        with self._lock:
-            self._last += 1
-            stem = f"{self._last}-{mail_id}"
         sender = consignment.sender_text or (str(consignment.sender) if consignment.sender is not None else "")
         envelope = {
             "sender": sender,
@@ -73,10 +71,10 @@ class CaptureRelay:
             "smtputf8": consignment.smtputf8,
             "size": size,
         }
-        beside = self._folder / f".{stem}.part"
+        beside = temporary.with_suffix(".json.part")
         try:
             _durable(beside, json.dumps(envelope, ensure_ascii=False).encode() + b"\n")
-            beside.rename(self._folder / f"{stem}.json")
+            stem = self._claim(beside, mail_id)
         finally:
             beside.unlink(missing_ok=True)
         temporary.rename(self._folder / f"{stem}.eml")
@@ -85,6 +83,16 @@ class CaptureRelay:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+    def _claim(self, beside: Path, mail_id: str) -> str:
+        """Give the envelope the next free name. Another worker may number mails of the same message in this folder too."""
+        while True:
+            with self._lock:
+                self._last += 1
+                stem = f"{self._last}-{mail_id}"
+            with suppress(FileExistsError):
+                os.link(beside, self._folder / f"{stem}.json")
+                return stem
 
 
 def _write(path: Path, consignment: Consignment) -> tuple[bytes, int]:

@@ -101,3 +101,12 @@ def test_a_file_in_the_folders_place(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError):
         choose_relay(f"capture://{tmp_path}/file")
+
+
+def test_two_workers_in_one_folder_never_replace_each_others_mail(folder):
+    first, second = relay_in(folder), relay_in(folder)
+    body = b"X-Sealgate-Id: 01m\r\n\r\n"
+    for relay, text in ((first, b"one\r\n"), (second, b"two\r\n")):
+        assert relay.deliver(consignment(body + text), nothing).outcome is Outcome.ACCEPTED
+    assert {path.read_bytes()[-5:] for path in folder.glob("*.eml")} == {b"one\r\n", b"two\r\n"}
+    assert sorted(path.name for path in folder.iterdir()) == ["1-01m.eml", "1-01m.json", "2-01m.eml", "2-01m.json"]
