@@ -108,7 +108,8 @@ def mail(
 class Sent:
     """One mail that the next hop took."""
 
-    number: int
+    name: str
+    """File name without its ending; several workers number for themselves."""
     envelope_sender: str
     recipient: str
     raw: bytes = field(repr=False)
@@ -382,11 +383,9 @@ class Home:
     def sent(self, to: str = "") -> list[Sent]:
         """What the next hop took, in order; only to that recipient, if given."""
         found = []
-        for path in self.hop_folder.glob("*.eml"):
+        for path in sorted(self.hop_folder.glob("*.eml"), key=lambda one: (one.stat().st_mtime_ns, one.name)):
             beside = json.loads(path.with_suffix(".json").read_text())
-            number = int(path.name.partition("-")[0])
-            found.append(Sent(number, beside["sender"], beside["recipient"], path.read_bytes()))
-        found.sort(key=lambda one: one.number)
+            found.append(Sent(path.stem, beside["sender"], beside["recipient"], path.read_bytes()))
         return [one for one in found if not to or one.recipient == to]
 
     @property
@@ -435,10 +434,10 @@ class Home:
 
     def prove(self, token: str, channel: str = "mailbox") -> str:
         """Ask for a code, read it where it was sent, and exchange it for a session; returns the cookie."""
-        before = len(self.sent())
+        before = {one.name for one in self.sent()}
         self.pickup.request_code(token, channel, NETWORK)
         self.run_job("send_code")
-        source = self.sent()[before:][-1].text if channel == "mailbox" else self.texts()[-1]
+        source = self._new(before).text if channel == "mailbox" else self.texts()[-1]
         return self.pickup.prove(token, code_in(source), NETWORK)
 
     def open_link(self, sent: Sent) -> Manifest:
@@ -453,11 +452,15 @@ class Home:
 
     def answer_consent(self, sent: Sent, *, yes: bool) -> None:
         """Answer the consent page whose link a relayed mail carries."""
-        token, before = sent.token("c"), len(self.sent())
+        token, before = sent.token("c"), {one.name for one in self.sent()}
         self.answers.request_code(token, NETWORK)
         self.run_job("send_code")
-        cookie = self.answers.prove(token, code_in(self.sent()[before:][-1].text), NETWORK)
+        cookie = self.answers.prove(token, code_in(self._new(before).text), NETWORK)
         self.answers.answer(cookie, yes=yes)
+
+    def _new(self, before: set[str]) -> Sent:
+        [one] = [one for one in self.sent() if one.name not in before]
+        return one
 
     # The thief and the vandal
 
