@@ -38,7 +38,7 @@ long: $(STAMP)  ## what is too long for CI
 	$(BIN)/python -m pytest -m "long"
 
 docs: $(STAMP)  ## the generated references
-	$(BIN)/python -m gateway.config.reference > docs/reference/config.md
+	$(BIN)/python -m tools.reference
 
 lock:  ## remake the pinned requirements from the .in files
 	cd requirements && ../$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --allow-unsafe --strip-extras -o runtime.txt runtime.in

@@ -19,7 +19,7 @@ from gateway.config.values import write_duration, write_size
 
 _HEAD = """# Configuration
 
-Made from the models in `gateway/config/` by `python -m gateway.config.reference`; a test keeps it true. Durations carry
+Made from the models in `gateway/config/` by `make docs`; a test keeps it true. Durations carry
 their unit (`15m`, `14d`), sizes may (`150MiB`). Relative paths are taken from the directory of the file. Secrets are
 never in the file: keys that end in `_file` name the file that holds one. An unknown key is an error.
 """

@@ -1,0 +1,54 @@
+"""Every template that the program asks for is there and whole, and none lies there that nobody asks for."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from jinja2 import Environment, meta
+
+from tests.arch.tree import ROOT, files, name
+
+MAIL = ROOT / "templates" / "mail"
+TEXT_MESSAGES = {"sms-code"}
+WAITING = {"reminder-recipient": "reminders to recipients are not sent yet (docs/security-model.md, Not yet)"}
+
+
+def source(room: str) -> str:
+    return "\n".join(one.read_text() for one in files(".py") if name(one).startswith(f"gateway/{room}/"))
+
+
+@pytest.mark.parametrize("folder", sorted(one.name for one in MAIL.iterdir()))
+def test_a_mail_has_all_its_parts(folder):
+    parts = {one.name for one in (MAIL / folder).iterdir()}
+    assert parts == ({"body.txt"} if folder in TEXT_MESSAGES else {"subject.txt", "body.txt", "body.html"})
+    for part in parts:
+        text = (MAIL / folder / part).read_text()
+        assert text.strip(), f"{folder}/{part} is empty"
+        meta.find_undeclared_variables(Environment(autoescape=True).parse(text))
+
+
+def test_every_mail_is_asked_for_and_there():
+    named = set(re.findall(r'"([a-z][a-z-]+)"', source("flow")))
+    there = {one.name for one in MAIL.iterdir()}
+    assert there - WAITING.keys() <= named, f"nobody sends {there - named}"
+    asked = set(re.findall(r'renderer\.mail\(\s*"([a-z-]+)"', source("flow")))
+    asked |= set(re.findall(r'notices\.add(?:_to)?\(\s*uow,\s*"([a-z-]+)"', source("flow")))
+    assert asked >= {"code", "dsn", "held", "reminder", "too-late", "consent-request"}
+    assert asked <= there, f"there are no words for {asked - there}"
+
+
+def test_every_page_is_asked_for_and_there():
+    named = set(re.findall(r'"([a-z]+\.(?:html|css))"', source("web")))
+    there = {one.name for one in (ROOT / "templates" / "portal").iterdir()}
+    extended = set()
+    for one in files(".html"):
+        if one.parent.name == "portal":
+            extended |= set(re.findall(r'(?:extends|include|import) "([^"]+)"', one.read_text()))
+    assert named <= there
+    assert there <= named | extended, f"nobody shows {there - named - extended}"
+
+
+def test_every_warning_is_numbered_from_one():
+    numbers = sorted(int(one.stem.removeprefix("warning-")) for one in (ROOT / "templates" / "consent").iterdir())
+    assert numbers == list(range(1, len(numbers) + 1))
