@@ -86,7 +86,7 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
     decisions = Decisions(keys)
     notices = Notices(keys.columns, tokens, Address.parse(str(practice.postmaster)))
     asks = ConsentRequests(
-        store, keys, facts.register, notices, clock, tokens, times.consent, latest_version(), warning
+        store, keys, facts.register, notices, clock, tokens, times.consent, latest_version(), warning, facts.day
     )  # fmt: skip
     assess = Assess(
         store=store, vault=vault, custody=custody, decisions=decisions, reader=reader, facts=facts, policy=policy,

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from gateway.domain.address import Address
 from gateway.domain.audit import Event, EventKind
+from gateway.domain.decision import HoldReason
 from gateway.domain.patient import ConsentEvent, ConsentEventType, ConsentKind
 from gateway.domain.protected import Protected
 from gateway.domain.records import Job, JobKind
 from gateway.domain.register_rows import ConsentRequestRow
+from gateway.domain.states import DeliveryState
 from gateway.flow import epochs
 from gateway.flow.facts import Standing
 from gateway.flow.keys import WorkerKeys
@@ -32,15 +34,15 @@ _ADDRESS = "consent_request.address"
 
 
 class ConsentRequests:
-    """Opens requests and takes answers."""
+    """Opens requests and takes answers. `day` is the practice's calendar day, by which consents begin."""
 
     def __init__(
         self, store: Store, keys: WorkerKeys, register: Register, notices: Notices, clock: Clock, tokens: Tokens,
-        life: timedelta, warning_version: str, warning: Callable[[str], str],
+        life: timedelta, warning_version: str, warning: Callable[[str], str], day: Callable[[datetime], date],
     ) -> None:  # fmt: skip
         self._store, self._keys, self._register, self._notices = store, keys, register, notices
         self._clock, self._tokens, self._life = clock, tokens, life
-        self._version, self._warning = warning_version, warning
+        self._version, self._warning, self._day = warning_version, warning, day
 
     def open(self, uow: UnitOfWork, message_id: str, standing: Standing, at: datetime) -> None:
         """Ask each patient whose address it is, once per message."""
@@ -67,10 +69,10 @@ class ConsentRequests:
                 yes = row.state == "answered_yes"
                 self._register.append_consent(uow, self._event(row, at, yes), at, "patient")
                 uow.register.put_request(_with(row, state="closed"))
-                if yes:
+                held = [one for one in uow.deliveries.of_message(row.message_id) if one.state is DeliveryState.HELD]
+                if yes or any(one.held_for is not HoldReason.CONSENT for one in held):
                     uow.jobs.add(JobKind.ASSESS, row.message_id, "", at)
                 else:
-                    uow.jobs.drop(JobKind.EXPIRE, row.message_id)
                     uow.jobs.add(JobKind.EXPIRE, row.message_id, row.message_id, at)
             uow.jobs.finish(job)
 
@@ -95,7 +97,7 @@ class ConsentRequests:
             patient_id=row.patient_id, seq=0, type=ConsentEventType.GIVEN if yes else ConsentEventType.REFUSED,
             kind=ConsentKind.EMAIL_ENCRYPTED, address=self.address(row).key, warning_version=row.warning_version,
             warning_text=self._warning(row.warning_version), given_how="consent page, one-time code to this mailbox",
-            recorded_by="portal", given_on=at.date(),
+            recorded_by="portal", given_on=self._day(at),
         )  # fmt: skip
 
 

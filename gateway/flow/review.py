@@ -86,6 +86,7 @@ class Review:
             data = {"for": "staff", "reason": reason}
             uow.audit.append(Event(EventKind.REFUSED, message_id, actor=by, data=data), self.clock.now())
             self.settle.refuse(uow, row, "refused_by_staff", by)
+            uow.jobs.drop(JobKind.EXPIRE, message_id)
 
     def retry(self, delivery_id: str) -> None:
         """Try a waiting copy now."""

@@ -10,10 +10,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from gateway.domain.audit import Event, EventKind, Scalar
+from gateway.domain.envelope import Direction
+from gateway.domain.errors import IntegrityError, KeyMissing
 from gateway.domain.records import Job, JobKind, MessageRow
 from gateway.domain.states import FINAL_DELIVERY, DeliveryState, MessageState
 from gateway.flow.custody import Custody
-from gateway.flow.notices import Notices
+from gateway.flow.notices import Notices, Sender
 from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.ports.clock import Clock
 from gateway.ports.store import Store, UnitOfWork
@@ -49,6 +51,7 @@ class Settle:
     def expire(self, job: Job) -> None:
         """A hold or a stuck message has met its greatest age: nothing is sent, and the sender is told."""
         at = self._clock.now()
+        self._remember_sender(job.message_id)
         with self._store.begin() as uow:
             row = uow.messages.get(job.message_id, lock=True)
             if row is None or row.state not in {MessageState.HELD, MessageState.STUCK}:
@@ -59,7 +62,7 @@ class Settle:
             uow.jobs.finish(job)
 
     def refuse(self, uow: UnitOfWork, row: MessageRow, reason: str, actor: str) -> None:
-        """End every held copy: nothing is sent of it, the sender gets a DSN that says so."""
+        """End every held copy: nothing is sent of it, the sender gets a DSN that says so. Its EXPIRE job is the caller's."""
         at = self._clock.now()
         ends = _UNSENT if row.state is MessageState.STUCK else {DeliveryState.HELD}
         held = [one for one in uow.deliveries.of_message(row.id) if one.state in ends]
@@ -67,7 +70,7 @@ class Settle:
             uow.deliveries.move(one.id, DeliveryState.REFUSED)
             uow.jobs.drop(JobKind.DISPATCH, one.id)
             uow.audit.append(Event(EventKind.REFUSED, row.id, one.id, actor=actor, data={"for": reason}), at)
-        if held or row.state is MessageState.STUCK:
+        if held or not uow.deliveries.of_message(row.id):
             self._notices.withheld(uow, row.id, [one.id for one in held], reason, at)
         if row.state is MessageState.STUCK:
             # What a worker died over in mid-send cannot be called unsent: it failed, and may have arrived.
@@ -77,7 +80,6 @@ class Settle:
                     self._notices.failed(uow, one, "gave_up", "", at)
         left = [one for one in uow.deliveries.of_message(row.id) if one.state not in FINAL_DELIVERY]
         uow.messages.move(row.id, MessageState.ASSESSED if left else MessageState.REFUSED, at)
-        uow.jobs.drop(JobKind.EXPIRE, row.id)
         uow.jobs.add(JobKind.SETTLE, row.id, "", at)
 
     def stick(self, job: Job, code: str, age: timedelta) -> None:
@@ -113,6 +115,20 @@ class Settle:
                 for object_id in dead:
                     uow.objects.forget(object_id)
         return len(dead)
+
+    def _remember_sender(self, message_id: str) -> None:
+        """A mail that was never read has a sender all the same, if the door's record still says so."""
+        with self._store.begin() as uow:
+            row = uow.messages.get(message_id)
+            if row is None or not row.record or row.direction is Direction.INBOUND or uow.messages.sender(message_id):
+                return
+        try:
+            envelope = self._custody.record(row).envelope
+        except (IntegrityError, KeyMissing):
+            return
+        if envelope.sender is not None:
+            with self._store.begin() as uow:
+                self._notices.remember(uow, message_id, Sender(envelope.sender, ""))
 
     def _all_ended(self, uow: UnitOfWork, row: MessageRow) -> bool:
         rows = uow.deliveries.of_message(row.id)
