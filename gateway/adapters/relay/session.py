@@ -71,7 +71,8 @@ class HopSession(aiosmtplib.SMTP):
         transport = self.transport
         if isinstance(transport, asyncio.WriteTransport):
             # Every chunk waits until the one before has left: memory stays at one chunk, and `send` means sent.
-            transport.set_write_buffer_limits(high=0)
+            # Not 0: asyncio's TLS pauses at "no less than high", so that 0 would pause an empty buffer, for good.
+            transport.set_write_buffer_limits(high=1, low=0)
 
     async def alive(self) -> bool:
         """Ask with RSET, which also clears what a refused message left behind."""

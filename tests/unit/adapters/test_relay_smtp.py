@@ -281,6 +281,17 @@ def test_starttls_verified(ca, ca_file):
     assert peer.lines[:3] == ["EHLO localhost", "STARTTLS", "EHLO localhost"]
 
 
+@pytest.mark.parametrize("scheme", ["smtp+starttls", "smtps"])
+def test_a_kept_tls_connection_carries_one_mail_after_another(ca, ca_file, scheme):
+    script = Script(context=server_context(ca, "127.0.0.1"), implicit=scheme == "smtps")
+    with Peer(script) as peer:
+        relay = relay_to(peer, scheme=scheme, query=f"?ca={ca_file}")
+        replies = [relay.deliver(consignment(), nothing) for _ in range(5)]
+        relay.close()
+    assert [one.outcome for one in replies] == [Outcome.ACCEPTED] * 5
+    assert (len(peer.bodies), peer.connections) == (5, 1)
+
+
 def test_implicit_tls_verified_and_login(ca, ca_file, tmp_path):
     secret = tmp_path / "password"
     secret.write_text("open sesame\n")
