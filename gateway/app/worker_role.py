@@ -114,7 +114,7 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
         store, internal, home.notifier(), renderer, facts.register, asks, keys, clock, tokens, words, notices.postmaster,
         settings.parcel.code_life, settings.limits.codes_per_address,
     )  # fmt: skip
-    recheck = Recheck(store, assess, decisions, facts, parcels, notices, clock)
+    recheck = Recheck(store, assess, decisions, facts, parcels, notices, clock, times.hold)
     inbound = Inbound(store, vault, custody, reader, addresses, notices, parcels, settle, clock, tokens)
     calendar = Calendar(store, keys, clock, tokens, tokens.id(), settings.keys.epoch)
     folder = AuditFolder(

@@ -23,7 +23,7 @@ from gateway.domain.records import DeliveryRow, Job, JobKind, MessageRow
 from gateway.domain.states import DeliveryState, MessageState
 from gateway.flow.claims import Claims
 from gateway.flow.custody import Custody
-from gateway.flow.decisions import Decisions
+from gateway.flow.decisions import STOPPED, Decisions
 from gateway.flow.facts import Facts, Standing
 from gateway.flow.notices import Notices, Sender
 from gateway.flow.reading import Read, Reader
@@ -180,7 +180,7 @@ class Assess:
         fresh_holds: list[DeliveryRow] = []
         for position, (decision, standing) in enumerate(zip(found, standings, strict=True)):
             before = present.get(position)
-            if before is not None and before.state not in _CHANGEABLE:
+            if before is not None and (before.state not in _CHANGEABLE or _stopped(before)):
                 continue
             delivery_id = before.id if before else self._tokens.id()
             delivery = self._decisions.row(
@@ -267,6 +267,11 @@ def _once(recipients: Sequence[Address]) -> list[Address]:
     return list(first.values())
 
 
+def _stopped(row: DeliveryRow) -> bool:
+    """Whether a person holds this copy back."""
+    return row.state is DeliveryState.HELD and STOPPED in row.reasons
+
+
 def _reasons(held: Sequence[DeliveryRow]) -> str:
     return ",".join(sorted({one.held_for.value for one in held if one.held_for is not None}))
 
@@ -291,9 +296,10 @@ def _trouble(claims: Claims, identity: Identity) -> tuple[str, ...]:
 
 
 def _held_by_trouble(decision: Decision, trouble: Sequence[str]) -> Decision:
-    if not trouble or decision.action is not Action.DELIVER:
+    forged = "sender.not_authorised" in trouble
+    if not trouble or decision.action is Action.REFUSE or (decision.action is Action.HOLD and not forged):
         return decision
-    why = HoldReason.INTEGRITY if "sender.not_authorised" in trouble else HoldReason.RULE
+    why = HoldReason.INTEGRITY if forged else HoldReason.RULE
     return replace(
         decision, action=Action.HOLD, method=None, held_for=why, rule="built-in: sender's request",
         reasons=(*decision.reasons, *trouble), notices=(),

@@ -14,7 +14,10 @@ from gateway.domain.patient import Purpose
 from gateway.mime.mailboxes import read_mailboxes
 from gateway.mime.tree import Header, Tree
 
-_TAG = re.compile(r"\[(secure|purpose:[^\]\r\n]{0,60}|patient:[^\]\r\n]{0,60})\]", re.IGNORECASE)
+_TAG = re.compile(
+    r"\[\s{0,8}(?:(?P<secure>secure)|(?P<name>purpose|patient)\s{0,8}:(?P<value>[^\]]{0,200}))\s{0,8}\]", re.IGNORECASE
+)
+"""The same that `build_original` takes out of the Subject: a tag that is removed is a tag that counts."""
 _PERIOD = re.compile(r"(\d{1,4})\s*([hdw])", re.IGNORECASE)
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
@@ -54,10 +57,11 @@ def read_claims(tree: Tree) -> Claims:
     """Read them from the top header block; never raises for content."""
     unreadable: list[str] = []
     subject = _text(tree, "subject")
-    tags = [one.group(1) for one in _TAG.finditer(subject)]
+    found = [one for header in _all(tree, "subject") for one in _TAG.finditer(header.text)]
+    tags = [(one["name"].lower(), one["value"].strip()) for one in found if one["name"]]
     fields = {name: _text(tree, f"x-sealgate-{name}").strip().lower() for name in ("method", "purpose", "expires")}
     purposes = [fields["purpose"]] if fields["purpose"] else []
-    purposes += [one.split(":", 1)[1].strip().lower() for one in tags if one.lower().startswith("purpose:")]
+    purposes += [value.lower() for name, value in tags if name == "purpose"]
     return Claims(
         author=_author(tree),
         to=_addresses(tree, "to"),
@@ -66,9 +70,9 @@ def read_claims(tree: Tree) -> Claims:
         message_id=_text(tree, "message-id").strip(),
         date=_text(tree, "date").strip(),
         requested=_method(fields["method"], unreadable),
-        secure_tag=any(one.lower() == "secure" for one in tags),
+        secure_tag=any(one["secure"] for one in found),
         purpose=_purpose(purposes, unreadable),
-        patient_tags=tuple(one.split(":", 1)[1].strip() for one in tags if one.lower().startswith("patient:")),
+        patient_tags=tuple(value for name, value in tags if name == "patient"),
         expires=_period(fields["expires"], unreadable),
         automatic=_text(tree, "auto-submitted").strip().lower() not in {"", "no"},
         unreadable=tuple(unreadable),

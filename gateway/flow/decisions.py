@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 
 from gateway.domain.address import Address
-from gateway.domain.decision import Action, Decision
+from gateway.domain.decision import Action, Decision, HoldReason
 from gateway.domain.errors import IntegrityError
 from gateway.domain.records import DeliveryRow, MessageRow
 from gateway.domain.states import DeliveryState
@@ -19,6 +19,8 @@ from gateway.flow.summary import Summary
 from gateway.seal.context import framed
 
 RECIPIENT, TARGET = "delivery.recipient", "delivery.target"
+STOPPED = "held.staff"
+"""The reason of a copy that a person stopped: no new fact lets it go, only a person."""
 _STATE = {Action.DELIVER: DeliveryState.READY, Action.HOLD: DeliveryState.HELD, Action.REFUSE: DeliveryState.REFUSED}
 
 
@@ -69,6 +71,19 @@ class Decisions:
         if not self._keys.decision.holds(self._bound(row, recipient, target, commitment), row.mac):
             raise IntegrityError(f"the decision of delivery {row.id} was not made by a worker")
         return Decided(row, recipient, target)
+
+    def stopped(self, decided: Decided, commitment: bytes) -> DeliveryRow:
+        """The row of a copy that staff stopped; only their release lets it go."""
+        row = decided.row
+        decision = Decision(
+            recipient=decided.recipient, target=decided.target, action=Action.HOLD, method=None, rule="held by staff",
+            reasons=(*row.reasons, STOPPED), basis=row.basis, held_for=HoldReason.RULE,
+        )  # fmt: skip
+        return self.row(
+            decision, message_id=row.message_id, delivery_id=row.id, position=row.position, commitment=commitment,
+            outer_message_id=row.outer_message_id,
+            expires=timedelta(seconds=row.expires_after) if row.expires_after else None,
+        )  # fmt: skip
 
     def keep_scan(self, message_id: str, summary: Summary, commitment: bytes) -> str:
         """What is kept of a scan, with the content's commitment, under a MAC: nobody else can make a mail look clean."""

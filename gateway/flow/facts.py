@@ -8,7 +8,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from gateway.domain.address import Address
-from gateway.domain.patient import Partner, Patient, RecipientKind, in_force
+from gateway.domain.patient import Partner, Patient, RecipientKind
 from gateway.flow.register import Register
 from gateway.policy.facts import KeyFacts, PatientFacts, RecipientFacts
 from gateway.ports.keys import KeyDirectory
@@ -110,7 +110,7 @@ class Facts:
             log = self.register.consents(uow, one.id)
             patients.append(
                 PatientFacts(
-                    id=one.id, version=one.version, restrictions=one.restrictions, consents=in_force(log, day),
+                    id=one.id, version=one.version, restrictions=one.restrictions, consents=log,
                     consent_version=max((each.seq for each in log), default=0), is_recipient=one.id in own,
                     is_proxied=one.id in proxied, minor=_minor(one.birth_date, day),
                     target=one.confidential_address if one.id in own else None,

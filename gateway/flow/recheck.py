@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from gateway.domain.audit import Event, EventKind, Scalar
-from gateway.domain.decision import Action
+from gateway.domain.decision import Action, Decision
 from gateway.domain.errors import IntegrityError
-from gateway.domain.records import Job, ParcelRow
-from gateway.domain.states import ParcelState
+from gateway.domain.records import DeliveryRow, Job, JobKind, ParcelRow
+from gateway.domain.states import FINAL_DELIVERY, DeliveryState, MessageState, ParcelState
 from gateway.flow.assess import Assess
 from gateway.flow.decisions import Decisions
 from gateway.flow.facts import Facts
 from gateway.flow.notices import Notices
 from gateway.flow.parcels import Parcels
+from gateway.flow.review import NEVER, RELEASED
 from gateway.policy.facts import KeyFacts
 from gateway.ports.clock import Clock
 from gateway.ports.store import Store, UnitOfWork
@@ -37,6 +39,7 @@ class Recheck:
     parcels: Parcels
     notices: Notices = field(repr=False)
     clock: Clock
+    hold_time: timedelta
 
     def run(self, job: Job) -> None:
         """Judge the job's parcel."""
@@ -62,8 +65,26 @@ class Recheck:
             if parcel is None or parcel.state not in _OPEN:
                 return False
             self._close(uow, parcel, "revoked", by)
+            self._stop(uow, parcel)
         self.parcels.burn(parcel_id)
         return True
+
+    def _stop(self, uow: UnitOfWork, parcel: ParcelRow) -> None:
+        """A copy that has not arrived yet waits for a person: the next attempt would carry a fresh link."""
+        at = self.clock.now()
+        row, message = uow.deliveries.get(parcel.delivery_id, lock=True), uow.messages.get(parcel.message_id, lock=True)
+        if row is None or message is None or row.state in FINAL_DELIVERY or row.state is DeliveryState.HELD:
+            return
+        _, commitment = self.decisions.kept_scan(message)
+        uow.deliveries.redecide(self.decisions.stopped(self.decisions.verified(row, commitment), commitment))
+        if row.state is DeliveryState.SENDING:
+            return  # the attempt under way ends by itself; the one after it finds a copy that may not leave
+        uow.deliveries.move(row.id, DeliveryState.HELD)
+        uow.jobs.drop(JobKind.DISPATCH, row.id)
+        deadline = message.deadline or at + self.hold_time
+        if message.state is MessageState.ASSESSED:
+            uow.messages.move(message.id, MessageState.HELD, at, held_for="staff", deadline=deadline)
+        uow.jobs.add(JobKind.EXPIRE, message.id, message.id, deadline)
 
     def _still_allowed(self, uow: UnitOfWork, parcel: ParcelRow) -> bool:
         """Decide again; where the answer is still delivery to the same place, the new versions become the basis."""
@@ -75,9 +96,8 @@ class Recheck:
         decided = self.decisions.verified(row, commitment)
         standing = self.facts.standing(uow, decided.recipient, self.facts.day(at))
         fresh = self.assess.decide(uow, summary, (), self.notices.postmaster, [standing], [KeyFacts()], at)[0]
-        released = row.rule == "released by staff"
         same_place = fresh.target.key == decided.target.key
-        if not same_place or (fresh.action is not Action.DELIVER and not released):
+        if not same_place or (fresh.action is not Action.DELIVER and not _released_from(row, fresh)):
             return False
         basis = replace(fresh.basis, key=row.basis.key)
         renewed = replace(decided, row=replace(row, basis=basis))
@@ -95,3 +115,9 @@ class Recheck:
         uow.audit.append(Event(EventKind.STALE, parcel.message_id, parcel.delivery_id, actor=by, data=data), at)
         told = json.dumps({"closed": True, "opened": parcel.first_opened_at is not None})
         self.notices.add(uow, "too-late", parcel.message_id, told, at)
+
+
+def _released_from(row: DeliveryRow, fresh: Decision) -> bool:
+    """Whether a person let this copy go although it was held for exactly this; what is new they did not know."""
+    known = row.rule == RELEASED and set(fresh.reasons) <= set(row.reasons)
+    return known and fresh.action is Action.HOLD and fresh.held_for not in NEVER

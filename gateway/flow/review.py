@@ -12,14 +12,15 @@ from gateway.domain.errors import PermanentError
 from gateway.domain.records import DeliveryRow, JobKind, MessageRow
 from gateway.domain.states import DeliveryState, MessageState
 from gateway.flow.assess import Assess
-from gateway.flow.decisions import Decided, Decisions
+from gateway.flow.decisions import Decisions
 from gateway.flow.facts import Facts
 from gateway.flow.settle import Settle
 from gateway.ports.clock import Clock
 from gateway.ports.keys import KeyState
 from gateway.ports.store import Store, UnitOfWork
 
-_NEVER = {
+RELEASED = "released by staff"
+NEVER = {
     HoldReason.RESTRICTION: "lift the restriction in the register first",
     HoldReason.SENSITIVE: "record the consent or authorization that this class of information needs first",
     HoldReason.BAA_LAPSED: "renew the partner's agreement first",
@@ -43,8 +44,8 @@ class Review:
         """Let a held copy go by a protected method, on a person's word; PermanentError where no word suffices."""
         at = self.clock.now()
         row, message, commitment = self._held(delivery_id)
-        if row.held_for in _NEVER:
-            raise PermanentError(f"delivery {delivery_id} cannot be released: {_NEVER[row.held_for]}")
+        if row.held_for in NEVER:
+            raise PermanentError(f"delivery {delivery_id} cannot be released: {NEVER[row.held_for]}")
         decided = self.decisions.verified(row, commitment)
         key = self.facts.key(decided.target, at)
         with self.store.begin() as uow:
@@ -52,8 +53,8 @@ class Review:
             summary, _ = self.decisions.kept_scan(message)
             author = self.assess.postmaster
             fresh = self.assess.decide(uow, summary, (), author, [standing], [key], at)[0]
-            if fresh.held_for in _NEVER:
-                raise PermanentError(f"delivery {delivery_id} cannot be released: {_NEVER[fresh.held_for]}")
+            if fresh.held_for in NEVER:
+                raise PermanentError(f"delivery {delivery_id} cannot be released: {NEVER[fresh.held_for]}")
             now = uow.deliveries.get(delivery_id, lock=True)
             if now is None or now.version != row.version:
                 raise PermanentError(f"delivery {delivery_id} has just changed; look at it again")
@@ -61,7 +62,7 @@ class Review:
             basis = replace(fresh.basis, key=key.fingerprint if method is Method.SMIME else "")
             released = Decision(
                 recipient=decided.recipient, target=fresh.target, action=Action.DELIVER, method=method,
-                rule="released by staff", reasons=(*row.reasons, "released.staff"), basis=basis,
+                rule=RELEASED, reasons=(*row.reasons, "released.staff"), basis=basis,
                 sensitive=fresh.sensitive, open_text=OpenText.NOTICE, notices=fresh.notices,
             )  # fmt: skip
             fresh_row = self.decisions.row(
@@ -107,7 +108,7 @@ class Review:
                 raise PermanentError(f"message {message_id} has no copy that could be stopped")
             _, commitment = self.decisions.kept_scan(message)
             for row in waiting:
-                uow.deliveries.redecide(self._stopped(self.decisions.verified(row, commitment), commitment))
+                uow.deliveries.redecide(self.decisions.stopped(self.decisions.verified(row, commitment), commitment))
                 uow.deliveries.move(row.id, DeliveryState.HELD)
                 uow.jobs.drop(JobKind.DISPATCH, row.id)
             deadline = at + self.hold_time
@@ -117,17 +118,6 @@ class Review:
             data: dict[str, Scalar] = {"for": "staff", "reason": reason, "copies": len(waiting)}
             uow.audit.append(Event(EventKind.HELD, message_id, actor=by, data=data), at)
         return len(waiting)
-
-    def _stopped(self, decided: Decided, commitment: bytes) -> DeliveryRow:
-        row = decided.row
-        decision = Decision(
-            recipient=decided.recipient, target=decided.target, action=Action.HOLD, method=None, rule="held by staff",
-            reasons=(*row.reasons, "held.staff"), basis=row.basis, held_for=HoldReason.RULE,
-        )  # fmt: skip
-        return self.decisions.row(
-            decision, message_id=row.message_id, delivery_id=row.id, position=row.position, commitment=commitment,
-            outer_message_id=row.outer_message_id,
-        )  # fmt: skip
 
     def _held(self, delivery_id: str) -> tuple[DeliveryRow, MessageRow, bytes]:
         with self.store.begin() as uow:
