@@ -20,7 +20,8 @@ _MONTH = (
     r"enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre)"
 )
 _SPELT = _MONTH + r"\b\.?"
-_DAY = r"(?:0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?"
+# Two digits first: the first alternative that fits is taken, and "March 1" of "March 19" ends within a number.
+_DAY = r"(?:[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?"
 _YEAR = r"(?:1[89]\d{2}|20\d{2}|'\d{2})"
 _TIME = r"(?:[T ]{1,2}\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?: ?[AaPp]\.?[Mm]\.?)?(?:Z| ?[+\-]\d{2}:?\d{2})?)?"
 _WEEKDAY = (
@@ -56,7 +57,7 @@ _RULES = (
     Rule("compact_month", Kind.DATE, rf"(?i)\b\d{{1,2}}{_MONTH}\d{{2,4}}", 0.7),
     Rule("month_year", Kind.DATE, rf"(?i)\b{_SPELT},?(?: of| de)? ?{_YEAR}", 0.7),
     Rule("month_slash", Kind.DATE, r"(?:0?[1-9]|1[0-2])/(?:19|20)\d{2}", 0.55, _NEAR),
-    Rule("day_slash", Kind.DATE, r"(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12]\d|3[01])", 0.2, tuple(one for one in _NEAR if one != "on")),
+    Rule("day_slash", Kind.DATE, r"(?:0?[1-9]|1[0-2])/(?:[12]\d|3[01]|0?[1-9])", 0.2, tuple(one for one in _NEAR if one != "on")),
     Rule("eight_digits", Kind.DATE, r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:\d{6})?", 0.3, _NEAR),
     Rule("weekday", Kind.DATE, r"\b(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)\b", 0.4),
 )  # fmt: skip
