@@ -1,8 +1,13 @@
-"""File-system calls that end on the disk: what blobs, shelf and heads share."""
+"""File-system calls that end on the disk: what blobs, shelf, heads and database files share.
+
+Everything is made for this user alone, unless the folder was opened to a group on purpose (roles under users of their
+own, deploy/README.md): then what is made in it is open to that group too, never to others.
+"""
 
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +38,19 @@ def make_folder(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.mkdir(mode=0o700, exist_ok=True)
     sync_folder(path.parent)
+
+
+def group_share(folder: Path) -> int:
+    """What the folder lets its group do, as mode bits; 0 without the set-group-id bit, by which one says that it is meant."""
+    mode = folder.stat().st_mode
+    return mode & stat.S_IRWXG if mode & stat.S_ISGID else 0
+
+
+def share_file(descriptor: int, share: int) -> None:
+    """Let the group read or write a file as it may its folder; nothing is changed where there is no share."""
+    bits = share & (stat.S_IRGRP | stat.S_IWGRP)
+    if bits:
+        os.fchmod(descriptor, stat.S_IRUSR | stat.S_IWUSR | bits)
 
 
 @contextmanager

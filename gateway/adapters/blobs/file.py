@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from gateway.adapters.durable import make_folder, refusals, sync_folder, write_all
+from gateway.adapters.durable import group_share, make_folder, refusals, share_file, sync_folder, write_all
 from gateway.domain.errors import BlobMissing, PermanentError, StoreUnavailable
 from gateway.ports.clock import Clock
 
@@ -23,15 +24,16 @@ _UNFINISHED = "unfinished"
 
 
 class FileBlobStore:
-    """A directory of blobs, 0700 and files 0600. Its clock stamps the files, so ages are the clock's."""
+    """A directory of blobs, 0700 and files 0600 (or its group's too). Its clock stamps the files, so ages are the clock's."""
 
     def __init__(self, root: Path, clock: Clock) -> None:
         self._root = root
         self._clock = clock
         with refusals("the blob directory cannot be made"):
             make_folder(root)
+            self._share = group_share(root)
             for name in (_UNFINISHED, *(f"{number:02x}" for number in range(256))):
-                (root / name).mkdir(mode=0o700, exist_ok=True)
+                self._make(root / name)
             # Always: a process that died between mkdir and sync left directories that a power cut could take back.
             sync_folder(root)
 
@@ -44,6 +46,7 @@ class FileBlobStore:
                 descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             except FileExistsError:
                 raise PermanentError(f"blob {name} is being written already") from None
+            share_file(descriptor, self._share)
             writer = FileBlobWriter(descriptor, unfinished, final, self._clock)
             if final.exists():
                 writer.abort()
@@ -90,6 +93,12 @@ class FileBlobStore:
                         removed += 1
             sync_folder(self._root / _UNFINISHED)
         return removed
+
+    def _make(self, folder: Path) -> None:
+        with suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+            if self._share:
+                folder.chmod(stat.S_ISGID | stat.S_IRWXU | self._share)
 
     def _place(self, name: str) -> Path:
         if not _NAME.fullmatch(name):

@@ -1,4 +1,4 @@
-"""The key shelf as a directory: 0700, one file of 0600 a secret, outside every data backup.
+"""The key shelf as a directory: 0700, one file of 0600 a secret, outside every data backup. A group may be let read, never write.
 
 Destroying overwrites before it unlinks. That erases the secret where the file system writes in place; flash, snapshots
 and copy-on-write file systems may keep the old block (docs/security-model.md).
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from gateway.adapters.durable import make_folder, refusals, sync_folder, write_all
+from gateway.adapters.durable import group_share, make_folder, refusals, share_file, sync_folder, write_all
 from gateway.domain.errors import ConfigError, PermanentError, StoreUnavailable
 from gateway.domain.protected import Protected
 from gateway.ports.tokens import Tokens
@@ -33,7 +33,8 @@ class FileShelf:
         self._tokens = tokens
         with refusals("the key shelf cannot be made"):
             make_folder(root)
-            if stat.S_IMODE(root.stat().st_mode) & 0o077:
+            self._share = group_share(root) & ~stat.S_IWGRP
+            if root.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO) & ~self._share:
                 raise ConfigError("shelf: other users of this machine may enter the key shelf; chmod 700")
             if not (root / _MARK).exists():
                 os.close(os.open(root / _MARK, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
@@ -88,6 +89,7 @@ class FileShelf:
     def _write(self, path: Path, data: bytes) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
+            share_file(descriptor, self._share)
             write_all(descriptor, data)
             os.fsync(descriptor)
         finally:

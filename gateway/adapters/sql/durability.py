@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import stat
 from pathlib import Path
 
 from sqlalchemy import Engine, text
 
+from gateway.adapters.durable import group_share
 from gateway.adapters.sql.channel import REACHABLE, translated
 from gateway.domain.errors import StoreUnavailable
 
@@ -48,7 +48,7 @@ def _of_sqlite(engine: Engine, file: Path) -> tuple[str, ...]:
             present = str(connection.exec_driver_sql(f"PRAGMA {name}").scalar())
             if present != value:
                 found.append(f"sqlite: {name} is {present}, not {value}")
-    if stat.S_IMODE(file.stat().st_mode) & 0o077:
+    if file.stat().st_mode & 0o077 & ~group_share(file.parent):
         found.append("sqlite: other users of this machine may read the database file; chmod 600")
     return tuple(found)
 

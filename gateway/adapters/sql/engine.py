@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import stat
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -20,6 +19,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
+from gateway.adapters.durable import group_share, share_file
 from gateway.domain.errors import ConfigError, StoreUnavailable
 
 PATIENCE = 30.0
@@ -46,13 +46,16 @@ def sqlite_path(url: URL) -> Path:
 
 
 def create_file(path: Path) -> None:
-    """Make an empty database file that only this user can read, and make its name durable; keeps one that exists."""
+    """Make an empty database file for this user, and the group that the folder is opened to; keeps one that exists."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            if stat.S_IMODE(os.fstat(descriptor).st_mode) & 0o077:
+            now, share = os.fstat(descriptor), group_share(path.parent)
+            if now.st_uid == os.geteuid() and now.st_mode & 0o077 & ~share:
                 os.fchmod(descriptor, 0o600)
+            if not now.st_size:
+                share_file(descriptor, share)
         finally:
             os.close(descriptor)
         folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
