@@ -23,7 +23,6 @@ from gateway.ports.tokens import Tokens
 from gateway.seal import link
 
 _NOBODY = Protected(bytes(link.SECRET_BYTES))
-_MARK = Protected(b"consent")
 _CHANNELS = ("mailbox", "staff")
 _BY_STATE = {"answered_yes": "answered", "answered_no": "answered", "closed": "closed"}
 
@@ -91,7 +90,7 @@ class Answers:
                 if code_holds(live, code, row.id, self._installation, _CHANNELS, now):
                     uow.parcels.drop_code(row.id)
                     uow.register.put_request(replace(row, failures=0, codes_sent=0))
-                    return self._sessions.start(uow, row.id, _MARK)
+                    return self._sessions.start(uow, row.id, self._mark(row.id))
                 failures, until = after_failure(row, now, self._limits)
                 uow.register.put_request(replace(row, failures=failures, failure_until=until))
                 count_wrong(uow, live, self._limits)
@@ -109,7 +108,9 @@ class Answers:
         now = self._clock.now()
         with self._store.begin() as uow:
             row = self._proven(uow, cookie, lock=True)
-            uow.register.put_request(replace(row, state="answered_yes" if yes else "answered_no"))
+            answer = "answered_yes" if yes else "answered_no"
+            tag = link.answer_tag(self._lookup_key, self._installation, row.id, row.patient_id, answer)
+            uow.register.put_request(replace(row, state=answer, secret=tag))
             kind = EventKind.CONSENT_GIVEN if yes else EventKind.CONSENT_REFUSED
             data = {"request": row.id, "patient": row.patient_id, "warning": row.warning_version}
             uow.audit.append(Event(kind, row.message_id, "", "recipient", data), now)
@@ -127,10 +128,13 @@ class Answers:
     def _proven(self, uow: UnitOfWork, cookie: str, *, lock: bool = False) -> ConsentRequestRow:
         session = self._sessions.find(uow, cookie, touch=False)
         row = uow.register.request(session[0], lock=lock) if session else None
-        if row is None:
+        if session is None or row is None or session[1] != self._mark(row.id):
             raise PickupRefused("logged_off")
         self._stand(uow, row)
         return row
+
+    def _mark(self, request_id: str) -> Protected[bytes]:
+        return link.proven_mark(self._lookup_key, self._installation, request_id)
 
     def _stand(self, uow: UnitOfWork, row: ConsentRequestRow) -> None:
         if row.state in _BY_STATE:

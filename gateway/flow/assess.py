@@ -111,6 +111,9 @@ class Assess:
                 self._settle_on(job, row, record, read)
             except RegisterMoved:
                 continue
+            except (IntegrityError, KeyMissing) as error:
+                self._stuck(job, error.code)
+                return
             self._reached("assess.3")
             return
         raise RegisterMoved("the register keeps changing; the mail waits")
@@ -163,6 +166,9 @@ class Assess:
             if uow.register.version() != version:
                 raise RegisterMoved("the register changed during a scan")
             standings = [self._facts.standing(uow, one.address, self._facts.day(at)) for one in standings]
+            for one in standings:
+                if known.with_address(one.address.key) != {each.id for each in one.own}:
+                    raise IntegrityError("the index of addresses does not fit the patients' records")
             author = sender or self._notices.postmaster
             found = self.decide(uow, summary, read.claims.patient_tags, author, standings, keys, at)
             uow.messages.set_scan(row.id, self._decisions.keep_scan(row.id, summary, record.commitment))
@@ -181,6 +187,8 @@ class Assess:
         for position, (decision, standing) in enumerate(zip(found, standings, strict=True)):
             before = present.get(position)
             if before is not None and (before.state not in _CHANGEABLE or _stopped(before)):
+                if before.state in {DeliveryState.READY, DeliveryState.RETRY}:
+                    uow.deliveries.move(before.id, DeliveryState.HELD)
                 continue
             delivery_id = before.id if before else self._tokens.id()
             delivery = self._decisions.row(
@@ -269,7 +277,7 @@ def _once(recipients: Sequence[Address]) -> list[Address]:
 
 def _stopped(row: DeliveryRow) -> bool:
     """Whether a person holds this copy back."""
-    return row.state is DeliveryState.HELD and STOPPED in row.reasons
+    return row.action is Action.HOLD and STOPPED in row.reasons
 
 
 def _reasons(held: Sequence[DeliveryRow]) -> str:

@@ -32,7 +32,7 @@ from gateway.flow.register_records import (
     to_json,
 )
 from gateway.ports.store import UnitOfWork
-from gateway.seal.columns import BlindIndex, Columns
+from gateway.seal.columns import BlindIndex, Columns, normal_mrn
 
 _PATIENT, _PARTNER, _CONSENT = "patient.record", "partner.record", "consent.event"
 
@@ -46,7 +46,7 @@ class Register:
 
     def put_patient(self, uow: UnitOfWork, patient: Patient, at: datetime, actor: str) -> None:
         """Add or replace a patient, with every blind index; an audit row goes with it."""
-        sealed = self.columns.seal(_PATIENT, patient.id, to_json(patient_fields(patient)))
+        sealed = self.columns.seal(_PATIENT, _versioned(patient), to_json(patient_fields(patient)))
         uow.register.put_patient(PatientRow(patient.id, patient.version, sealed), self._indexes(patient))
         data: dict[str, Scalar] = {"what": "patient", "id": patient.id, "version": patient.version}
         uow.audit.append(Event(EventKind.REGISTER_CHANGED, actor=actor, data=data), at)
@@ -71,15 +71,23 @@ class Register:
         """Those whose address it is, and those for whom the person at that address is on record as a proxy."""
         own = uow.register.find_patients(PatientIndex("email", self.index.address("email", address)))
         proxied = uow.register.find_patients(PatientIndex("proxy_email", self.index.address("proxy_email", address)))
-        return [self._patient(row) for row in own], [self._patient(row) for row in proxied]
+        owners, wards = [self._patient(row) for row in own], [self._patient(row) for row in proxied]
+        if any(address.key not in {each.key for each in one.emails} for one in owners):
+            raise IntegrityError("the index names a patient whose record does not have this address")
+        if any(address.key not in {each.address.key for each in one.proxies} for one in wards):
+            raise IntegrityError("the index names a patient whose record does not have this proxy")
+        return owners, wards
 
     def by_mrn(self, uow: UnitOfWork, mrn: str) -> list[Patient]:
         """Patients with that record number."""
-        return [self._patient(row) for row in uow.register.find_patients(PatientIndex("mrn", self.index.mrn(mrn)))]
+        found = [self._patient(row) for row in uow.register.find_patients(PatientIndex("mrn", self.index.mrn(mrn)))]
+        if any(normal_mrn(one.mrn) != normal_mrn(mrn) for one in found):
+            raise IntegrityError("the index names a patient whose record does not have this number")
+        return found
 
     def put_partner(self, uow: UnitOfWork, partner: Partner, at: datetime, actor: str) -> None:
         """Add or replace a partner."""
-        sealed = self.columns.seal(_PARTNER, partner.id, to_json(partner_fields(partner)))
+        sealed = self.columns.seal(_PARTNER, _versioned(partner), to_json(partner_fields(partner)))
         uow.register.put_partner(PartnerRow(partner.id, partner.version, sealed))
         data: dict[str, Scalar] = {"what": "partner", "id": partner.id, "version": partner.version}
         uow.audit.append(Event(EventKind.REGISTER_CHANGED, actor=actor, data=data), at)
@@ -113,8 +121,11 @@ class Register:
         return seq
 
     def consents(self, uow: UnitOfWork, patient_id: str) -> tuple[ConsentEvent, ...]:
-        """The whole consent log of a patient, oldest first."""
-        return tuple(self._consent(row) for row in uow.register.consents(patient_id))
+        """The whole consent log of a patient, oldest first; IntegrityError when a row was taken out of it."""
+        rows = uow.register.consents(patient_id)
+        if [row.seq for row in rows] != list(range(1, len(rows) + 1)):
+            raise IntegrityError("a consent log has a hole")
+        return tuple(self._consent(row) for row in rows)
 
     def _indexes(self, patient: Patient) -> list[PatientIndex]:
         found = [PatientIndex("email", self.index.address("email", one), patient.id) for one in patient.emails]
@@ -129,10 +140,14 @@ class Register:
         return list(dict.fromkeys(found))
 
     def _patient(self, row: PatientRow) -> Patient:
-        return replace(read_patient(row.id, self.columns.open(_PATIENT, row.id, row.sealed)), version=row.version)
+        return replace(
+            read_patient(row.id, self.columns.open(_PATIENT, _versioned(row), row.sealed)), version=row.version
+        )
 
     def _partner(self, row: PartnerRow) -> Partner:
-        return replace(read_partner(row.id, self.columns.open(_PARTNER, row.id, row.sealed)), version=row.version)
+        return replace(
+            read_partner(row.id, self.columns.open(_PARTNER, _versioned(row), row.sealed)), version=row.version
+        )
 
     def _consent(self, row: ConsentRow) -> ConsentEvent:
         read = read_json(self.columns.open(_CONSENT, f"{row.patient_id}:{row.seq}", row.sealed))
@@ -153,6 +168,11 @@ class Register:
         if (event.type.value, event.kind.value) != (row.type, row.kind):
             raise IntegrityError("a consent's row and its sealed record differ")
         return event
+
+
+def _versioned(one: Patient | Partner | PatientRow | PartnerRow) -> str:
+    """What a record is sealed to: an older record does not open in the row of a newer version."""
+    return f"{one.id}:{one.version}"
 
 
 def check_parcels(uow: UnitOfWork, patient_id: str, at: datetime) -> None:

@@ -6,6 +6,7 @@ written by the portal as a state, and turned into a consent by a worker, who can
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -13,6 +14,7 @@ from datetime import date, datetime, timedelta
 from gateway.domain.address import Address
 from gateway.domain.audit import Event, EventKind
 from gateway.domain.decision import HoldReason
+from gateway.domain.errors import IntegrityError
 from gateway.domain.patient import ConsentEvent, ConsentEventType, ConsentKind
 from gateway.domain.protected import Protected
 from gateway.domain.records import Job, JobKind
@@ -58,7 +60,7 @@ class ConsentRequests:
 
     def address(self, row: ConsentRequestRow) -> Address:
         """Where the request goes."""
-        return Address.parse(self._keys.columns.open(_ADDRESS, row.id, row.address).decode())
+        return Address.parse(self._keys.columns.open(_ADDRESS, _bound(row), row.address).decode())
 
     def take_answer(self, job: Job) -> None:
         """Write the consent or refusal into the log and have the message assessed again; may run twice."""
@@ -66,6 +68,11 @@ class ConsentRequests:
         with self._store.begin() as uow:
             row = uow.register.request(job.subject_id, lock=True)
             if row is not None and row.state in {"answered_yes", "answered_no"}:
+                tag = link.answer_tag(
+                    self._keys.lookup, self._keys.installation, row.id, row.patient_id, row.state
+                )  # fmt: skip
+                if not hmac.compare_digest(tag, row.secret):
+                    raise IntegrityError("the answer to a consent request was not given at the portal")
                 yes = row.state == "answered_yes"
                 self._register.append_consent(uow, self._event(row, at, yes), at, "patient")
                 uow.register.put_request(_with(row, state="closed"))
@@ -84,10 +91,11 @@ class ConsentRequests:
             id=request_id, message_id=message_id, patient_id=patient_id, state="new",
             lookup=link.lookup(secret, self._keys.lookup, installation), epoch=epoch,
             secret=public.seal(secret.reveal(), context(installation, Seal.LINK, request_id, "consent", epoch)),
-            address=self._keys.columns.seal(_ADDRESS, request_id, str(address).encode()),
-            warning_version=self._version, created_at=at, expires_at=at + self._life,
+            address=b"", warning_version=self._version, created_at=at, expires_at=at + self._life,
         )  # fmt: skip
-        uow.register.put_request(row)
+        uow.register.put_request(
+            replace(row, address=self._keys.columns.seal(_ADDRESS, _bound(row), str(address).encode()))
+        )
         self._notices.add_to(uow, "consent-request", message_id, request_id, address, "{}", at)
         data = {"patient": patient_id, "request": request_id, "warning": self._version}
         uow.audit.append(Event(EventKind.CONSENT_REQUESTED, message_id, data=data), at)
@@ -101,8 +109,12 @@ class ConsentRequests:
         )  # fmt: skip
 
 
-def _with(row: ConsentRequestRow, *, state: str) -> ConsentRequestRow:
+def _bound(row: ConsentRequestRow) -> str:
+    """What the address is sealed to: this request, about this patient and message, with this warning."""
+    return ":".join((row.id, row.patient_id, row.message_id, row.warning_version))
 
+
+def _with(row: ConsentRequestRow, *, state: str) -> ConsentRequestRow:
     return replace(row, state=state, secret=b"")
 
 

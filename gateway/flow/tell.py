@@ -150,6 +150,8 @@ class Tell:
         ask = uow.register.request(row.subject_id)
         if ask is None or ask.state != "new":
             raise Told
+        if self.notices.to(row).key != self.asks.address(ask).key:
+            raise IntegrityError("a consent request would go to somebody else")
         url = f"{self.words.portal}/c/{link.token(self.asks.secret(ask))}"
         values = {"practice": self.words.practice, "phone": self.words.phone, "link": url}
         return self._mail(row, self.renderer.mail(row.kind, **values, expires=self._when(ask.expires_at)))

@@ -144,6 +144,10 @@ class KnownPatients:
         """The patients behind an e-mail address's number."""
         return self.index.emails[self._emails[number]] if self._emails else []
 
+    def with_address(self, key: str) -> frozenset[str]:
+        """The ids of the patients whose e-mail address that is."""
+        return frozenset(self.ids[one] for one in self.index.emails.get(key, ()))
+
     def _add(self, position: int, one: Patient) -> None:
         for given, family in _name_pairs(one):
             bucket = self.index.names[family.split()[-1]][given.split()[0]]

@@ -19,7 +19,7 @@ from gateway.domain.errors import IntegrityError
 from gateway.domain.protected import Protected
 from gateway.ports.vault import Seal
 from gateway.seal.columns import derive
-from gateway.seal.context import context
+from gateway.seal.context import context, framed
 
 SECRET_BYTES = 32
 _NONCE = 12
@@ -80,3 +80,14 @@ def session_key(cookie: Protected[bytes], installation: str, parcel_id: str) -> 
 def code_digest(code: str, salt: bytes, subject_id: str, installation: str) -> bytes:
     """Salted hash of a one-time code, bound to the parcel or request that it proves."""
     return hmac.digest(salt, context(installation, Seal.CODE, subject_id) + code.encode(), hashlib.sha256)
+
+
+def answer_tag(key: Protected[bytes], installation: str, request_id: str, patient_id: str, answer: str) -> bytes:
+    """What the portal puts beside a patient's answer, so that nobody with the database alone can give one."""
+    bound = framed(context(installation, Seal.CODE, request_id, "answer"), patient_id.encode(), answer.encode())
+    return hmac.digest(key.reveal(), bound, hashlib.sha256)
+
+
+def proven_mark(key: Protected[bytes], installation: str, request_id: str) -> Protected[bytes]:
+    """What the session of a consent page holds: only who has the look-up key can make one."""
+    return Protected(hmac.digest(key.reveal(), context(installation, Seal.SESSION, request_id, "mark"), hashlib.sha256))
