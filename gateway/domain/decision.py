@@ -71,7 +71,8 @@ class Basis:
     """The versions that a decision rested on; dispatch re-reads each under lock (security.md, stale decisions).
 
     `patients` maps a patient id to its record version, `consents` to the highest consent seq, `partner` is (id, version),
-    `key` the fingerprint of the recipient's key, `policy` the policy's hash.
+    `key` the fingerprint of the recipient's key, `policy` the policy's hash; `day` is the practice's calendar day, because
+    consents, proxies and agreements begin and end by date without a new version.
     """
 
     policy: str
@@ -79,6 +80,7 @@ class Basis:
     consents: tuple[tuple[str, int], ...] = ()
     partner: tuple[str, int] | None = None
     key: str = ""
+    day: str = ""
 
 
 @dataclass(frozen=True, slots=True)

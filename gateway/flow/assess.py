@@ -33,7 +33,7 @@ from gateway.flow.summary import Asked, Summary
 from gateway.phi.consumer import is_consumer_domain
 from gateway.phi.known_patients import KnownPatients
 from gateway.phi.scan import MailContext
-from gateway.policy.decide import decide
+from gateway.policy.decide import decide, lasting_obstacle
 from gateway.policy.facts import KeyFacts
 from gateway.policy.model import Policy
 from gateway.ports.checkpoint import Checkpoint, unobserved
@@ -152,6 +152,13 @@ class Assess:
             decision = decide(self.policy, message, self._facts.recipient(uow, standing, people, key, day))
             found.append(_held_by_trouble(decision, summary.asked.trouble))
         return found
+
+    def lasting_obstacle(self, uow: UnitOfWork, summary: Summary, standing: Standing, at: datetime) -> HoldReason | None:
+        """What no person's word lifts from one copy, even where something else is what holds it first."""
+        day = self._facts.day(at)
+        people = self._facts.patients(uow, summary.report.patients, (), [standing])
+        facts = self._facts.recipient(uow, standing, people, KeyFacts(), day)
+        return lasting_obstacle(self.policy, summary.facts(self._notices.postmaster, day), facts)
 
     def _settle_on(self, job: Job, row: MessageRow, record: IntakeRecord, read: Read) -> None:
         at, envelope = self._clock.now(), record.envelope

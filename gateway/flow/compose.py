@@ -19,7 +19,7 @@ from gateway.domain.errors import SealingFailed
 from gateway.domain.finding import TextPart
 from gateway.flow.decisions import Decided
 from gateway.flow.facts import Facts, Standing
-from gateway.flow.parcels import Parcels, bodies
+from gateway.flow.parcels import Parcels, bodies, proof
 from gateway.flow.reading import Read, Reader
 from gateway.flow.signers import Signers
 from gateway.mime.build import OuterHeaders, passthrough, smime_mail, text_mail
@@ -106,7 +106,7 @@ class Compose:
         return smime_mail(outer, cms)
 
     def _link(self, case: Case) -> Iterable[bytes]:
-        token = self._parcels.token(case.decided.row.id)
+        token = self._parcels.token(case.decided.row.id, proof(case.standing, case.decided.target))
         if token is None:
             token = self._parcels.make(case.decided, case.read, case.standing, self._notices(case))
         expires = self._parcels.expires(case.decided.row.id)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from gateway.domain.errors import IntegrityError
+from gateway.domain.errors import IntegrityError, KeyMissing
 from gateway.domain.protected import Protected
 from gateway.domain.records import Holder, MessageRow, ObjectRow
 from gateway.flow import epochs
@@ -49,11 +49,12 @@ class Custody:
     def record(self, row: MessageRow) -> IntakeRecord:
         """The verified intake record of a message in hand; IntegrityError if anything about it is not as the door signed."""
         installation = self._keys.installation
-        opened = epochs.private(self._keys, row.epoch).open(row.record, record_context(installation, row.id, row.epoch))
-        record = verify(opened.reveal(), self._keys.intake, row.id, installation)
         with self._store.begin() as uow:
+            row = self._present(uow, row)
             stored = uow.objects.get(row.object_id)
             wrap = uow.objects.wrap(row.object_id, Holder("epoch", row.epoch))
+        opened = epochs.private(self._keys, row.epoch).open(row.record, record_context(installation, row.id, row.epoch))
+        record = verify(opened.reveal(), self._keys.intake, row.id, installation)
         if stored is None or wrap is None or row.object_id != row.id:
             raise IntegrityError("a message's object is not the one that the door signed")
         if (stored.commitment, stored.length, row.size) != (record.commitment, record.length, record.length):
@@ -64,8 +65,8 @@ class Custody:
 
     def content(self, row: MessageRow, record: IntakeRecord) -> Iterator[bytes]:
         """The original mail, in chunks; not whole before the iterator ends (IntegrityError)."""
-        holder = Holder("epoch", row.epoch)
         with self._store.begin() as uow:
+            holder = Holder("epoch", self._present(uow, row).epoch)
             wrap = uow.objects.wrap(row.object_id, holder)
         if wrap is None:
             raise IntegrityError("a message in hand has no wrap any more")
@@ -115,6 +116,14 @@ class Custody:
         objects = [one.id for one in uow.objects.of_message(row.id)]
         uow.objects.drop_kind("epoch", objects)
         uow.messages.reseal(row.id, "", b"")
+
+    @staticmethod
+    def _present(uow: UnitOfWork, row: MessageRow) -> MessageRow:
+        """The row as it is now: while a step runs, housekeeping may have moved the message to another epoch."""
+        present = uow.messages.get(row.id)
+        if present is None or not present.record:
+            raise KeyMissing("a message is not in hand any more")
+        return present
 
     def _open(self, object_id: str, holder: Holder, wrap: bytes) -> Protected[bytes]:
         opener = epochs.private(self._keys, holder.id)

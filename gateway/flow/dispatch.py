@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
 from gateway.domain.audit import Event, EventKind, Scalar
-from gateway.domain.decision import Basis, Method
+from gateway.domain.decision import Action, Basis, Method
 from gateway.domain.errors import IntegrityError, KeyMissing, LeaseLost, SealingFailed
 from gateway.domain.records import AttemptRow, DeliveryRow, Job, JobKind, MessageRow
 from gateway.domain.states import AttemptState, DeliveryState, MessageState
@@ -80,10 +80,15 @@ class Dispatch:
         try:
             record = self._custody.record(message)
             decided = self._decisions.verified(delivery, record.commitment)
+            if decided.row.action is not Action.DELIVER:
+                raise SealingFailed("this copy was decided not to leave")
+            # Before composing too: a copy for a key or place that is past must not be made, nor be called a failed seal.
+            if not self._still_stands(job, decided, attempt, begin=False):
+                return
             with Scratch(self._vault, self._tokens) as sink:
                 case = self._case(decided, message, record, sink)
                 body = self._compose.body(case)
-                if not self._commit_sending(job, decided, attempt):
+                if not self._still_stands(job, decided, attempt, begin=True):
                     return
                 self._reached("dispatch.2")
                 reply = self._send(job, decided, record, case, body, attempt, alive)
@@ -129,8 +134,8 @@ class Dispatch:
         author = author or self._notices.postmaster
         return Case(decided, read, standing, author, at, message.received_at, chunks, known)
 
-    def _commit_sending(self, job: Job, decided: Decided, attempt: AttemptRow) -> bool:
-        """Re-read what the decision rested on; commit SENDING, or send the message back to be assessed."""
+    def _still_stands(self, job: Job, decided: Decided, attempt: AttemptRow, *, begin: bool) -> bool:
+        """Re-read what the decision rested on; `begin` commits SENDING. Otherwise the message goes back to be assessed."""
         at, row = self._clock.now(), decided.row
         key = self._facts.key(decided.target, at).fingerprint if row.basis.key else ""
         with self._store.begin() as uow:
@@ -138,7 +143,7 @@ class Dispatch:
                 raise LeaseLost("another worker has this delivery now")
             now = uow.deliveries.get(row.id, lock=True)
             changed = now is None or now.version != row.version
-            stale = "decision" if changed else self.stale(uow, row.basis, key)
+            stale = "decision" if changed else self.stale(uow, row.basis, key, at)
             if stale:
                 uow.attempts.move(attempt.id, AttemptState.ABANDONED, at)
                 uow.audit.append(Event(EventKind.STALE, row.message_id, row.id, data={"what": stale}), at)
@@ -147,14 +152,18 @@ class Dispatch:
                 uow.jobs.add(JobKind.ASSESS, row.message_id, "", at)
                 uow.jobs.finish(job)
                 return False
+            if not begin:
+                return True
             uow.attempts.move(attempt.id, AttemptState.SENDING, at)
             uow.deliveries.move(row.id, DeliveryState.SENDING, first_try_at=row.first_try_at or at, tried=True)
             data: dict[str, Scalar] = {"number": attempt.number, "state": "sending"}
             uow.audit.append(Event(EventKind.ATTEMPT, row.message_id, row.id, data=data), at)
         return True
 
-    def stale(self, uow: UnitOfWork, basis: Basis, key: str) -> str:
+    def stale(self, uow: UnitOfWork, basis: Basis, key: str, at: datetime) -> str:
         """What a decision rested on that is newer now; empty if nothing is."""
+        if basis.day != self._facts.day(at).isoformat():
+            return "day"
         if basis.policy != self._assess.policy.version:
             return "policy"
         if basis.key != key:

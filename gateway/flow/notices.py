@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from gateway.domain.address import Address
+from gateway.domain.envelope import Direction
 from gateway.domain.errors import IntegrityError
 from gateway.domain.records import DeliveryRow, JobKind
 from gateway.domain.register_rows import NoticeRow
@@ -81,6 +82,11 @@ class Notices:
     ) -> None:
         """Queue a DSN that says that nothing was sent to these recipients (all, where none is named)."""
         data = {"deliveries": list(delivery_ids), "reason": reason, "reply": "", "nothing_sent": True}
+        row = uow.messages.get(message_id)
+        if not uow.messages.sender(message_id) and row is not None and row.direction is Direction.OUTBOUND:
+            # It could never be read, so nobody knows its sender: the practice must still hear of it.
+            self.add_to(uow, "dsn", message_id, "", self.postmaster, json.dumps(data), at)
+            return
         self.add(uow, "dsn", message_id, json.dumps(data), at)
 
     def add_to(

@@ -37,6 +37,7 @@ from gateway.seal import link
 from gateway.seal.context import context
 from gateway.seal.parcel import Enclosed, Manifest
 
+_OPEN = {ParcelState.SEALED, ParcelState.OPENED}
 _MESSAGES = {"message/rfc822", "message/global"}
 
 
@@ -50,11 +51,11 @@ class Parcels:
         self._store, self._vault, self._custody, self._keys = store, vault, custody, keys
         self._clock, self._tokens, self._limits, self._life = clock, tokens, limits, life
 
-    def token(self, delivery_id: str) -> str | None:
-        """The link's token while the delivery is in hand; None if there is no parcel yet."""
+    def token(self, delivery_id: str, proves: str) -> str | None:
+        """The link's token while the delivery is in hand; None if there is no open parcel yet that asks for that proof."""
         with self._store.begin() as uow:
-            held = uow.objects.secret(delivery_id)
-        if held is None:
+            held, row = uow.objects.secret(delivery_id), uow.parcels.of_delivery(delivery_id)
+        if held is None or row is None or row.state not in _OPEN or row.proof != proves:
             return None
         epoch, sealed = held
         return link.token(epochs.private(self._keys, epoch).open(sealed, self._link_context(delivery_id, epoch)))
@@ -77,6 +78,10 @@ class Parcels:
         manifest = self._seal_manifest(self._manifest(read, [one for _, one in enclosed], notices))
         row = self._row(parcel_id, decided, secret, manifest, standing, at)
         with self._store.begin() as uow:
+            # Decided anew for another place or proof: a link that may have left before must not stay good.
+            before = uow.parcels.of_delivery(decided.row.id)
+            if before is not None and before.state in _OPEN:
+                self.close(uow, before, ParcelState.REVOKED, at)
             for sealed in (manifest, *(one for one, _ in enclosed)):
                 uow.objects.add(object_row(sealed, decided.row.message_id, at))
                 self._custody.to_parcel(uow, parcel_id, kek, sealed)
@@ -91,6 +96,8 @@ class Parcels:
                 "until": row.expires_at.isoformat(),
             }
             uow.audit.append(Event(EventKind.PARCEL_SEALED, decided.row.message_id, decided.row.id, data=data), at)
+        if before is not None:
+            self.burn(before.id)
         return link.token(secret)
 
     def rewrap(self, uow: UnitOfWork, delivery_id: str, old: str, sealed: bytes) -> None:

@@ -95,7 +95,8 @@ class Recheck:
         summary, commitment = self.decisions.kept_scan(message)
         decided = self.decisions.verified(row, commitment)
         standing = self.facts.standing(uow, decided.recipient, self.facts.day(at))
-        fresh = self.assess.decide(uow, summary, (), self.notices.postmaster, [standing], [KeyFacts()], at)[0]
+        about = summary.about(one for one, _ in row.basis.patients)
+        fresh = self.assess.decide(uow, about, (), self.notices.postmaster, [standing], [KeyFacts()], at)[0]
         same_place = fresh.target.key == decided.target.key
         if not same_place or (fresh.action is not Action.DELIVER and not _released_from(row, fresh)):
             return False

@@ -52,9 +52,11 @@ class Review:
             standing = self.facts.standing(uow, decided.recipient, self.facts.day(at))
             summary, _ = self.decisions.kept_scan(message)
             author = self.assess.postmaster
-            fresh = self.assess.decide(uow, summary, (), author, [standing], [key], at)[0]
-            if fresh.held_for in NEVER:
-                raise PermanentError(f"delivery {delivery_id} cannot be released: {NEVER[fresh.held_for]}")
+            about = summary.about(one for one, _ in row.basis.patients)
+            fresh = self.assess.decide(uow, about, (), author, [standing], [key], at)[0]
+            for why in (fresh.held_for, self.assess.lasting_obstacle(uow, about, standing, at)):
+                if why in NEVER:
+                    raise PermanentError(f"delivery {delivery_id} cannot be released: {NEVER[why]}")
             now = uow.deliveries.get(delivery_id, lock=True)
             if now is None or now.version != row.version:
                 raise PermanentError(f"delivery {delivery_id} has just changed; look at it again")

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from gateway.domain.address import Address
@@ -36,6 +37,10 @@ class Summary:
 
     report: ScanReport
     asked: Asked = field(default_factory=Asked)
+
+    def about(self, patient_ids: Iterable[str]) -> Summary:
+        """With patients whom an earlier decision rested on: those of a tag, or of another recipient's address."""
+        return replace(self, report=replace(self.report, patients=self.report.patients | frozenset(patient_ids)))
 
     def facts(self, sender: Address, day: date) -> MessageFacts:
         """The message's side of a decision."""

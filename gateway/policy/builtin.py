@@ -202,6 +202,16 @@ def built_in(case: Case) -> Verdict:
     return withhold(case)
 
 
+def forbidden(case: Case) -> HoldReason | None:
+    """What holds this copy and no person's word can lift, whatever else holds it too."""
+    always: tuple[Test, ...] = (one_target, no_email)
+    for test in (*always, restrictions, agreement_lapsed, sensitive) if case.protected else always:
+        verdict = test(case)
+        if verdict is not None and verdict.action is not Action.DELIVER:
+            return verdict.held_for
+    return None
+
+
 def _restricted(case: Case, patient: PatientFacts, kind: RestrictionKind) -> bool:
     addresses = (case.recipient.recipient, case.target)
     return any(one.kind is kind and any(one.covers(at) for at in addresses) for one in patient.restrictions)

@@ -6,8 +6,8 @@ The order: the built-in verdict, the practice's rule laid over it (more, never l
 
 from __future__ import annotations
 
-from gateway.domain.decision import Action, Basis, Decision, Method, OpenText
-from gateway.policy.builtin import built_in
+from gateway.domain.decision import Action, Basis, Decision, HoldReason, Method, OpenText
+from gateway.policy.builtin import built_in, forbidden
 from gateway.policy.case import Case
 from gateway.policy.facts import MessageFacts, RecipientFacts
 from gateway.policy.methods import strengthen
@@ -42,6 +42,11 @@ def decide(policy: Policy, message: MessageFacts, recipient: RecipientFacts) -> 
         open_text=_open_text(case, rule, verdict.method),
         notices=part2_notices(case) if delivers else (),
     )
+
+
+def lasting_obstacle(policy: Policy, message: MessageFacts, recipient: RecipientFacts) -> HoldReason | None:
+    """Why not even staff may let this copy go: a restriction, a sensitive class or a lapsed agreement; None if nothing."""
+    return forbidden(Case(policy, message, recipient))
 
 
 def _scan_reasons(case: Case) -> tuple[str, ...]:
@@ -79,6 +84,7 @@ def _basis(case: Case) -> Basis:
         consents=tuple(sorted((one.id, one.consent_version) for one in case.patients)),
         partner=(partner.id, partner.version) if partner is not None else None,
         key=keys.fingerprint if keys.smime is KeyState.VALID else "",
+        day=case.message.day.isoformat(),
     )
 
 

@@ -97,6 +97,7 @@ class BasisText(TypeDecorator[Basis]):
                 "consents": value.consents,
                 "partner": value.partner,
                 "key": value.key,
+                "day": value.day,
             }
         )
 
@@ -112,4 +113,5 @@ class BasisText(TypeDecorator[Basis]):
             consents=tuple((str(key), int(version)) for key, version in read["consents"]),
             partner=None if read["partner"] is None else (str(read["partner"][0]), int(read["partner"][1])),
             key=read["key"],
+            day=read.get("day", ""),
         )
