@@ -11,7 +11,7 @@ import pytest
 from tests.arch.tree import ROOT, files, name
 
 _CODE = re.compile(r"`([^`\n]+)`")
-_PATH = re.compile(r"(?:gateway|tests|tools|templates|docs|deploy|keys)/[\w./*{},-]+")
+_PATH = re.compile(r"(?:gateway|tests|tools|templates|docs|deploy)/[\w./*{},-]+")
 _SYMBOL = re.compile(r"(gateway/[\w/]+\.py):([A-Za-z_][\w.]*)")
 _DOTTED = re.compile(r"(gateway(?:\.[a-z_]+)+):([A-Za-z_][\w.]*)")
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")

@@ -1,0 +1,191 @@
+"""Each role under a user of its own, with the files that deploy/own.sh gives it and no other: the whole road still works."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+from tests.support.live import MARIA, ROOT, Live, letter, until
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.skipif(os.geteuid() != 0, reason="NOT ROOT: users of their own can only be tried by root"),
+]
+
+SMTP, WORKER, WEB, INBOUND = 61011, 61012, 61013, 61014
+ALL, DOOR, BOUNCE, LINKS, TLS = 61021, 61022, 61023, 61024, 61025
+USERS = {
+    "smtp": (SMTP, [ALL, DOOR, TLS]),
+    "inbound": (INBOUND, [ALL, DOOR, BOUNCE, TLS]),
+    "worker": (WORKER, [ALL, BOUNCE, LINKS]),
+    "web": (WEB, [ALL, LINKS, TLS]),
+}
+MAY_READ = {
+    "smtp": {"intake.key", "tls.key"},
+    "inbound": {"intake.key", "bounce.key", "tls.key"},
+    "worker": {"calendar.key", "columns.key", "index.key", "decision.key", "bounce.key", "lookup.key", "ca.key"},
+    "web": {"lookup.key", "tls.key"},
+}
+_TRY = "import sys\nfor one in sys.argv[1:]:\n    try:\n        open(one, 'rb').close(); print(one)\n    except OSError:\n        pass"
+
+
+class Apart(Live):
+    """A gateway whose roles run under users of their own."""
+
+    def run(self, name: str, command: Sequence[str]) -> subprocess.Popen[bytes]:
+        user, groups = USERS[name]
+        with (self.folder / f"{name}.log").open("ab") as log:
+            process = subprocess.Popen(
+                [python(), *command[1:]], cwd="/", env=environment(),
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, user=user, group=user, extra_groups=groups,
+                umask=0o077,
+            )  # fmt: skip
+        self.processes[name] = process
+        return process
+
+
+def edit(text: str) -> str:
+    text = text.replace("[store]\n", '[store]\nurl = "sqlite:///var/db/sealgate.db"\n')
+    text = text.replace("[blobs]\n", '[blobs]\nurl = "file:///./var/blobs"\n')
+    text = text.replace("[users]\n", '[users]\nfile = "var/users/users.toml"\n')
+    return text.replace("[audit]\n", '[audit]\nhead_files = ["var/heads/audit-heads.jsonl"]\n')
+
+
+def readable_by(role: str, paths: Sequence[Path]) -> set[str]:
+    user, groups = USERS[role]
+    done = subprocess.run(
+        [python(), "-c", _TRY, *map(str, paths)], user=user, group=user, extra_groups=groups, capture_output=True,
+        text=True, check=True, cwd="/",
+    )  # fmt: skip
+    return set(done.stdout.split())
+
+
+def environment() -> dict[str, str]:
+    paths = [str(ROOT), *(one for one in sys.path if one.endswith("site-packages"))]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+@cache
+def python() -> str:
+    """A Python that other users can run, with this one's packages: root's own may lie where they cannot go."""
+    same = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    for one in (sys.executable, f"/usr/bin/{same}", f"/usr/local/bin/{same}"):
+        try:
+            done = subprocess.run(
+                [one, "-c", "import gateway.app.roles"], user=SMTP, group=SMTP, extra_groups=[], cwd="/", check=False,
+                env=environment(), capture_output=True,
+            )  # fmt: skip
+        except OSError:
+            continue
+        if done.returncode == 0:
+            return one
+    pytest.skip("OTHER USERS CANNOT RUN this Python or read this checkout: the roles cannot be started apart")
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apart]:
+    folder = tmp_path_factory.mktemp("apart")
+    python()
+    home = folder / "gate"
+    (home / "var" / "users").mkdir(parents=True)
+    for one in (folder, *folder.parents):
+        if str(one).startswith("/tmp/") and one.stat().st_uid == 0:
+            one.chmod(one.stat().st_mode | 0o011)
+    apart = Apart(home, edit=edit)
+    apart.home.close()
+    outbox = home / "data" / "outbox"
+    outbox.mkdir(parents=True, exist_ok=True)
+    names = {
+        "ROOT": 0, "SMTP": SMTP, "WORKER": WORKER, "WORKERS": WORKER, "ALL": ALL, "DOOR": DOOR, "BOUNCE": BOUNCE, "LINKS": LINKS,
+        "TLS": TLS,
+    }  # fmt: skip
+    subprocess.run(
+        ["sh", str(ROOT / "deploy" / "own.sh"), str(home), str(home / "var"), str(home / "shelf")],
+        env={**os.environ, **{key: str(value) for key, value in names.items()}}, check=True,
+    )  # fmt: skip
+    for one in (home / "data", outbox, home / "data" / "texts"):
+        one.mkdir(exist_ok=True)
+        os.chown(one, WORKER, WORKER)
+    try:
+        apart.start("worker", "web", "smtp", "inbound")
+        yield apart
+    finally:
+        apart.stop()
+
+
+@pytest.mark.parametrize("role", sorted(USERS))
+def test_a_role_can_read_its_own_keys_and_no_others(live: Apart, role: str) -> None:
+    keys = sorted((live.folder / "keys").glob("*.key"))
+    assert {Path(one).name for one in readable_by(role, keys)} == MAY_READ[role]
+    epochs, users = list((live.folder / "shelf" / "epochs").glob("*")), [live.folder / "var" / "users" / "users.toml"]
+    assert epochs
+    assert bool(readable_by(role, epochs)) is (role == "worker")
+    assert bool(readable_by(role, users)) is (role == "smtp")
+
+
+def test_a_mail_goes_from_the_door_to_its_reader(live: Apart) -> None:
+    message = live.submit(letter(MARIA), MARIA)
+    live.settled(message)
+    (mail,) = live.relayed(message)
+    token = re.search(rb"/m/([\w-]{43})", mail.raw)
+    assert token is not None
+    peppers = list((live.folder / "shelf" / "peppers").glob("[a-z0-9]*"))
+    assert peppers
+    assert readable_by("web", peppers)
+    assert not readable_by("smtp", peppers)
+    page = read_letter(live, token[1].decode())
+    assert "metformin" in page
+    assert "Maria Quintero" in page
+
+
+class Browser:
+    """Just enough of one: cookies and redirects over http.client."""
+
+    def __init__(self, port: int) -> None:
+        self._port, self._cookies = port, dict[str, str]()
+
+    def get(self, path: str, form: dict[str, str] | None = None) -> str:
+        connection = http.client.HTTPConnection("localhost", self._port, timeout=30)
+        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())}
+        if form is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        body = urlencode(form) if form is not None else None
+        connection.request("POST" if body is not None else "GET", path, body, headers)
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        for one in answer.headers.get_all("set-cookie") or []:
+            name, _, value = one.partition(";")[0].partition("=")
+            self._cookies[name] = value
+        connection.close()
+        assert answer.status in {200, 303}, (path, answer.status, text[-500:])
+        return self.get(answer.headers["location"]) if answer.status == 303 else text
+
+
+def form_in(page: str) -> str:
+    found = re.search(r'name="form" value="([0-9a-f]+)"', page)
+    assert found is not None, page
+    return found[1]
+
+
+def read_letter(live: Apart, token: str) -> str:
+    """Link, code, letter. The code is taken from the captured mail."""
+    browser = Browser(live.portal)
+    page = browser.get(f"/m/{token}")
+    page = browser.get("/letter/code", {"form": form_in(page), "by": "mailbox", "channel": "mailbox"})
+
+    def code() -> str | None:
+        for one in live.captured():
+            if one.recipient == MARIA and (found := re.search(rb"one-time code is: ([0-9 ]{8,9})", one.raw)):
+                return found[1].decode()
+        return None
+
+    return browser.get("/letter/open", {"form": form_in(page), "code": until(code, why="no code came")})
