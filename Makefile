@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo setup test check fix long lock docs clean
+.PHONY: demo setup test check fix long bench lock docs clean
 .DEFAULT_GOAL := setup
 
 $(STAMP): requirements/dev.txt pyproject.toml
@@ -36,6 +36,9 @@ fix: $(STAMP)  ## formatting
 
 long: $(STAMP)  ## what is too long for CI
 	$(BIN)/python -m pytest -m "long"
+
+bench: $(STAMP)  ## speed as ratios against peers in the same run
+	$(BIN)/python -m bench
 
 docs: $(STAMP)  ## the generated references
 	$(BIN)/python -m tools.reference

@@ -103,7 +103,8 @@ def _usage_reasons(certificate: x509.Certificate) -> Iterator[str]:
     if extended is not None and not allowed & set(extended):
         yield "the extended key usage does not allow mail (emailProtection)"
     basic = _extension(certificate, x509.BasicConstraints)
-    if basic is not None and basic.ca:
+    # `openssl req -x509` makes a person's self-signed certificate with CA:TRUE; an issued one with it is an authority's.
+    if basic is not None and basic.ca and certificate.issuer != certificate.subject:
         yield "the certificate is an authority's, not a person's"
     known = {kind.oid for kind in _EXTENSIONS_READ}
     if any(one.critical and one.oid not in known | _HARMLESS for one in certificate.extensions):

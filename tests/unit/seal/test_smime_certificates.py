@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 from cryptography import x509
 from cryptography.hazmat import asn1
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from gateway.domain.address import Address
 from gateway.domain.errors import SealingFailed
@@ -142,3 +143,15 @@ def test_the_ca_refuses_what_it_cannot_vouch_for() -> None:
         ca.issue_sender(CA, CA_KEY, Address("a\r\nb", "example.org"), AT)
     with pytest.raises(SealingFailed):
         ca.make_ca("a\nb", AT)
+
+
+@pytest.mark.parametrize(("issuer", "fits"), [("bob", True), ("somebody else", False)])
+def test_a_persons_own_self_signed_certificate_may_say_ca_true_an_issued_one_may_not(issuer: str, fits: bool) -> None:
+    def name(text: str) -> x509.Name:
+        return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+    builder = x509.CertificateBuilder(name(issuer), name("bob"), P256.public_key(), 7, AT, AT + timedelta(days=9))
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    builder = builder.add_extension(x509.SubjectAlternativeName([x509.RFC822Name("bob@example.net")]), critical=False)
+    reasons = check_recipient_certificate(builder.sign(P256, hashes.SHA256()), BOB, AT)
+    assert (reasons == []) is fits

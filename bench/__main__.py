@@ -1,0 +1,138 @@
+"""`make bench`: each job against a peer in the same run, interleaved, as a table of ratios (peer's time / ours).
+
+Absolute times of a shared machine mean little; the ratio of two medians taken in turn does. Results: bench/results/.
+"""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from gateway.domain.address import Address
+from gateway.domain.protected import Protected
+from gateway.mime.limits import Limits
+from gateway.mime.parse import parse_stream
+from gateway.mime.tree import MemorySink
+from gateway.seal.ca import issue_sender, make_ca
+from gateway.seal.objects import ObjectSealer
+from gateway.seal.smime import Signer, sign_and_encrypt
+
+SIZES = {"10 KiB": 10 * 1024, "1 MiB": 1024**2, "20 MiB": 20 * 1024**2}
+ROUNDS = 7
+Job = Callable[[], object]
+
+
+def drain(chunks: Iterable[bytes]) -> int:
+    return sum(len(one) for one in chunks)
+
+
+def mail(size: int) -> bytes:
+    line = b"Kind regards from the practice; the weather here is fine and the coffee is warm.\r\n"
+    head = b"From: a@example.org\r\nTo: b@example.net\r\nSubject: bench\r\nContent-Type: text/plain\r\n\r\n"
+    return head + line * (size // len(line))
+
+
+def seal_jobs(size: int, folder: Path) -> tuple[Job, Job]:
+    now = datetime.now(UTC)
+    authority, key = make_ca("bench", now)
+    certificate, secret = issue_sender(authority, key, Address.parse("a@example.org"), now)
+    (folder / "s.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    (folder / "s.key").write_bytes(secret.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:3072", "-nodes", "-keyout", folder / "r.key", "-out", folder / "r.pem",
+         "-days", "30", "-subj", "/CN=r", "-addext", "subjectAltName=email:b@example.net"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    from cryptography import x509
+
+    recipient = x509.load_pem_x509_certificate((folder / "r.pem").read_bytes())
+    data = mail(size)
+    (folder / "m").write_bytes(data)
+    chunks = [data[at : at + 65536] for at in range(0, len(data), 65536)]
+    signer = Signer(certificate, secret, (authority,))
+    sign = f"openssl cms -sign -signer {folder}/s.pem -inkey {folder}/s.key -in {folder}/m -md sha256"
+    encrypt = f"openssl cms -encrypt -stream -aes256 -outform DER -out {folder}/out {folder}/r.pem"
+
+    def ours() -> object:
+        return drain(
+            sign_and_encrypt(chunks, signer=signer, recipients=[recipient], at=datetime.now(UTC), random=os.urandom)
+        )
+
+    return ours, lambda: subprocess.run(["sh", "-c", f"{sign} | {encrypt}"], check=True, capture_output=True)
+
+
+def object_jobs(size: int, folder: Path) -> tuple[Job, Job]:
+    del folder
+    data, fernet = os.urandom(size), Fernet(Fernet.generate_key())
+    key = Protected(os.urandom(64))
+
+    def ours() -> object:
+        sealer = ObjectSealer(key, b"bench")
+        parts = [sealer.update(data[at : at + 262144]) for at in range(0, size, 262144)]
+        return len(b"".join(parts)) + len(sealer.finalize())
+
+    return ours, lambda: fernet.encrypt(data)
+
+
+def read_jobs(size: int, folder: Path) -> tuple[Job, Job]:
+    del folder
+    data, limits = mail(size), Limits(max_text_bytes=64 * 1024**2)
+    return (
+        lambda: parse_stream([data], MemorySink(), limits),
+        lambda: email.message_from_bytes(data, policy=email.policy.SMTP).get_content(),
+    )
+
+
+JOBS: dict[str, tuple[Callable[[int, Path], tuple[Job, Job]], str, str]] = {
+    "S/MIME sign + encrypt": (seal_jobs, "openssl cms, two processes", "openssl"),
+    "seal an object at rest": (object_jobs, "Fernet", ""),
+    "read MIME, both readers below 1 MiB": (read_jobs, "email, policy.SMTP", ""),
+}
+
+
+def measure(ours: Job, peer: Job) -> tuple[float, float]:
+    times: tuple[list[float], list[float]] = ([], [])
+    for _ in range(ROUNDS + 1):
+        for which, job in enumerate((ours, peer)):
+            begun = time.perf_counter()
+            job()
+            times[which].append(time.perf_counter() - begun)
+    return statistics.median(times[0][1:]), statistics.median(times[1][1:])
+
+
+def main() -> int:
+    rows = []
+    for name, (make, peer, program) in JOBS.items():
+        if program and shutil.which(program) is None:
+            print(f"skipped: {name}: {program} is not installed", file=sys.stderr)
+            continue
+        for label, size in SIZES.items():
+            with tempfile.TemporaryDirectory() as folder:
+                ours, theirs = measure(*make(size, Path(folder)))
+            rows.append(
+                {"job": name, "size": label, "peer": peer, "ours_s": ours, "peer_s": theirs, "ratio": theirs / ours}
+            )
+            print(f"{name:38} {label:>7}  {theirs / ours:6.1f}x as fast as {peer}", flush=True)
+    out = Path(__file__).parent / "results" / f"{datetime.now(UTC):%Y%m%dT%H%M%S}.json"
+    out.parent.mkdir(exist_ok=True)
+    out.write_text(json.dumps(rows, indent=1) + "\n")
+    print(f"written: bench/results/{out.name}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
