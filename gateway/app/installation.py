@@ -270,6 +270,6 @@ def _with_password(url: str, file: Path | None) -> str:
     parts = urlsplit(url)
     if not parts.username:
         raise ConfigError("store.password_file: store.url names no user for this password; write user@host")
-    password = quote(keyfiles.read_private(file).decode().strip(), safe="")
+    password = quote(keyfiles.read_private(file).strip(), safe="")
     _, _, host = parts.netloc.rpartition("@")
     return urlunsplit(parts._replace(netloc=f"{parts.username}:{password}@{host}"))

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from gateway.adapters.inspector import BoxedInspector, BoxLimits
-from gateway.app.installation import Installation
 from gateway.domain.address import Address
 from gateway.domain.finding import Gap, GapReason, ScanReport, TextPart
 from gateway.flow.reading import Read, Reader
@@ -19,6 +19,9 @@ from gateway.phi.consumer import is_consumer_domain
 from gateway.phi.known_patients import KnownPatients
 from gateway.phi.scan import MailContext, Scanner
 from gateway.ports.inspector import Inspection, Specimen
+
+if TYPE_CHECKING:  # loading it takes longer than judging a letter, and most scans need none
+    from gateway.app.installation import Installation
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from gateway.adapters.heads import read_heads
 from gateway.app.installation import Installation
 from gateway.app.keyfiles import public_key
 from gateway.cli.console import config_option, json_option, opened, show, table
+from gateway.domain.errors import ConfigError
 from gateway.flow.audit_verify import verify as verify_log
 from gateway.ports.store import AuditRow
 
@@ -83,6 +84,8 @@ def verify(cert: Path | None, head_file: Path | None, config: Path, as_json: boo
                 return False
             return True
 
+        if head_file is not None and not head_file.is_file():
+            raise ConfigError(f"--head: {head_file} is no file; name the copy of the heads that was kept outside")
         report = verify_log(home.store(), holds, read_heads(head_file) if head_file is not None else None)
     if as_json:
         show(

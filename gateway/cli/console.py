@@ -10,13 +10,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from gateway.app.installation import Installation
 from gateway.domain.address import Address
 from gateway.domain.errors import ConfigError, InvalidAddress
+
+if TYPE_CHECKING:  # loaded by `opened` alone: `scan` without --config has no need of a database
+    from gateway.app.installation import Installation
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -39,6 +41,8 @@ def json_option(command: F) -> F:
 @contextmanager
 def opened(config: Path) -> Iterator[Installation]:
     """The installation of a configuration file, closed again."""
+    from gateway.app.installation import Installation
+
     home = Installation.load(config)
     try:
         yield home
@@ -56,8 +60,13 @@ def actor() -> str:
 
 
 def show(fields: Mapping[str, object]) -> None:
-    """One JSON line."""
-    click.echo(json.dumps(fields, ensure_ascii=False, default=_plain))
+    """One JSON line, whatever characters a mail or a file name holds."""
+    click.echo(json.dumps(fields, ensure_ascii=False, default=_plain).encode("utf-8", "replace"))
+
+
+def say(text: str) -> None:
+    """One line for people: what a mail or file name holds cannot steer a terminal."""
+    click.echo("".join(one if one.isprintable() else "?" for one in text))
 
 
 def table(rows: Iterable[Mapping[str, object]], *, as_json: bool, none: str) -> None:
@@ -74,7 +83,7 @@ def table(rows: Iterable[Mapping[str, object]], *, as_json: bool, none: str) -> 
     cells = [names, *([_word(row.get(name)) for name in names] for row in found)]
     widths = [max(len(line[column]) for line in cells) for column in range(len(names))]
     for line in cells:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+        say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
 def page(fields: Mapping[str, object], *, as_json: bool) -> None:
@@ -84,7 +93,7 @@ def page(fields: Mapping[str, object], *, as_json: bool) -> None:
         return
     width = max(len(name) for name in fields)
     for name, value in fields.items():
-        click.echo(f"{name.ljust(width)}  {_word(value)}".rstrip())
+        say(f"{name.ljust(width)}  {_word(value)}".rstrip())
 
 
 def no(message: str) -> NoReturn:

@@ -8,7 +8,7 @@ import click
 
 from gateway.app.preview import Preview, Previewed
 from gateway.app.worker_role import build
-from gateway.cli.console import AddressType, config_option, json_option, opened, read_input, show
+from gateway.cli.console import AddressType, config_option, json_option, opened, read_input, say, show
 from gateway.domain.address import Address
 from gateway.domain.decision import Action
 from gateway.policy.explain import explain as sentences
@@ -58,8 +58,8 @@ def as_fields(one: Previewed) -> dict[str, object]:
 
 def _say(one: Previewed) -> None:
     made = one.decision
-    click.echo(f"{made.recipient}: {made.action.value}{f' by {made.method.value}' if made.method else ''}")
+    say(f"{made.recipient}: {made.action.value}{f' by {made.method.value}' if made.method else ''}")
     for sentence in sentences(made):
-        click.echo(f"  {sentence}")
+        say(f"  {sentence}")
     if one.subject_out is not None:
-        click.echo(f'  Its Subject outside: "{one.subject_out}"')
+        say(f'  Its Subject outside: "{one.subject_out}"')

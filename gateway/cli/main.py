@@ -89,5 +89,6 @@ def _status(error: SealgateError) -> int:
 
 
 def _failed(message: str, status: int) -> int:
-    click.echo(f"sealgate: {' '.join(message.split())}", err=True)
+    line = "".join(one if one.isprintable() else "?" for one in " ".join(message.split()))
+    click.echo(f"sealgate: {line}", err=True)
     return status

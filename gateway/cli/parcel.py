@@ -119,6 +119,10 @@ def code(parcel_id: str, config: Path) -> None:
                 row = _found(uow.parcels.get(parcel_id, lock=True), parcel_id)
                 if row.state not in _OPEN or row.expires_at <= at:
                     no(f"{parcel_id} opens nothing any more; the sender can send the mail again")
+                if "staff" not in row.proof.split(","):
+                    no(
+                        f"{parcel_id} is proved by {row.proof.replace(',', ' or ')}: the recipient asks for a code on its page"
+                    )
                 made = rooms.codes.for_staff(uow, parcel_id, at, actor())
         finally:
             rooms.close()

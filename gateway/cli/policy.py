@@ -10,7 +10,7 @@ from gateway.app.installation import Installation
 from gateway.app.policy_examples import Example, examples, register_of, run_example
 from gateway.app.preview import Preview
 from gateway.app.worker_role import build
-from gateway.cli.console import config_option, json_option, opened, show
+from gateway.cli.console import config_option, json_option, opened, say, show
 
 
 @click.group(short_help="Example mails against expected decisions.")
@@ -46,9 +46,9 @@ def _run(home: Installation, found: list[Example], *, as_json: bool) -> int:
             if as_json:
                 show({"example": one.name, "ok": not differences, "differences": differences})
             else:
-                click.echo(f"{'ok  ' if not differences else 'FAIL'} {one.name}")
+                say(f"{'ok  ' if not differences else 'FAIL'} {one.name}")
                 for line in differences:
-                    click.echo(f"     {line}")
+                    say(f"     {line}")
     finally:
         rooms.close()
     return failed

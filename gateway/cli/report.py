@@ -32,7 +32,9 @@ def write_report(folder: Path, judged: Sequence[tuple[str, Judged]], *, shown: b
     try:
         folder.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        with os.fdopen(
+            os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8", errors="replace"
+        ) as file:
             file.writelines(_page(judged, shown=shown))
     except OSError as error:
         raise ConfigError(f"--report: {folder} cannot be written ({error.strerror}); name another directory") from None

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from gateway.app.judging import Judge, Judged
-from gateway.cli.console import AddressType, json_option, opened, read_input, show
+from gateway.cli.console import AddressType, json_option, opened, read_input, say, show
 from gateway.cli.report import write_report
 from gateway.domain.address import Address
 from gateway.domain.errors import ConfigError
@@ -46,7 +46,7 @@ def scan(
             try:
                 data = read_input(file)
             except ConfigError as error:
-                click.echo(f"sealgate: {error}", err=True)
+                click.echo(f"sealgate: {error}".encode("utf-8", "replace"), err=True)
                 status = 2
                 continue
             one = judge.text(data, recipients) if as_text else judge.mail(data, recipients)
@@ -90,14 +90,14 @@ def _finding(one: Judged, found: Finding, *, shown: bool) -> dict[str, object]:
 def _say(file: str, one: Judged, *, shown: bool) -> None:
     report = one.report
     whole = "everything was read" if report.complete else "NOT everything could be read, which counts as PHI"
-    click.echo(f"{file}: {'PHI' if report.phi else 'no PHI'}; {whole}")
+    say(f"{file}: {'PHI' if report.phi else 'no PHI'}; {whole}")
     if report.classes:
-        click.echo(f"  sensitive: {', '.join(sorted(report.classes))}")
+        say(f"  sensitive: {', '.join(sorted(report.classes))}")
     for gap in report.gaps:
-        click.echo(f"  gap: {gap.part}: {gap.reason.value}")
+        say(f"  gap: {gap.part}: {gap.reason.value}")
     for found in report.findings:
         letter = f" ({found.kind.letter})" if found.kind.letter else ""
         text = f"  {one.text(found.part)[found.start : found.end]!r}" if shown else ""
-        click.echo(
+        say(
             f"  {found.kind.value}{letter}  {found.part}:{found.start}-{found.end}  {found.score:.2f}  {found.by}{text}"
         )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from gateway.cli.console import config_option, json_option, no, opened, show
+from gateway.cli.console import config_option, json_option, no, opened, say, show
 from gateway.flow.story import story
 
 
@@ -28,4 +28,4 @@ def why(message_id: str, config: Path, as_json: bool) -> None:
                  "text": line.text, "data": dict(event.data)}
             )  # fmt: skip
         else:
-            click.echo(f"{line.at.astimezone():%Y-%m-%d %H:%M:%S}  {line.text}")
+            say(f"{line.at.astimezone():%Y-%m-%d %H:%M:%S}  {line.text}")

@@ -93,6 +93,7 @@ def test_a_link_is_listed_extended_and_revoked(home):
     assert (parcel_of(home, message).expires_at - parcel.expires_at).days == 7
     assert gate(home, "parcel", "extend", parcel.id, "--by", "300d").status == 1
     assert gate(home, "parcel", "extend", parcel.id, "--by", "soon").status == 2
+    assert gate(home, "parcel", "code", parcel.id).status == 1, "a mailbox proves this one"
     assert gate(home, "parcel", "revoke", parcel.id).status == 0
     assert parcel_of(home, message).state is ParcelState.REVOKED
     assert home.inst.peppers().get(parcel.id) is None
@@ -160,6 +161,7 @@ def test_the_head_s_public_key_may_be_named(home, tmp_path):
     assert gate(home, "audit", "verify", home.root / "keys" / "calendar.pub").status == 0
     assert gate(home, "audit", "verify", home.root / "keys" / "intake.pub").status == 1
     assert gate(home, "audit", "verify", tmp_path / "none").status == 2
+    assert gate(home, "audit", "verify", "--head", tmp_path / "none").status == 2
 
 
 def test_the_archive_opens_with_an_offline_key_only(home, tmp_path):

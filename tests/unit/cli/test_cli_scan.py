@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -144,3 +146,15 @@ def test_the_report_is_one_page_that_shows_no_text_unless_asked(tmp_path, text):
 def test_json_is_one_line_each(text):
     for line in sealgate("scan", "--json", "--text", text, text).out.splitlines():
         json.loads(line)
+
+
+def test_odd_names_and_characters_neither_break_nor_steer_the_output(tmp_path):
+    odd = os.fsencode(tmp_path) + b"/\xff\x1b[31m.txt"
+    name = os.fsdecode(odd)
+    Path(name).write_bytes(b"SSN 900-12-3456 \x1b[2J diabetes")
+    for options in (["--json"], [], ["--show"], ["--json", "--show"], ["--report", str(tmp_path / "out")]):
+        answer = sealgate("scan", "--text", *options, name)
+        assert answer.status == 1, options
+        assert b"\x1b" not in answer.raw
+    missing = sealgate("scan", "--text", name + "no")
+    assert (missing.status, "\x1b" in missing.err) == (2, False)
