@@ -108,7 +108,7 @@ class Compose:
     def _link(self, case: Case) -> Iterable[bytes]:
         token = self._parcels.token(case.decided.row.id, proof(case.standing, case.decided.target))
         if token is None:
-            token = self._parcels.make(case.decided, case.read, case.standing, self._notices(case))
+            token = self._parcels.make(case.decided, case.read, case.standing, self._notices(case), case.chunks)
         expires = self._parcels.expires(case.decided.row.id)
         values = {
             "practice": self._words.practice, "phone": self._words.phone, "link": f"{self._words.portal}/m/{token}",

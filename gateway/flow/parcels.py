@@ -9,12 +9,13 @@ After the relay's last reply only the recipient's mail has S; the worker's copy 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from gateway.domain.address import Address
 from gateway.domain.audit import Event, EventKind, Scalar
-from gateway.domain.errors import SealingFailed
+from gateway.domain.errors import LimitExceeded, MalformedMail, SealingFailed
+from gateway.domain.finding import GapReason
 from gateway.domain.patient import Patient, RecipientKind
 from gateway.domain.protected import Protected
 from gateway.domain.records import Holder, ParcelRow
@@ -26,6 +27,8 @@ from gateway.flow.facts import Standing
 from gateway.flow.keys import WorkerKeys
 from gateway.flow.reading import Read
 from gateway.mime.build_original import without_tags
+from gateway.mime.build_passthrough import passthrough
+from gateway.mime.headers import HeaderRefused
 from gateway.mime.limits import Limits
 from gateway.mime.text import source_of
 from gateway.mime.tree import Part
@@ -39,6 +42,10 @@ from gateway.seal.parcel import Enclosed, Manifest
 
 _OPEN = {ParcelState.SEALED, ParcelState.OPENED}
 _MESSAGES = {"message/rfc822", "message/global"}
+_INCOMPLETE = {
+    GapReason.TOO_MANY_PARTS, GapReason.TOO_DEEP, GapReason.TOO_LARGE, GapReason.MALFORMED, GapReason.AMBIGUOUS
+}  # fmt: skip
+"""What a mail has lost by being taken apart, or might have."""
 
 
 class Parcels:
@@ -68,13 +75,20 @@ class Parcels:
             raise SealingFailed("a delivery by link has no parcel")
         return row.expires_at
 
-    def make(self, decided: Decided, read: Read, standing: Standing, notices: Sequence[str]) -> str:
-        """Make the parcel of a delivery and return its token."""
+    def make(
+        self, decided: Decided, read: Read, standing: Standing, notices: Sequence[str],
+        original: Callable[[], Iterator[bytes]],
+    ) -> str:  # fmt: skip
+        """Make the parcel of a delivery and return its token. Where the mail could not be taken apart whole, all of it
+        is enclosed as one file too, so that nothing is lost.
+        """
         at, parcel_id = self._clock.now(), self._tokens.id()
         secret, pepper = Protected(self._tokens.secret(link.SECRET_BYTES)), Protected(self._tokens.secret(32))
         self._keys.peppers.put(parcel_id, pepper)
         kek = link.kek(secret, pepper, self._keys.installation, parcel_id)
-        enclosed = [self._enclose(part) for part in attachments(read)]
+        enclosed = [self._enclose(part) for part in attachments(read, self._limits)]
+        if not {one.reason for one in read.gaps}.isdisjoint(_INCOMPLETE):
+            enclosed.append(self._enclose_original(decided.row.message_id, original))
         manifest = self._seal_manifest(self._manifest(read, [one for _, one in enclosed], notices))
         row = self._row(parcel_id, decided, secret, manifest, standing, at)
         with self._store.begin() as uow:
@@ -142,18 +156,26 @@ class Parcels:
 
     def _enclose(self, part: Part) -> tuple[Sealed, Enclosed]:
         assert part.body is not None
+        return self._seal(part.body.chunks(), part.file_name or f"attachment-{part.path}", part.media_type)
+
+    def _enclose_original(self, message_id: str, original: Callable[[], Iterator[bytes]]) -> tuple[Sealed, Enclosed]:
+        try:
+            return self._seal(passthrough(original(), sealgate_id=message_id), "original-message.eml", "message/rfc822")
+        except (MalformedMail, LimitExceeded, HeaderRefused) as error:
+            raise SealingFailed("a mail that cannot be taken apart cannot be enclosed as a whole either") from error
+
+    def _seal(self, chunks: Iterable[bytes], name: str, media_type: str) -> tuple[Sealed, Enclosed]:
         writer, digest = self._vault.create(self._tokens.id(), Seal.ATTACHMENT), hashlib.sha256()
         try:
-            for chunk in part.body.chunks():
+            for chunk in chunks:
                 digest.update(chunk)
                 writer.write(chunk)
         except BaseException:
             writer.abort()
             raise
         sealed = writer.finish()
-        name = part.file_name or f"attachment-{part.path}"
         return sealed, Enclosed(
-            sealed.object_id, name, part.media_type, sealed.length, digest.hexdigest(), sealed.commitment.hex()
+            sealed.object_id, name, media_type, sealed.length, digest.hexdigest(), sealed.commitment.hex()
         )
 
     def _seal_manifest(self, manifest: Manifest) -> Sealed:
@@ -182,9 +204,10 @@ def bodies(read: Read) -> tuple[Part | None, Part | None]:
     return plain, html
 
 
-def attachments(read: Read) -> list[Part]:
-    """Every leaf but the two bodies; an attached message is one whole."""
-    shown = {id(one) for one in bodies(read)}
+def attachments(read: Read, limits: Limits) -> list[Part]:
+    """Every leaf but the two bodies, and a body that is too long to show whole; an attached message is one whole."""
+    longest = min(limits.max_text_bytes, limits.max_html_chars)
+    shown = {id(one) for one in bodies(read) if one is not None and one.body and one.body.length <= longest}
     return [one for one in _leaves(read.tree.root) if id(one) not in shown and (one.body.length if one.body else 0)]
 
 
