@@ -63,7 +63,7 @@ def _inspect(found: Checkup, home: Installation) -> None:
     found.layers = home.inspector().layers()
     if home.settings.sandbox.mode == "weak":
         found.warnings.append(
-            'sandbox.mode is "weak": documents may be opened with fewer layers than security.md asks for'
+            'sandbox.mode is "weak": documents may be opened with fewer layers than docs/security-model.md promises'
         )
 
 

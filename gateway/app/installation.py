@@ -259,7 +259,7 @@ def _scanner() -> Scanner:
 
 
 def _no_tls_route(address: Address) -> bool:
-    """No next hop of this version verifies a recipient domain's own host (security.md), so `tls` is never offered."""
+    """No next hop of this version verifies a recipient domain's own host (docs/security-model.md, Not yet), so `tls` is never offered."""
     del address
     return False
 

@@ -1,4 +1,4 @@
-"""The register's files: patients, partners and consents as CSV (contract.md) into the domain's values, and back out."""
+"""The register's files: patients, partners and consents as CSV into the domain's values, and back out."""
 
 from __future__ import annotations
 

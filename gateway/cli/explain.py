@@ -42,7 +42,7 @@ def explain(file: str, sender: Address, recipients: tuple[Address, ...], config:
 
 
 def as_fields(one: Previewed) -> dict[str, object]:
-    """The object of contract.md."""
+    """The object that scripts rely on."""
     made = one.decision
     return {
         "recipient": str(made.recipient),

@@ -68,7 +68,7 @@ class HoldReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """The versions that a decision rested on; dispatch re-reads each under lock (security.md, stale decisions).
+    """The versions that a decision rested on; dispatch re-reads each under lock (docs/security-model.md).
 
     `patients` maps a patient id to its record version, `consents` to the highest consent seq, `partner` is (id, version),
     `key` the fingerprint of the recipient's key, `policy` the policy's hash; `day` is the practice's calendar day, because

@@ -84,7 +84,7 @@ class GapReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TextPart:
-    """Text for the detector, and the name of its place (`contract.md`: `subject`, `body.plain`, `attachment:NAME/…`)."""
+    """Text for the detector, and the name of its place (`subject`, `body.plain`, `attachment:NAME/…`)."""
 
     part: str
     text: str = field(repr=False)

@@ -109,7 +109,7 @@ class Patient:
 
 
 class PartnerTrust(StrEnum):
-    """How the last hop to a partner is protected, `tls` only where security.md allows it."""
+    """How the last hop to a partner is protected, `tls` only where docs/security-model.md allows it."""
 
     NONE = "none"
     VERIFIED_TLS = "verified_tls"
@@ -153,7 +153,7 @@ def normal_scope(text: str) -> str:
 
 
 class ConsentKind(StrEnum):
-    """What a consent event is about; every kind that regulation.md names."""
+    """What a consent event is about; every kind that law knows."""
 
     EMAIL_ENCRYPTED = "email_encrypted"
     """E-mail by a protected method (link, S/MIME, OpenPGP, PDF)."""

@@ -35,7 +35,7 @@ class DeliveryState(StrEnum):
 
 
 class AttemptState(StrEnum):
-    """Life of one attempt to relay, security.md 'At least once, and honest about it'."""
+    """Life of one attempt to relay, docs/security-model.md 'At least once'."""
 
     CLAIMED = "claimed"
     SENDING = "sending"

@@ -94,7 +94,7 @@ class Intake:
             return False
 
     def failed(self) -> None:
-        """A sync failed: it is never tried again (security.md), this process takes no more mail."""
+        """A sync failed: it is never tried again (docs/security-model.md, At least once), this process takes no more mail."""
         self._broken = True
 
 

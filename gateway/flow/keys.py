@@ -1,4 +1,4 @@
-"""The keys of each role, as values that the composition root fills (security.md, Roles and keys). No role sees another's."""
+"""The keys of each role, as values that the composition root fills (docs/security-model.md). No role sees another's."""
 
 from __future__ import annotations
 

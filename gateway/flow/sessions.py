@@ -1,6 +1,6 @@
 """A browser that proved itself: the cookie holds 32 random bytes, the row a secret sealed under them.
 
-The row's key cannot be turned back into the cookie, so the database alone opens nothing (security.md, a parcel).
+The row's key cannot be turned back into the cookie, so the database alone opens nothing (docs/security-model.md, What exists where).
 """
 
 from __future__ import annotations

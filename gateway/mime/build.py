@@ -46,7 +46,7 @@ _BASE64_CHUNK = 57 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OuterHeaders:
-    """All that may stand outside (security.md, What may leave in the open). Addresses travel without names.
+    """All that may stand outside (docs/security-model.md, What may leave in the open). Addresses travel without names.
 
     `date` needs a zone; `message_id`, `in_reply_to`, `references` keep their angle brackets; threading is only for mail
     of the gateway's own, which has `auto_submitted` (RFC 3834: auto-generated or auto-replied).

@@ -54,7 +54,7 @@ class RecipientFacts:
     partner: Partner | None = None
     keys: KeyFacts = KeyFacts()
     tls_trusted: bool = False
-    """Sealgate itself can verify this domain's own host (security.md, `tls`)."""
+    """Sealgate itself can verify this domain's own host (docs/security-model.md, Not yet)."""
 
 
 @dataclass(frozen=True, slots=True)

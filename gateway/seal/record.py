@@ -1,7 +1,7 @@
 """The intake record: what the door knew, signed by the door and sealed to the epoch's public key.
 
 HPKE does not say who wrote; the signature does. It covers id, envelope, authenticated identity, time, the wrapped data
-key, the content's commitment and length (security.md, At rest), so that nobody with the database can make a mail.
+key, the content's commitment and length (docs/security-model.md), so that nobody with the database can make a mail.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ class Connection(SMTP):
     """The state of one connection. Command handlers are functions that take it (see `commands.py`)."""
 
     def __init__(self, house: House, profile: Profile, loop: asyncio.AbstractEventLoop) -> None:
-        # Not SMTP.__init__: it costs more than the rest of a small mail (measurements.md). What it would set and the
+        # Not SMTP.__init__: it costs more than the rest of a small mail. What it would set and the
         # inherited connection_made, connection_lost and time-out use is set here.
         asyncio.StreamReaderProtocol.__init__(self, None, loop=loop)  # type: ignore[arg-type]  # no StreamReader: Inlet
         self.loop = loop

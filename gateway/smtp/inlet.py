@@ -1,7 +1,7 @@
 """The bytes of one connection on their way in: command lines or chunks, with flow control and without copies by line.
 
 It stands where asyncio's StreamReader would: the door must know whether anything is waiting (pipelining rules), give
-back what follows an end of data, and read chunks without a search per line (measurements.md).
+back what follows an end of data, and read chunks without a search per line.
 """
 
 from __future__ import annotations

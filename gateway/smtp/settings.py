@@ -12,7 +12,7 @@ from gateway.smtp.limits import DoorLimits
 
 
 class Profile(StrEnum):
-    """The four kinds of listener (contract.md, SMTP)."""
+    """The four kinds of listener."""
 
     SUBMISSION = "submission"
     """587: STARTTLS, then AUTH, then mail."""

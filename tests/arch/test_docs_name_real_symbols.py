@@ -44,6 +44,14 @@ def test_every_link_leads_somewhere(page):
             assert anchor in anchors(place), f"{name(page)} links to {target}: there is no such heading"
 
 
+def test_the_program_names_pages_that_exist():
+    for path in files(".py"):
+        if name(path).startswith(("gateway/", "tools/")):
+            for page in re.findall(r"[\w./-]+\.md\b", path.read_text()):
+                there = [ROOT / page, ROOT / "docs" / page, ROOT / "docs" / "reference" / page, path.parent / page]
+                assert any(one.exists() for one in there), f"{name(path)} names {page}"
+
+
 def test_how_it_works_names_a_symbol_in_every_room():
     text = (ROOT / "docs" / "how-it-works.md").read_text()
     assert len(set(_SYMBOL.findall(text))) > 60
