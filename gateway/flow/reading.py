@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gateway.domain.finding import Gap, GapReason, ScanReport, TextPart
 from gateway.flow.claims import Claims, read_claims
@@ -46,7 +46,8 @@ class Reader:
         tree = parse_stream(chunks, sink, self.limits)
         found = texts(tree, self.limits)
         inspected = self._inspect(found)
-        parts, gaps = (*found.parts, *inspected.texts), (*found.gaps, *inspected.gaps)
+        parts, beyond = _within((*found.parts, *inspected.texts), self.limits.max_judged_chars)
+        gaps = (*found.gaps, *inspected.gaps, *beyond)
         return Read(tree, read_claims(tree), parts, tuple(dict.fromkeys(gaps)))
 
     def split(self, chunks: Iterable[bytes], sink: PartSink) -> Read:
@@ -78,3 +79,15 @@ class Reader:
             if part.body is not None
         ]
         return self.inspector.inspect(specimens) if specimens else Inspection()
+
+
+def _within(parts: Iterable[TextPart], limit: int) -> tuple[tuple[TextPart, ...], list[Gap]]:
+    """The first `limit` characters of all texts together, and a gap for each text that is not whole."""
+    kept: list[TextPart] = []
+    gaps: list[Gap] = []
+    for one in parts:
+        kept.append(one if len(one.text) <= limit else replace(one, text=one.text[:limit]))
+        if len(one.text) > limit:
+            gaps.append(Gap(one.part, GapReason.TOO_LARGE))
+        limit -= len(kept[-1].text)
+    return tuple(kept), gaps

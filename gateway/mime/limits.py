@@ -22,6 +22,8 @@ class Limits:
     max_text_bytes: int = 4 * MIB
     """Of one text part, preamble or epilogue."""
     max_html_chars: int = 4 * MIB
+    max_judged_chars: int = MIB
+    """Of all text of one message together, in code points: what its judging costs in memory and time grows with it."""
     max_name: int = 200
     """Of one file name inside a place name."""
     max_boundary_line: int = 8 * KIB

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from rapidfuzz.distance import OSA
 
@@ -17,6 +19,8 @@ from gateway.phi.normalize import Normalized
 from gateway.phi.recognizers.name_words import PARTICLES
 
 _NEIGHBOUR = 200
+_WINDOW, _OVERLAP, _SEARCH = 64 * 1024, 1024, 512
+_SPACE = re.compile(r"\s")
 _REACH = 3
 """How many words may stand between given name and surname's place: middle names, `MD`, a comma's other order."""
 _SCORES = {Key.SURNAME: 0.8, Key.INITIAL_NAME: 0.9, Key.TYPO_NAME: 0.9}
@@ -44,21 +48,52 @@ def search(
 ) -> KnownReport:
     """Everything the register knows of these parts."""
     sights = _Sights()
-    texts = []
     for number, (_, normal) in enumerate(parts):
-        words = canonical([match.span() for match in pattern("word").finditer(normal.text)], normal.text)
-        texts.append(words)
-        _see_names(known, number, normal.text, words, flags, sights)
-        _see_literals(known, number, normal.text, words, sights)
-        _see_numbers(known, number, normal.text, sights)
+        for base, text in _windows(normal.text):
+            place = _Place(number, base)
+            words = _words(text)
+            _see_names(known, place, text, words, flags, sights)
+            _see_literals(known, place, text, words, sights)
+            _see_numbers(known, place, text, sights)
     tied = [at for name in addressed if (at := known.positions.get(name)) is not None]
     _add_initials(known, tied, sights)
-    _see_typos(known, texts, sights)
+    _see_typos(known, [normal.text for _, normal in parts], sights)
     return _decide(known, parts, sights, addressed)
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A window of a part: what is found in it stands `base` further on in the part."""
+
+    part: int
+    base: int
+
+    def sight(self, key: Key, start: int, end: int) -> _Sight:
+        return _Sight(key, self.part, self.base + start, self.base + end)
+
+
+def _windows(text: str) -> Iterator[tuple[int, str]]:
+    """A text in stretches that overlap, cut between words: a long one costs the memory of a short one."""
+    start = 0
+    while len(text) - start > _WINDOW:
+        end = _gap(text, start + _WINDOW)
+        yield start, text[start:end]
+        start = _gap(text, end - _OVERLAP)
+    yield start, text[start:]
+
+
+def _gap(text: str, at: int) -> int:
+    """The next place between words from `at` on; `at` itself where there is none within reach."""
+    found = _SPACE.search(text, at, at + _SEARCH) if at else None
+    return found.start() if found else at
+
+
+def _words(text: str) -> Canonical:
+    return canonical([match.span() for match in pattern("word").finditer(text)], text)
+
+
 def _see_names(
-    known: KnownPatients, part: int, text: str, words: Canonical, flags: Mapping[str, int], sights: _Sights
+    known: KnownPatients, place: _Place, text: str, words: Canonical, flags: Mapping[str, int], sights: _Sights
 ) -> None:
     names = known.index.names
     for at, word in enumerate(words.words):
@@ -69,14 +104,14 @@ def _see_names(
         if small and flags.get(word.text, 0) & WORD:
             continue
         if not small:
-            sights.surnames.append((word.text, _Sight(Key.SURNAME, part, word.start, word.end)))
+            sights.surnames.append((word.text, place.sight(Key.SURNAME, word.start, word.end)))
         for other, start, end in _beside(words, at, text):
             people = family.get(other)
             if people is not None:
                 for one in people:
-                    sights.of[one].add(_Sight(Key.FULL_NAME, part, start, end))
+                    sights.of[one].add(place.sight(Key.FULL_NAME, start, end))
             elif len(other) == 1 and not small:
-                sights.initials[word.text, other].append(_Sight(Key.INITIAL_NAME, part, start, end))
+                sights.initials[word.text, other].append(place.sight(Key.INITIAL_NAME, start, end))
 
 
 def _beside(words: Canonical, at: int, text: str) -> Iterator[tuple[str, int, int]]:
@@ -107,14 +142,14 @@ def _parts(gap: str, before: Word) -> bool:
     return "." in gap and (len(before.text) > 2 or " " not in gap)
 
 
-def _see_literals(known: KnownPatients, part: int, text: str, words: Canonical, sights: _Sights) -> None:
+def _see_literals(known: KnownPatients, place: _Place, text: str, words: Canonical, sights: _Sights) -> None:
     for number, start, end in known.literals.find_matches_as_indexes(words.joined, overlapping=True):
         first, after = words.offsets.get(start + 1), words.offsets.get(end)
         if first is None:
             continue
         last = len(words.words) - 1 if after is None else after - 1
         for one, key in known.literal(number):
-            sights.of[one].add(_Sight(key, part, words.words[first].start, words.words[last].end))
+            sights.of[one].add(place.sight(key, words.words[first].start, words.words[last].end))
     low = text.lower()
     if len(low) != len(text):
         low = "".join(one.lower()[:1] for one in text)
@@ -123,21 +158,21 @@ def _see_literals(known: KnownPatients, part: int, text: str, words: Canonical, 
         if before.isalnum() or after_end.isalnum() or (before in {".", "_", "-", "+"} and before):
             continue
         for one in known.email(number):
-            sights.of[one].add(_Sight(Key.EMAIL, part, start, end))
+            sights.of[one].add(place.sight(Key.EMAIL, start, end))
 
 
-def _see_numbers(known: KnownPatients, part: int, text: str, sights: _Sights) -> None:
+def _see_numbers(known: KnownPatients, place: _Place, text: str, sights: _Sights) -> None:
     if known.index.births:
         for form in DATE_FORMS:
             for match in pattern(form).finditer(text):
                 for day in days(match.group(), form):
                     for one in known.index.births.get(day, ()):
-                        sights.of[one].add(_Sight(Key.BIRTH_DATE, part, match.start(), match.end()))
+                        sights.of[one].add(place.sight(Key.BIRTH_DATE, match.start(), match.end()))
     if known.index.phones:
         for match in pattern("phone").finditer(text):
             digits = "".join(filter(str.isdecimal, match.group()))
             for one in known.index.phones.get(digits, ()):
-                sights.of[one].add(_Sight(Key.PHONE, part, match.start(), match.end()))
+                sights.of[one].add(place.sight(Key.PHONE, match.start(), match.end()))
 
 
 def _add_initials(known: KnownPatients, tied: list[int], sights: _Sights) -> None:
@@ -149,7 +184,7 @@ def _add_initials(known: KnownPatients, tied: list[int], sights: _Sights) -> Non
             sights.of[one].update(seen)
 
 
-def _see_typos(known: KnownPatients, texts: Sequence[Canonical], sights: _Sights) -> None:
+def _see_typos(known: KnownPatients, texts: Sequence[str], sights: _Sights) -> None:
     """A name with one wrong letter near another key of the same patient."""
     for one, seen in list(sights.of.items()):
         keys = {sight.key for sight in seen}
@@ -159,14 +194,13 @@ def _see_typos(known: KnownPatients, texts: Sequence[Canonical], sights: _Sights
         if not given or not family:
             continue
         for sight in [sight for sight in seen if sight.key in SECOND]:
-            words = texts[sight.part].words
-            first = bisect_left(words, sight.start - _NEIGHBOUR, key=lambda word: word.start)
-            last = bisect_left(words, sight.end + _NEIGHBOUR, key=lambda word: word.start)
-            for left, right in zip(words[first:last], words[first + 1 : last], strict=False):
+            place = _Place(sight.part, _gap(texts[sight.part], max(0, sight.start - _NEIGHBOUR)))
+            words = _words(texts[sight.part][place.base : _gap(texts[sight.part], sight.end + _NEIGHBOUR)]).words
+            for left, right in pairwise(words):
                 pair = (left.text, right.text)
                 for a, b in (pair, pair[::-1]):
                     if _close(a, given[0]) and _close(b, family[-1]):
-                        sights.of[one].add(_Sight(Key.TYPO_NAME, sight.part, left.start, right.end))
+                        sights.of[one].add(place.sight(Key.TYPO_NAME, left.start, right.end))
 
 
 def _close(a: str, b: str) -> bool:
@@ -210,6 +244,8 @@ def _surname_places(sights: _Sights) -> dict[tuple[str, int], list[int]]:
     places: dict[tuple[str, int], list[int]] = defaultdict(list)
     for word, sight in sights.surnames:
         places[word, sight.part].append(sight.start)
+    for starts in places.values():
+        starts.sort()  # windows overlap
     return places
 
 

@@ -11,6 +11,7 @@ import pytest
 from gateway.domain.address import Address
 from gateway.domain.finding import Kind, TextPart
 from gateway.domain.patient import Patient
+from gateway.phi import known_search
 from gateway.phi.known_patients import KnownPatients
 from gateway.phi.scan import MailContext, Scanner
 
@@ -160,3 +161,23 @@ def test_twenty_thousand_patients_build_quickly_and_are_found() -> None:
 
 def test_personal_data_is_not_in_the_repr() -> None:
     assert repr(REGISTER) == "KnownPatients(3 patients)"
+
+
+def test_a_long_text_is_searched_in_windows_with_the_same_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    people = register(40, 3)
+    chance = random.Random(5)
+    known = KnownPatients.build(people)
+    told: list[str] = []
+    for _ in range(400):
+        one = chance.choice(people)
+        assert one.birth_date is not None
+        told.append(chance.choice([
+            f"{one.given} {one.family}", f"{one.family}, {one.given}", one.family, f"{one.given[0]}. {one.family}", one.phone, one.mrn,
+            f"{one.given} {one.family[:-1]}x, born {one.birth_date:%B %d, %Y}", str(one.emails[0]), one.address, "and so on and on",
+        ]))  # fmt: skip
+    parts = [TextPart("body.plain", ". ".join(told)), TextPart("attachment:a", "; ".join(reversed(told)))]
+    whole = known.match(parts)
+    for name, value in (("_WINDOW", 900), ("_OVERLAP", 300), ("_SEARCH", 60)):
+        monkeypatch.setattr(known_search, name, value)
+    assert known.match(parts) == whole
+    assert len(whole.findings) > 300
