@@ -23,6 +23,9 @@ from gateway.ports.vault import Vault
 
 _UNSENT = {DeliveryState.HELD, DeliveryState.READY, DeliveryState.RETRY}
 _CAN_STICK = {MessageState.RECEIVED, MessageState.HELD, MessageState.ASSESSED}
+_CARRIES = {JobKind.ASSESS, JobKind.DISPATCH, JobKind.INBOUND, JobKind.SETTLE, JobKind.EXPIRE}
+_ENDS = {JobKind.EXPIRE, JobKind.SETTLE}
+_AGAIN = timedelta(days=1)
 _ENDED = {MessageState.SETTLED, MessageState.FORGOTTEN}
 
 
@@ -83,13 +86,20 @@ class Settle:
         uow.jobs.add(JobKind.SETTLE, row.id, "", at)
 
     def stick(self, job: Job, code: str, age: timedelta) -> None:
-        """A step fails again and again for no reason that trying helps: STUCK, for a person to look at."""
+        """A step fails again and again for no reason that trying helps: STUCK, for a person to look at.
+
+        A receipt, code or answer that fails does not stop the mail itself; what ends a message is never given up.
+        """
         at = self._clock.now()
         with self._store.begin() as uow:
             row = uow.messages.get(job.message_id, lock=True)
-            if row is not None and row.state in _CAN_STICK:
+            if row is not None and row.state in _CAN_STICK and job.kind in _CARRIES:
                 uow.messages.move(row.id, MessageState.STUCK, at, held_for=code, deadline=at + age)
                 uow.jobs.add(JobKind.EXPIRE, row.id, row.id, at + age)
+            elif row is not None and row.state not in _ENDED and job.kind in _ENDS:
+                uow.jobs.add(job.kind, job.message_id, job.subject_id, at + _AGAIN)
+            elif job.kind is JobKind.SEND_NOTICE and uow.notices.get(job.subject_id) is not None:
+                uow.notices.finish(job.subject_id, "failed", "")
             data: dict[str, Scalar] = {"code": code, "step": job.kind.value}
             uow.audit.append(Event(EventKind.STUCK, job.message_id, data=data), at)
             uow.jobs.finish(job)

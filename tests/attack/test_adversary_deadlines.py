@@ -83,3 +83,34 @@ def test_a_patient_who_says_no_ends_a_wait_for_nothing_else(home: Home) -> None:
     home.answer_consent(asked, yes=False)
     home.settle()
     assert home.message(message).state is MessageState.SETTLED
+
+
+def test_what_ends_a_message_is_never_given_up(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("the archive cannot be written")
+
+    message = home.submit(mail(MARIA, "Results", RESULTS), MARIA)
+    with monkeypatch.context() as patched:
+        patched.setattr("gateway.flow.custody.Custody.forget", broken)
+        for _ in range(30):
+            home.later(timedelta(days=1))
+    for _ in range(10):
+        home.later(timedelta(days=1))
+    assert home.message(message).state is MessageState.SETTLED
+    assert not home.message(message).record
+
+
+def test_a_receipt_that_cannot_be_written_does_not_stop_the_mail(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("a template is broken")
+
+    message = home.submit(mail(TOBIAS, "Results", TOBIAS_RESULTS), TOBIAS)
+    with monkeypatch.context() as patched:
+        patched.setattr("gateway.flow.tell.Tell._receipt", broken)
+        for _ in range(20):
+            home.later(timedelta(minutes=10))
+    assert home.message(message).state is MessageState.HELD
+    assert {one.state for one in home.notices(message) if one.kind == "held"} == {"failed"}
+    home.answer_consent(home.sent(TOBIAS)[0], yes=True)
+    home.settle()
+    assert home.delivery(message).state is DeliveryState.DELIVERED
