@@ -64,9 +64,14 @@ def show(fields: Mapping[str, object]) -> None:
     click.echo(json.dumps(fields, ensure_ascii=False, default=_plain).encode("utf-8", "replace"))
 
 
-def say(text: str) -> None:
+def say(text: str, *, err: bool = False) -> None:
     """One line for people: what a mail or file name holds cannot steer a terminal."""
-    click.echo("".join(one if one.isprintable() else "?" for one in text))
+    click.echo("".join(one if one.isprintable() else "?" for one in text), err=err)
+
+
+def complain(message: str) -> None:
+    """One line on standard error."""
+    say(f"sealgate: {' '.join(message.split())}", err=True)
 
 
 def table(rows: Iterable[Mapping[str, object]], *, as_json: bool, none: str) -> None:
@@ -98,7 +103,7 @@ def page(fields: Mapping[str, object], *, as_json: bool) -> None:
 
 def no(message: str) -> NoReturn:
     """The answer is no: say it, exit 1."""
-    click.echo(f"sealgate: {message}", err=True)
+    complain(message)
     raise click.exceptions.Exit(1)
 
 

@@ -8,7 +8,7 @@ import click
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from gateway.adapters.keydirectory.answers import parse_certificates
+from gateway.adapters.keydirectory.answers import is_authority, parse_certificates
 from gateway.app import keyfiles
 from gateway.app.installation import Installation
 from gateway.cli.console import AddressType, actor, config_option, json_option, no, opened, read_input, show, table
@@ -16,7 +16,8 @@ from gateway.domain.address import Address
 from gateway.domain.audit import Event, EventKind
 from gateway.domain.errors import ConfigError
 from gateway.flow.signers import Signers
-from gateway.seal.smime_certificates import addresses_of, trust_reasons
+from gateway.ports.keys import KeyState
+from gateway.seal.smime_certificates import addresses_of
 
 
 @click.group(short_help="Own keys and recipients' certificates: list, import, generate.")
@@ -45,18 +46,22 @@ def list_keys(config: Path, as_json: bool) -> None:
 def import_keys(file: str, address: Address | None, config: Path, as_json: bool) -> None:
     """Import recipients' S/MIME certificates (PEM or DER) for the addresses in their SAN."""
     try:
-        certificates = parse_certificates(read_input(file))
+        read = parse_certificates(read_input(file))
     except ValueError:
         raise ConfigError(f"{file}: holds no certificate; export it as PEM or DER") from None
+    certificates = [one for one in read if not is_authority(one)]
+    if not certificates:
+        raise ConfigError(f"{file}: holds only an authority's certificate; name authorities in keys.trust")
     with opened(config) as home:
         at, directory = home.clock.now(), home.imported_keys()
         rows = []
         for number, certificate in enumerate(certificates, start=1):
             where = f"{file}: certificate {number}" if len(certificates) > 1 else file
-            reasons = trust_reasons(certificate, at)
-            if reasons:
-                no(f"{where}: {'; '.join(reasons)}; ask the recipient for another one")
-            rows += [directory.row(certificate, one, "import", at) for one in _wanted(certificate, address, where)]
+            for one in _wanted(certificate, address, where):
+                answer = directory.answer(certificate, one, at)
+                if answer.state is not KeyState.VALID:
+                    no(f"{where}: {answer.reason}; ask the recipient for another one")
+                rows.append(directory.row(certificate, one, "import", at))
         with home.store().begin() as uow:
             for row in rows:
                 uow.register.put_recipient_key(row)

@@ -13,6 +13,7 @@ from types import MappingProxyType
 import click
 
 from gateway import __version__
+from gateway.cli.console import complain
 from gateway.domain.errors import ConfigError, SealgateError
 
 DONE, NO, USAGE, TEMPORARY = 0, 1, 2, 3
@@ -89,6 +90,5 @@ def _status(error: SealgateError) -> int:
 
 
 def _failed(message: str, status: int) -> int:
-    line = "".join(one if one.isprintable() else "?" for one in " ".join(message.split()))
-    click.echo(f"sealgate: {line}", err=True)
+    complain(message)
     return status

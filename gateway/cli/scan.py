@@ -1,4 +1,4 @@
-"""`sealgate scan`: findings, gaps and the verdict, one JSON object a file (contract.md)."""
+"""`sealgate scan`: findings, gaps and the verdict, one JSON object a file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from gateway.app.judging import Judge, Judged
-from gateway.cli.console import AddressType, json_option, opened, read_input, say, show
+from gateway.cli.console import AddressType, complain, json_option, opened, read_input, say, show
 from gateway.cli.report import write_report
 from gateway.domain.address import Address
 from gateway.domain.errors import ConfigError
@@ -46,7 +46,7 @@ def scan(
             try:
                 data = read_input(file)
             except ConfigError as error:
-                click.echo(f"sealgate: {error}".encode("utf-8", "replace"), err=True)
+                complain(str(error))
                 status = 2
                 continue
             one = judge.text(data, recipients) if as_text else judge.mail(data, recipients)
@@ -58,12 +58,12 @@ def scan(
             if report is not None:
                 judged.append((file, one))
     if report is not None:
-        click.echo(str(write_report(report, judged, shown=shown)), err=True)
+        say(str(write_report(report, judged, shown=shown)), err=True)
     return status
 
 
 def as_fields(file: str, one: Judged, *, shown: bool) -> dict[str, object]:
-    """The object of contract.md; `text` in a finding only where a person asked for it."""
+    """The object that scripts rely on; `text` in a finding only where a person asked for it."""
     return {
         "file": file,
         "phi": one.report.phi,

@@ -30,11 +30,14 @@ def judge(
     address: Address,
     at: datetime,
     anchors: Sequence[x509.Certificate] | None = None,
+    intermediates: Sequence[x509.Certificate] = (),
 ) -> KeyAnswer:
-    """The answer for one address. Of several valid certificates the one that began last; `anchors` None trusts them all."""
+    """The answer for one address. Of several valid certificates the one that began last; `anchors` None trusts them all,
+    else a chain must lead to one of them, over `intermediates` where need be.
+    """
     answers = []
     for certificate in sorted(certificates, key=lambda one: one.not_valid_before_utc, reverse=True):
-        state, reasons = certificate_state(certificate, address, at, anchors=anchors)
+        state, reasons = certificate_state(certificate, address, at, anchors=anchors, intermediates=intermediates)
         der = certificate.public_bytes(Encoding.DER)
         answers.append(KeyAnswer(state, der, hashlib.sha256(der).hexdigest(), "; ".join(reasons)))
     return most_telling(answers)
@@ -54,6 +57,14 @@ def parse_certificates(data: bytes) -> list[x509.Certificate]:
     if b"-----BEGIN CERTIFICATE-----" in data:
         return x509.load_pem_x509_certificates(data)
     return [x509.load_der_x509_certificate(data)]
+
+
+def is_authority(certificate: x509.Certificate) -> bool:
+    """Whether it is an authority's certificate, such as come along with a person's."""
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except (x509.ExtensionNotFound, ValueError):
+        return False
 
 
 def read_anchors(path: Path) -> tuple[x509.Certificate, ...]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cryptography import x509
 
-from gateway.adapters.keydirectory.answers import judge, read_certificates
+from gateway.adapters.keydirectory.answers import is_authority, judge, read_certificates
 from gateway.domain.address import Address
 from gateway.ports.keys import KeyAnswer, KeyState
 from gateway.seal.smime_certificates import addresses_of
@@ -37,7 +37,10 @@ class FolderDirectory:
                 entries = self._entries()
         except OSError:
             return KeyAnswer(KeyState.UNREACHABLE, reason="the directory of certificates cannot be read")
-        return judge((one for keys, one in entries if address.key in keys), address, at, self._anchors)
+        theirs = [one for keys, one in entries if address.key in keys]
+        # Files from people often hold the whole chain.
+        authorities = [one for _, one in entries if is_authority(one)] if theirs and self._anchors is not None else []
+        return judge(theirs, address, at, self._anchors, authorities)
 
     def _entries(self) -> list[tuple[frozenset[str], x509.Certificate]]:
         paths = sorted(one for one in self._folder.iterdir() if one.suffix.lower() in _SUFFIXES and one.is_file())

@@ -41,6 +41,10 @@ class StoreDirectory:
             return KeyAnswer(KeyState.UNTRUSTED, reason="an imported certificate was changed in the database")
         return judge(certificates, address, at, self._anchors)
 
+    def answer(self, certificate: x509.Certificate, address: Address, at: datetime) -> KeyAnswer:
+        """What `find` would say of this certificate alone, once it is imported."""
+        return judge([certificate], address, at, self._anchors)
+
     def certificate(self, row: RecipientKeyRow) -> x509.Certificate:
         """The certificate of a row; IntegrityError when it was changed or moved."""
         der = self._columns.open(_COLUMN, row.fingerprint, row.certificate)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.adapters.keydirectory import FirstOf, FolderDirectory, StoreDirectory
@@ -21,6 +22,9 @@ from gateway.seal.ca import make_ca
 from gateway.seal.columns import BlindIndex, Columns
 from tests.unit.seal.certificates import AT, CA, recipient, rsa_key, usage
 
+ROOT_KEY = ec.generate_private_key(ec.SECP256R1())
+ISSUING_KEY = ec.generate_private_key(ec.SECP256R1())
+ROOT = recipient("Root CA", ROOT_KEY, san=[], key_usage=usage(key_cert_sign=True), authority=True)
 BOB = Address.parse("bob@example.net")
 
 
@@ -98,6 +102,26 @@ def test_a_trust_file_asks_for_a_chain(tmp_path):
     put(tmp_path, "other.pem", other)
     assert FolderDirectory(folder, read_anchors(tmp_path / "ours.pem")).find(BOB, AT).state is KeyState.VALID
     assert FolderDirectory(folder, read_anchors(tmp_path / "other.pem")).find(BOB, AT).state is KeyState.UNTRUSTED
+
+
+def test_a_chain_in_the_file_leads_to_the_anchor(tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    below = recipient(
+        "Issuing CA",
+        ISSUING_KEY,
+        san=[],
+        key_usage=usage(key_cert_sign=True),
+        authority=True,
+        issuer=(ROOT, ROOT_KEY),
+    )
+    leaf = cert(issuer=(below, ISSUING_KEY))
+    put(tmp_path, "root.pem", ROOT)
+    put(folder, "bob.pem", leaf)
+    anchors = read_anchors(tmp_path / "root.pem")
+    assert FolderDirectory(folder, anchors).find(BOB, AT).state is KeyState.UNTRUSTED
+    put(folder, "bob.pem", leaf, below)
+    assert FolderDirectory(folder, anchors).find(BOB, AT).state is KeyState.VALID
 
 
 @pytest.mark.parametrize("content", [b"", b"nothing"])

@@ -11,8 +11,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.adapters.passwords import PasswordFile
+from gateway.seal.ca import make_ca
 from tests.support.command import installation, sealgate
-from tests.unit.seal.certificates import AT, recipient, rsa_key
+from tests.unit.seal.certificates import AT, CA, recipient, rsa_key
 
 
 @pytest.fixture(scope="module")
@@ -215,11 +216,25 @@ def test_a_certificate_nobody_may_seal_to_is_refused(config, tmp_path, options, 
 
 
 def test_an_address_must_stand_in_the_certificate(config, tmp_path):
-    path = put(tmp_path / "bob.pem", recipient("bob@example.net", rsa_key()))
+    path = put(tmp_path / "bob.pem", recipient("bob@example.net", rsa_key()), CA)
+    assert sealgate("keys", "import", put(tmp_path / "ca.pem", CA), "--config", config).status == 2
     assert sealgate("keys", "import", path, "--address", "eve@example.net", "--config", config).status == 1
     assert sealgate("keys", "import", path, "--address", "bob@example.net", "--config", config).status == 0
     (tmp_path / "junk").write_bytes(b"junk")
     assert sealgate("keys", "import", tmp_path / "junk", "--config", config).status == 2
+
+
+def test_with_a_trust_file_only_its_certificates_are_imported(config, tmp_path):
+    other, _ = make_ca("Another CA", AT)
+    path = put(tmp_path / "bob.pem", recipient("bob@example.net", rsa_key()))
+    config.write_text(config.read_text().replace('# trust = "certificates/authorities.pem"', 'trust = "trust.pem"'))
+    put(config.parent / "trust.pem", other)
+    answer = sealgate("keys", "import", path, "--config", config)
+    assert (answer.status, "trusted authority" in answer.err) == (1, True)
+    put(config.parent / "trust.pem", other, CA)
+    assert sealgate("keys", "import", path, "--config", config).status == 0
+    (config.parent / "trust.pem").write_text("junk")
+    assert sealgate("keys", "import", path, "--config", config).status == 2
 
 
 def test_a_sender_s_certificate_is_made_once(config, tmp_path):
