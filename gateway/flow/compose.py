@@ -38,6 +38,7 @@ from gateway.seal.smime import sign_and_encrypt
 from gateway.seal.smime_certificates import check_recipient_certificate
 
 _QUOTED = re.compile(r"^(>|-{2,}\s*(original message|forwarded message)|on .{0,200}wrote:\s*$|from: )", re.IGNORECASE)
+_LETTERS = re.compile(r"[^\W\d_]+")
 _LETTER_MAX = 20_000
 
 
@@ -124,7 +125,7 @@ class Compose:
     def _letter(self, case: Case, values: dict[str, str]) -> bytes | None:
         """The strictly redacted letter, if the finished mail is judged complete and free of PHI."""
         letter = self._redacted(case)
-        if letter is None:
+        if letter is None or _names(case.standing) & set(_LETTERS.findall(letter.casefold())):
             return None
         rendered = self._renderer.mail("link-letter", **values, letter=letter)
         mail = text_mail(self._outer(case, rendered.subject), rendered.text)
@@ -174,3 +175,10 @@ def _visible(source: str) -> str:
     """What a person sees of an HTML body."""
     found = extract(source)
     return found.text[: found.visible]
+
+
+def _names(standing: Standing) -> set[str]:
+    """Every word of the names of those whom the letter is for, in lower case: beside an address, one tells enough."""
+    people = (*standing.own, *standing.proxied)
+    names = " ".join(name for one in people for name in (one.given, one.family, *one.other_names))
+    return {word for word in _LETTERS.findall(names.casefold()) if len(word) > 2}

@@ -25,6 +25,10 @@ _AS_TEXT = frozenset({"application/json", "application/xml", "application/ics", 
 _NOT_AS_TEXT = frozenset({"text/rtf"})
 _SIGNATURES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"})
 _SIGNATURE_BYTES = 64 * 1024
+_ARMOUR = re.compile(
+    rb"-----BEGIN PGP SIGNATURE-----\r?\n(?:(?:Version|Comment|Hash|Charset): [^\r\n]{0,80}\r?\n){0,4}\s*"
+    rb"(?:[A-Za-z0-9+/=]{1,76}\r?\n){1,1000}-----END PGP SIGNATURE-----"
+)
 _FOLDED = frozenset({"text/calendar", "text/vcard", "text/x-vcard", "text/directory", "application/ics"})
 _FOLD = re.compile(r"\r?\n[ \t]")
 _HTML_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([A-Za-z0-9_:.-]{1,40})", re.IGNORECASE)
@@ -88,7 +92,7 @@ class _Collector:
         """One decoded leaf: text of it, or a specimen, or nothing if it is a signature."""
         if part.body is None:
             return
-        if part.media_type in _SIGNATURES and part.body.length <= _SIGNATURE_BYTES:
+        if part.media_type in _SIGNATURES and _is_signature(part):
             return
         if not _is_text(part):
             self.specimens.append(part)
@@ -150,6 +154,14 @@ def _own_parts(root: Part) -> Iterator[tuple[Part, bool]]:
         if part.media_type not in MESSAGES:
             sealed = sealed or part.media_type == "multipart/encrypted"
             waiting.extend((child, sealed) for child in reversed(part.children))
+
+
+def _is_signature(part: Part) -> bool:
+    """Whether a small part is what its label says: DER, or the armour of an OpenPGP signature and nothing around it."""
+    data, whole = content(part.body, _SIGNATURE_BYTES)
+    if not whole:
+        return False
+    return data.startswith(b"\x30") if "pkcs7" in part.media_type else _ARMOUR.fullmatch(data.strip()) is not None
 
 
 def _is_text(part: Part) -> bool:
