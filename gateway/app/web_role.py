@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from ipaddress import ip_network
+from zoneinfo import ZoneInfo
 
 from gateway.app.installation import Installation
 from gateway.flow.answer import Answers
@@ -25,7 +26,8 @@ async def open_portal(home: Installation) -> tuple[list[PortalServer], dict[str,
     lookup, peppers = home.lookup_key(), home.peppers()
     pickup = Pickup(home.store(), home.vault(), peppers, lookup, home.id, home.clock, home.tokens, limits)
     answers = Answers(home.store(), lookup, home.id, home.clock, home.tokens, limits)
-    pages = Pages(TEMPLATES / "portal", Practice(settings.practice.name, settings.practice.phone), warning)
+    practice = Practice(settings.practice.name, settings.practice.phone, ZoneInfo(settings.practice.time_zone))
+    pages = Pages(TEMPLATES / "portal", practice, warning)
     config = WebConfig(
         portal_url=settings.practice.portal_url, trusted_proxies=tuple(ip_network(net) for net in one.behind_proxy),
         session_idle=round(one.session_idle.total_seconds()), session_life=round(one.session_life.total_seconds()),

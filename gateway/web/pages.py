@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
@@ -16,10 +16,11 @@ from gateway.web.words import ERRORS, REFUSALS, Refusal, wait_in_words
 
 @dataclass(frozen=True, slots=True)
 class Practice:
-    """Whose portal this is, as recipients read it."""
+    """Whose portal this is, as recipients read it; `zone` is whose calendar days count."""
 
     name: str
     phone: str = ""
+    zone: tzinfo = UTC
 
 
 class Pages:
@@ -33,7 +34,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.filters.update(size=size_in_words, day=day_in_words, date=date_in_words)
+        self._environment.filters.update(size=size_in_words, day=self._day, date=date_in_words)
         self._environment.globals.update(practice=practice)
         self.practice = practice
         self.warning = warning
@@ -57,6 +58,10 @@ class Pages:
         response.status_code = status
         response.headers.update(headers or {})
         return response
+
+    def _day(self, at: datetime) -> str:
+        """The practice's calendar day, as its mails name it."""
+        return day_in_words(at.astimezone(self.practice.zone))
 
     def _refusal(self, one: Refusal, back: str, retry_after: int) -> Response:
         todo = wait_in_words(retry_after) or one.todo
