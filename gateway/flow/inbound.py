@@ -28,7 +28,9 @@ from gateway.ports.tokens import Tokens
 from gateway.ports.vault import Vault
 from gateway.seal.columns import Mac
 
-_BOUNCE = re.compile(r"bounce\+([a-z0-9]{26})\.([0-9a-f]{32})")
+_TAG_BYTES = 12
+"""96 bits of the MAC: with a 26-character id the local part stays within the 64 octets of RFC 5321 4.5.3.1.1."""
+_BOUNCE = re.compile(rf"bounce\+([a-z0-9]{{26}})\.([0-9a-f]{{{2 * _TAG_BYTES}}})")
 _ACTION = re.compile(rb"^action:[ \t]*(failed|delayed|delivered|relayed|expanded)\b", re.IGNORECASE | re.MULTILINE)
 _STATUS = re.compile(rb"^status:[ \t]*([245]\.\d{1,3}\.\d{1,3})", re.IGNORECASE | re.MULTILINE)
 
@@ -58,11 +60,11 @@ class OwnAddresses:
         return self.delivery(address) is not None
 
     def _tag(self, delivery_id: str) -> str:
-        return self.mac.tag(delivery_id.encode())[:16].hex()
+        return self.mac.tag(delivery_id.encode())[:_TAG_BYTES].hex()
 
     def _whole(self, delivery_id: str, tag: str) -> bytes:
-        # The address carries the first 16 bytes of the MAC; the rest is ours again.
-        return bytes.fromhex(tag) + self.mac.tag(delivery_id.encode())[16:]
+        # The address carries the first bytes of the MAC; the rest is ours again.
+        return bytes.fromhex(tag) + self.mac.tag(delivery_id.encode())[_TAG_BYTES:]
 
 
 @dataclass(frozen=True, slots=True)
