@@ -46,6 +46,8 @@ from gateway.seal.record import IntakeRecord
 _OPEN = {MessageState.RECEIVED, MessageState.HELD, MessageState.ASSESSED}
 _CHANGEABLE = {DeliveryState.READY, DeliveryState.RETRY, DeliveryState.HELD}
 _ROUNDS = 3
+_PATIENCE = 40
+"""Tries, some hours, after which a register that never rests makes a mail STUCK: then it has a deadline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,9 @@ class Assess:
                 self._stuck(job, error.code)
                 return
             self._reached("assess.3")
+            return
+        if job.tries >= _PATIENCE:
+            self._stuck(job, RegisterMoved.code)
             return
         raise RegisterMoved("the register keeps changing; the mail waits")
 

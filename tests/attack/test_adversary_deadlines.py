@@ -9,6 +9,7 @@ import pytest
 
 from gateway.domain.records import JobKind
 from gateway.domain.states import DeliveryState, MessageState
+from gateway.flow.assess import RegisterMoved
 from tests.support.home import DOCTOR, MARIA, OFFICE, RESULTS, TOBIAS, TOBIAS_RESULTS, Home, mail
 
 
@@ -114,3 +115,17 @@ def test_a_receipt_that_cannot_be_written_does_not_stop_the_mail(home: Home, mon
     home.answer_consent(home.sent(TOBIAS)[0], yes=True)
     home.settle()
     assert home.delivery(message).state is DeliveryState.DELIVERED
+
+
+def test_a_register_that_never_rests_keeps_no_mail_for_ever(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def moved(*_: object) -> None:
+        raise RegisterMoved("again")
+
+    monkeypatch.setattr("gateway.flow.assess.Assess._settle_on", moved)
+    message = home.submit(mail(MARIA, "Results", RESULTS), MARIA)
+    for _ in range(45):
+        home.later(timedelta(minutes=10))
+    assert home.message(message).state is MessageState.STUCK
+    home.later(timedelta(days=8))
+    assert home.message(message).state is MessageState.SETTLED
+    assert [one.recipient for one in home.sent()] == [DOCTOR]
