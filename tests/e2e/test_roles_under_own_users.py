@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -92,14 +93,17 @@ def python() -> str:
 
 
 @pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apart]:
-    folder = tmp_path_factory.mktemp("apart")
+def live() -> Iterator[Apart]:
     python()
+    # Not pytest's own folder: every session closes that one to other users when it starts.
+    with tempfile.TemporaryDirectory(prefix="sealgate-apart-") as made:
+        yield from _living(Path(made))
+
+
+def _living(folder: Path) -> Iterator[Apart]:
+    folder.chmod(0o711)
     home = folder / "gate"
     (home / "var" / "users").mkdir(parents=True)
-    for one in (folder, *folder.parents):
-        if str(one).startswith("/tmp/") and one.stat().st_uid == 0:
-            one.chmod(one.stat().st_mode | 0o011)
     apart = Apart(home, edit=edit)
     apart.home.close()
     outbox = home / "data" / "outbox"
