@@ -93,9 +93,7 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
         notices=notices, requests=asks, clock=clock, tokens=tokens, host=host, reached=reached,
         times=Times(times.hold, times.consent, times.stuck, times.reminders),
     )  # fmt: skip
-    parcels = Parcels(
-        store, vault, custody, keys, clock, tokens, limits, settings.parcel.expiry
-    )
+    parcels = Parcels(store, vault, custody, keys, clock, tokens, limits, settings.parcel.expiry)
     authority = home.ca()
     compose = Compose(
         parcels=parcels, signers=Signers(store, keys.columns, keys.index, (authority.certificate, authority.key)),

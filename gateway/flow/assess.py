@@ -158,7 +158,9 @@ class Assess:
             found.append(_held_by_trouble(decision, summary.asked.trouble))
         return found
 
-    def lasting_obstacle(self, uow: UnitOfWork, summary: Summary, standing: Standing, at: datetime) -> HoldReason | None:
+    def lasting_obstacle(
+        self, uow: UnitOfWork, summary: Summary, standing: Standing, at: datetime
+    ) -> HoldReason | None:
         """What no person's word lifts from one copy, even where something else is what holds it first."""
         day = self._facts.day(at)
         people = self._facts.patients(uow, summary.report.patients, (), [standing])
