@@ -224,9 +224,10 @@ def test_a_revocation_after_the_sending_closes_the_link_and_burns_its_pepper(hom
     assert home.sql("SELECT state FROM parcels WHERE id = ?", parcel) == [(ParcelState.REVOKED.value,)]
     told = [one for one in home.sent("dr.lee@willow.example.org") if "too late" in str(one.parsed["Subject"])]
     assert len(told) == 1
-    assert [one for one in home.kinds(message) if one in {"stale", "parcel_revoked"}][
-        ::-1
-    ] == ["stale", "parcel_revoked"]
+    assert [one for one in home.kinds(message) if one in {"stale", "parcel_revoked"}][::-1] == [
+        "stale",
+        "parcel_revoked",
+    ]
 
 
 def test_a_revocation_between_proof_and_reveal_wins(home: Home) -> None:

@@ -128,11 +128,12 @@ class Sent:
     @property
     def text(self) -> str:
         """Everything readable in it, decoded."""
-        parts = [
-            str(part.get_content())
-            for part in self.parsed.walk()
-            if part.get_content_maintype() == "text" or part.get_content_type() == "message/delivery-status"
-        ]
+        parts = []
+        for part in self.parsed.walk():
+            if part.get_content_maintype() == "text":
+                parts.append(str(part.get_content()))
+            elif part.get_content_type() == "message/delivery-status":
+                parts += [str(block) for block in part.get_payload()]
         return "\n".join(parts)
 
     def token(self, kind: str = "m") -> str:
