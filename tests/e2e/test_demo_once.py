@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tools.demo.ber import to_der
 from tools.demo.letters import letters
 from tools.demo.outbox import Relayed
 from tools.demo.portalpage import read_page
@@ -97,3 +98,13 @@ def test_a_page_of_the_portal_is_read_as_a_person_sees_it() -> None:
     assert (page.heading, page.facts, page.letter) == ("Your results", {"From": "Dr <Lee>"}, "Dear Pat,\n\nfine\nJo")
     assert page.files == [("/letter/file/1", "a&b.pdf")]
     assert page.form("/letter/close").fields == {"form": "t"}
+
+
+def test_streamed_ber_becomes_der() -> None:
+    streamed = bytes.fromhex("3080a0800402dead0402beef00000201050000")
+    assert to_der(streamed) == bytes.fromhex("30098004deadbeef020105")
+    long = b"\x30\x80\x04\x82\x01\x00" + b"x" * 256 + b"\0\0"
+    assert to_der(long) == b"\x30\x82\x01\x04\x04\x82\x01\x00" + b"x" * 256
+    for broken in (b"", b"\x30", b"\x30\x80\x02\x01\x05", b"\x04\x80\0\0", b"\x30\x05\x02\x01"):
+        with pytest.raises(ValueError):
+            to_der(broken)

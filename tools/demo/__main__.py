@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,8 +32,7 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=0, help="port of the demonstration's page (default: a free one)")
     chosen = parser.parse_args()
     os.umask(0o077)
-    for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(one, _leave)
+    _on_signals(_leave)
     house = House(chosen.folder.resolve())
     try:
         shown = _open(house)
@@ -45,6 +45,7 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     finally:
+        _on_signals(signal.SIG_IGN)  # a second Ctrl-C must not leave the gateway behind
         house.stop()
 
 
@@ -113,6 +114,11 @@ def _show(shown: Exhibition, port: int) -> int:
 
 def _say(words: str) -> None:
     print(words, flush=True)
+
+
+def _on_signals(action: Callable[..., None] | signal.Handlers) -> None:
+    for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(one, action)
 
 
 def _leave(*_: object) -> None:

@@ -23,6 +23,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from tools.demo.ber import to_der
+
 _SECONDS = 20
 
 
@@ -78,7 +80,9 @@ class Colleague:
         certificate = x509.load_pem_x509_certificate(self.certificate.read_bytes())
         private = load_pem_private_key(self.key.read_bytes(), None)
         assert isinstance(private, rsa.RSAPrivateKey)
-        return pkcs7.pkcs7_decrypt_smime(mail, certificate, private, [])
+        sealed = message_from_bytes(mail).get_payload(decode=True)
+        assert isinstance(sealed, bytes)
+        return pkcs7.pkcs7_decrypt_der(to_der(sealed), certificate, private, [])
 
 
 def _openssl(data: bytes, *words: str) -> bytes:
