@@ -218,6 +218,8 @@ class Home:
 
     def start(self) -> None:
         """Build every role's steps anew from what is on disk, as after a restart."""
+        if hasattr(self, "rooms"):
+            self.rooms.calendar.leave()
         loaded = Installation.load(self.root / "sealgate.toml")
         self.inst = Installation(
             self._settings(loaded.settings), loaded.config, clock=self.clock, tokens=self.tokens
