@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from gateway.domain.audit import Event, EventKind, Scalar
 from gateway.domain.decision import Action, Basis, Method
-from gateway.domain.errors import IntegrityError, KeyMissing, LeaseLost, SealingFailed
+from gateway.domain.errors import IntegrityError, KeyMissing, LeaseLost, LimitExceeded, MalformedMail, SealingFailed
 from gateway.domain.records import AttemptRow, DeliveryRow, Job, JobKind, MessageRow
 from gateway.domain.states import AttemptState, DeliveryState, MessageState
 from gateway.flow.assess import Assess
@@ -92,7 +92,7 @@ class Dispatch:
                     return
                 self._reached("dispatch.2")
                 reply = self._send(job, decided, record, case, body, attempt, alive)
-        except (IntegrityError, KeyMissing, SealingFailed) as error:
+        except (IntegrityError, KeyMissing, SealingFailed, MalformedMail, LimitExceeded) as error:
             self._withhold(job, delivery, attempt, error.code)
             return
         self._reached("dispatch.4")

@@ -22,7 +22,7 @@ class Limits:
     max_text_bytes: int = 4 * MIB
     """Of one text part, preamble or epilogue."""
     max_html_chars: int = 4 * MIB
-    max_judged_chars: int = MIB
+    max_judged_chars: int = 768 * KIB
     """Of all text of one message together, in code points: what its judging costs in memory and time grows with it."""
     max_name: int = 200
     """Of one file name inside a place name."""

@@ -98,7 +98,9 @@ def nobody_identified(case: Case) -> Verdict | None:
             "sealed-to-treatment-partner", Action.DELIVER, Method.SMIME,
             reasons=("patient.none", "partner.treatment", "key.smime.valid"), allowed=frozenset({Method.SMIME}),
         )  # fmt: skip
-    unread = not case.message.report.phi
+    # What was not read counts as PHI; without health context in the rest, that alone is why it waits.
+    report = case.message.report
+    unread = not report.phi or not (report.complete or report.health_context)
     why = HoldReason.INCOMPLETE if unread else HoldReason.NO_PATIENT
     return hold("no-patient", why, "scan.incomplete" if unread else "patient.none")
 
