@@ -1,7 +1,8 @@
 """The gateway's own mail to senders and staff: queued as codes and ids, rendered only when sent, never stored.
 
 Receipts and DSN carry our id, the sender's Message-ID, times and reasons: nothing else of the mail. Mail that no person
-wrote is never answered (RFC 3834).
+wrote gets no receipt (RFC 3834), but a report of what was not delivered it gets like any other (RFC 5321 6.1): nothing
+is dropped silently.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ class Notices:
 
     def failed(self, uow: UnitOfWork, row: DeliveryRow, reason: str, reply: str, at: datetime) -> None:
         """Queue a DSN for one recipient whose copy could not be delivered, or of whom nothing was sent."""
-        self.add(uow, "dsn", row.message_id, json.dumps({"deliveries": [row.id], "reason": reason, "reply": reply}), at)
+        self._report(uow, row.message_id, {"deliveries": [row.id], "reason": reason, "reply": reply}, at)
 
     def withheld(
         self, uow: UnitOfWork, message_id: str, delivery_ids: Sequence[str], reason: str, at: datetime
@@ -87,7 +88,12 @@ class Notices:
             # It could never be read, so nobody knows its sender: the practice must still hear of it.
             self.add_to(uow, "dsn", message_id, "", self.postmaster, json.dumps(data), at)
             return
-        self.add(uow, "dsn", message_id, json.dumps(data), at)
+        self._report(uow, message_id, data, at)
+
+    def _report(self, uow: UnitOfWork, message_id: str, data: dict[str, object], at: datetime) -> None:
+        sender = self.sender(uow, message_id)
+        if sender.address is not None:
+            self.add_to(uow, "dsn", message_id, "", sender.address, json.dumps(data), at)
 
     def add_to(
         self, uow: UnitOfWork, kind: str, message_id: str, subject_id: str, to: Address, data: str, at: datetime

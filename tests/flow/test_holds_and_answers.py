@@ -182,6 +182,9 @@ def test_mail_that_no_person_wrote_gets_no_receipt(home: Home) -> None:
     home.later(2 * DAY)
     assert home.message(message).state is MessageState.HELD
     assert home.sent(DOCTOR) == []
+    # That it was never sent is told all the same: nothing is dropped silently.
+    home.later(13 * DAY)
+    says_nothing_was_sent(home.sent(DOCTOR)[0], message)
 
 
 def test_the_null_reverse_path_is_never_answered(home: Home) -> None:
