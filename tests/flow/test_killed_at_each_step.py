@@ -179,7 +179,7 @@ def test_a_lease_ends_by_itself_and_another_process_takes_over(home: Home, nurse
 def test_two_hundred_deaths(home: Home, nursery: Nursery) -> None:
     seed = int(os.environ.get("SEALGATE_SEED", "20260302"))
     dice = random.Random(seed)
-    for turn in range(200):
+    for turn in range(int(os.environ.get("SEALGATE_ROUNDS", "200"))):
         name = dice.choice(list(KINDS))
         kind = KINDS[name]
         message = home.submit(mail(kind.to, "Results", kind.body, number=turn), kind.to)
