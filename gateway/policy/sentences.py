@@ -78,7 +78,7 @@ _FIXED: Mapping[str, str] = {
     "purpose.not_allowed": "The purpose that the sender claimed is not open to this sender for this recipient.",
     "key.smime.valid": "The recipient has a valid S/MIME certificate.",
     "key.smime.expired": "The recipient's S/MIME certificate has expired.",
-    "key.smime.untrusted": "The recipient's S/MIME certificate is not issued by an authority that the practice trusts.",
+    "key.smime.untrusted": "The recipient's S/MIME certificate does not serve: it is not for this address or use, or its authority is not trusted.",
     "key.smime.unreachable": "The directory of certificates could not be reached.",
     "method.impossible": "The method that was asked for, or any protected one, is not possible for this recipient.",
     "tls.not_trusted": "The recipient's mail server cannot be verified, so verified TLS is not possible.",

@@ -1,7 +1,8 @@
-"""Certificates in a directory: PEM or DER files, matched by the e-mail address in their SAN, never by their file name.
+"""Certificates in a directory: PEM or DER files, matched by the e-mail address in their SAN.
 
-Files are read again when they change. A file that is no certificate is passed over; a directory that cannot be listed
-is `unreachable`, which never means a plain send.
+A file that bears the address as its name but no such SAN never serves: the answer is `untrusted`, and says why. Files
+are read again when they change. A file that is no certificate is passed over; a directory that cannot be listed is
+`unreachable`, which never means a plain send.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class FolderDirectory:
         """The best certificate whose SAN names the address."""
         try:
             with self._lock:
-                entries = self._entries()
+                entries = self._entries(address.key)
         except OSError:
             return KeyAnswer(KeyState.UNREACHABLE, reason="the directory of certificates cannot be read")
         theirs = [one for keys, one in entries if address.key in keys]
@@ -42,10 +43,14 @@ class FolderDirectory:
         authorities = [one for _, one in entries if is_authority(one)] if theirs and self._anchors is not None else []
         return judge(theirs, address, at, self._anchors, authorities)
 
-    def _entries(self) -> list[tuple[frozenset[str], x509.Certificate]]:
+    def _entries(self, wanted: str) -> list[tuple[frozenset[str], x509.Certificate]]:
+        """Every certificate with the addresses it may be meant for: its SAN's, and the wanted one if its file says so."""
         paths = sorted(one for one in self._folder.iterdir() if one.suffix.lower() in _SUFFIXES and one.is_file())
         self._seen = {path: self._file(path) for path in paths}
-        return [entry for _, entries in self._seen.values() for entry in entries]
+        return [
+            (names | {wanted} if path.stem.lower() == wanted and not is_authority(one) else names, one)
+            for path, (_, entries) in self._seen.items() for names, one in entries
+        ]  # fmt: skip
 
     def _file(self, path: Path) -> tuple[_Stamp, tuple[tuple[frozenset[str], x509.Certificate], ...]]:
         stat = path.stat()

@@ -63,7 +63,10 @@ def cert_der(path: Path) -> bytes:
 def test_a_file_name_is_no_claim(tmp_path):
     put(tmp_path, "bob@example.net.pem", cert("eve@example.net"))
     put(tmp_path, "nosan.pem", cert(san=[]))
-    assert FolderDirectory(tmp_path).find(BOB, AT).state is KeyState.NONE
+    answer = FolderDirectory(tmp_path).find(BOB, AT)
+    assert answer.state is KeyState.UNTRUSTED
+    assert "address" in answer.reason
+    assert FolderDirectory(tmp_path).find(Address.parse("nosan@example.net"), AT).state is KeyState.NONE
 
 
 def test_case_of_the_address_does_not_matter(tmp_path):
