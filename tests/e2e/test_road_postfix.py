@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,8 +31,15 @@ BOUNDARY = "b-0b1c2d"
 
 
 @pytest.fixture(scope="module")
-def hop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postfix]:
-    postfix = Postfix(tmp_path_factory.mktemp("hop") / "postfix", free_port())
+def hop() -> Iterator[Postfix]:
+    # Not pytest's own folder: every session closes that one to other users when it starts.
+    with tempfile.TemporaryDirectory(prefix="sealgate-hop-", ignore_cleanup_errors=True) as made:
+        yield from _running(Path(made))
+
+
+def _running(folder: Path) -> Iterator[Postfix]:
+    folder.chmod(0o711)
+    postfix = Postfix(folder / "postfix", free_port())
     try:
         postfix.start()
         yield postfix
