@@ -145,10 +145,10 @@ def register(size: int, seed: int) -> list[Patient]:
 
 def test_twenty_thousand_patients_build_quickly_and_are_found() -> None:
     people = register(20_000, 7)
-    began = time.perf_counter()
+    began = time.process_time()
     known = KnownPatients.build(people)
     assert known.literals is not None
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10
     for one in people[::500]:
         assert one.birth_date is not None
         text = f"About {one.family}, {one.given} (born {one.birth_date:%m/%d/%Y}), MRN {one.mrn}."
