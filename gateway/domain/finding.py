@@ -84,10 +84,14 @@ class GapReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TextPart:
-    """Text for the detector, and the name of its place (`subject`, `body.plain`, `attachment:NAME/…`)."""
+    """Text for the detector, and the name of its place (`subject`, `body.plain`, `attachment:NAME/…`).
+
+    `trace` marks what programs write into header fields (ids, boundaries): only what is certain there counts.
+    """
 
     part: str
     text: str = field(repr=False)
+    trace: bool = False
 
 
 @dataclass(frozen=True, slots=True)

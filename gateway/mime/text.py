@@ -15,7 +15,7 @@ from gateway.domain.finding import Gap, GapReason, TextPart
 from gateway.mime.charset import codec_of, decode
 from gateway.mime.documents.magic import kind_of, looks_like_text
 from gateway.mime.entity import MESSAGES, spare_words
-from gateway.mime.headertext import words
+from gateway.mime.headertext import traces, words
 from gateway.mime.html import extract
 from gateway.mime.limits import Limits
 from gateway.mime.naming import Namer
@@ -61,6 +61,7 @@ class _Collector:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._names = Namer()
+        self._traces: set[str] = set()
         self.parts: list[TextPart] = []
         self.gaps: list[Gap] = []
         self.specimens: list[Part] = []
@@ -68,7 +69,7 @@ class _Collector:
     def take(self, root: Part, prefix: str) -> None:
         """One mail: headers and text part by part; mails inside it come with their own prefix."""
         for part, sealed in _own_parts(root):
-            self._headers(part, prefix)
+            self._headers(part, prefix, outermost=part is root and not prefix)
             if part.file_name:
                 self._add(f"{prefix}header:Content-Disposition", part.file_name.replace("_", " "))
             if part.media_type in MESSAGES and part.children:
@@ -76,16 +77,20 @@ class _Collector:
             elif not part.children and not sealed:
                 self.leaf(part, prefix)
 
-    def _headers(self, part: Part, prefix: str) -> None:
+    def _headers(self, part: Part, prefix: str, *, outermost: bool) -> None:
         for name, text in words(part.headers):
             self._add(prefix + name, text)
         spare = spare_words(part.headers, part.file_name)
         if spare:
             self._add(f"{prefix}header:Content-Type", spare)
+        for name, text in traces(part.headers, outermost=outermost):
+            if text not in self._traces:  # a thousand parts say the same of themselves
+                self._traces.add(text)
+                self._add(prefix + name, text, trace=True)
 
-    def _add(self, name: str, text: str) -> str:
+    def _add(self, name: str, text: str, *, trace: bool = False) -> str:
         unique = self._names.unique(name)
-        self.parts.append(TextPart(unique, text))
+        self.parts.append(TextPart(unique, text, trace))
         return unique
 
     def leaf(self, part: Part, prefix: str) -> None:

@@ -32,6 +32,7 @@ def quiet(megabytes: int) -> Any:
 
 
 _CAPITALISED = compiled(r"\p{Lu}[\pL\pM]*(?:['\-][\pL][\pL\pM]*)*\.?")
+_WORD = compiled(r"\b\pL{3,30}\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,23 @@ class Document:
         if len(low) == len(self.text):
             return low
         return "".join(one.lower() if len(one.lower()) == 1 else one for one in self.text)
+
+    @cached_property
+    def speaks(self) -> bool:
+        """Whether two words of the lexicon stand side by side: what a person wrote, and no number of a program."""
+        before = -2
+        for start, end in self.spans(_WORD):
+            if self._is_word(self.text[start:end]):
+                if start == before + 1:
+                    return True
+                before = end
+        return False
+
+    def _is_word(self, text: str) -> bool:
+        if not (text.islower() or text.isupper() or text.istitle()):
+            return False
+        low = fold_name(text)
+        return bool(self.lexicon.flags.get(low)) or low in self.lexicon.conditions or low in self.lexicon.drugs
 
     @cached_property
     def _characters(self) -> array[int]:

@@ -26,6 +26,8 @@ _COUNTS = 0.45
 """An identifier below this score does not make a message PHI."""
 _ABOUT_ANYONE = frozenset({Kind.DATE, Kind.LOCATION, Kind.PHONE, Kind.FAX, Kind.EMAIL, Kind.URL, Kind.PHOTO, Kind.IP})
 """Kinds that ordinary notices carry too: they identify only where the message speaks of a person."""
+_SPOKEN = frozenset({Kind.NAME, Kind.AGE, Kind.HEALTH_TERM, Kind.ORGANIZATION})
+"""What counts of a phrase that stands where programs write: kinds made of words. Numbers are chance there."""
 _SENDER_PARTS = frozenset({"header:from", "header:sender", "header:reply-to", "header:organization"})
 """Top-level headers that say who writes; in an attached or forwarded mail they count."""
 
@@ -43,6 +45,7 @@ class MailContext:
 @dataclass(slots=True)
 class _Part:
     document: Document
+    trace: bool = False
     hits: list[Hit] = field(default_factory=list)
     classes: set[SensitiveClass] = field(default_factory=set)
     boilerplate: list[tuple[int, int]] = field(default_factory=list)
@@ -106,9 +109,14 @@ class Scanner:
     def _read(self, part: TextPart, failed: list[Gap]) -> _Part | None:
         try:
             document = Document(part, self._lexicon)
-            result = _Part(document)
+            result = _Part(document, part.trace)
             hits = list(self._rules.run(document)) + list(self._terms.find(document))
             result.hits = merge(document, hits)
+            if part.trace:
+                phrase = document.speaks
+                result.hits = [hit for hit in result.hits if self._certain(hit) or (phrase and _spoken(hit))]
+                if not phrase:
+                    return result
             evidence = dict.fromkeys(self._classes.find(document))
             result.hits += [hit for _, hit in evidence]
             result.classes = {one for one, _ in evidence}
@@ -116,6 +124,9 @@ class Scanner:
             failed.append(Gap(part.part, GapReason.SCANNER_FAILED))
             return None
         return result
+
+    def _certain(self, hit: Hit) -> bool:
+        return hit.kind.value in self._lexicon.suffices and hit.score >= self._lexicon.suffices_score
 
     def _known(
         self, read: list[_Part], known: KnownPatients | None, context: MailContext, failed: list[Gap]
@@ -135,6 +146,8 @@ class Scanner:
         try:
             words = set().union(*(certain_words(one.document, one.hits) for one in read))
             for one in read:
+                if one.trace:
+                    continue
                 again = list(spread(one.document, words)) if words else []
                 if again:  # merging keeps evidence of classes apart: it overlaps health terms on purpose
                     evidence = [hit for hit in one.hits if hit.by.startswith("class_")]
@@ -151,13 +164,17 @@ class Scanner:
 
     def _identifies(self, read: list[_Part]) -> bool:
         """Whether some identifier is of a person other than the one who signed the mail."""
-        person = any(self._persons.speaks(one.document) for one in read)
+        person = any(self._persons.speaks(one.document) for one in read if not one.trace)
         return any(
             hit.kind.identifies and hit.score >= _COUNTS and (person or hit.kind not in _ABOUT_ANYONE)
             for one in read
             if one.document.part.lower() not in _SENDER_PARTS
             for hit in one.counting()
         )
+
+
+def _spoken(hit: Hit) -> bool:
+    return hit.kind in _SPOKEN and hit.by not in {WEAK, EVERYDAY}
 
 
 def _terms(read: list[_Part]) -> Iterator[tuple[str, str]]:

@@ -18,7 +18,7 @@ def read_mail(part: str, data: bytes, budget: Budget) -> tuple[list[TextPart], l
     try:
         limits = Limits()
         mail = texts(parse_stream([data], MemorySink(), limits), limits)
-        found = [TextPart(f"{part}/{each.part}", each.text) for each in mail.parts]
+        found = [TextPart(f"{part}/{each.part}", each.text, each.trace) for each in mail.parts]
         gaps = [Gap(f"{part}/{each.part}", each.reason) for each in mail.gaps]
         for leaf in mail.specimens:
             inside = f"{part}/{leaf.name}"
