@@ -142,8 +142,10 @@ async def test_slow_command_lines(tmp_path):
             if one.door.connections == 0:
                 break
         assert (await client.reply()).startswith("421 4.4.2")
-        assert time.monotonic() - started < 2
-        assert one.door.connections == 0
+        # Far below the default of five minutes, far above what a busy machine makes of 0.3 seconds.
+        assert time.monotonic() - started < 30
+        while one.door.connections:
+            await asyncio.sleep(0.01)
 
 
 async def test_a_client_that_never_mails_is_sent_away(tmp_path):
