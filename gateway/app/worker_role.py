@@ -119,7 +119,7 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
         store, clock, keys.sign, lambda head: _publish(home, head), settings.audit.every_rows,
         round(settings.audit.every.total_seconds()),
     )  # fmt: skip
-    retain = Retain(store, vault, custody, keys, parcels, calendar, settle, folder, clock)
+    retain = Retain(store, vault, custody, keys, parcels, calendar, settle, folder, facts, clock)
     steps: dict[JobKind, Step] = {
         JobKind.ASSESS: lambda job, _: assess.run(job),
         JobKind.DISPATCH: dispatch.run,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from gateway.config.values import read_duration
 from gateway.domain.audit import Event, EventKind
 from gateway.domain.records import ParcelRow
 from gateway.domain.states import ParcelState
+from gateway.flow.parcel_seal import ParcelSeal
 
 _OPEN = (ParcelState.SEALED, ParcelState.OPENED)
 
@@ -101,7 +103,14 @@ def extend(parcel_id: str, by: str, config: Path) -> None:
                 no(
                     f"{parcel_id} may open until {row.created_at + longest:%Y-%m-%d %H:%M} UTC at most (parcel.max_expiry)"
                 )
+            delivery = uow.deliveries.get(row.delivery_id, lock=True)
+            if delivery is None:
+                no(f"{parcel_id} has no delivery any more")
+            keys = home.worker_keys()
+            seal = ParcelSeal(keys.lookup, keys.installation)
+            seal.check(uow, row, delivery)
             uow.parcels.set_expiry(row.id, until)
+            uow.parcels.set_seal(row.id, seal.of(replace(row, expires_at=until), delivery))
             data = {"parcel": row.id, "until": until.isoformat()}
             uow.audit.append(Event(EventKind.PARCEL_EXTENDED, row.message_id, row.delivery_id, actor(), data), at)
     click.echo(f"{parcel_id} opens until {until:%Y-%m-%d %H:%M} UTC")

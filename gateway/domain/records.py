@@ -145,4 +145,6 @@ class ParcelRow:
     failure_until: datetime | None = None
     proof: str = "mailbox"
     """What proves the recipient: `mailbox` (address the practice verified), `phone`, or `staff`."""
+    seal: bytes = field(default=b"", repr=False)
+    """MAC by which the portal knows the decision for a worker's."""
     version: int = 1

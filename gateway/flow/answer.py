@@ -87,7 +87,7 @@ class Answers:
                 self._stand(uow, row)
                 refuse_early(row.failure_until, now)
                 live = uow.parcels.code(row.id, lock=True)
-                if code_holds(live, code, row.id, self._installation, _CHANNELS, now):
+                if code_holds(live, code, row.id, self._lookup_key, self._installation, _CHANNELS, now):
                     uow.parcels.drop_code(row.id)
                     uow.register.put_request(replace(row, failures=0, codes_sent=0))
                     return self._sessions.start(uow, row.id, self._mark(row.id))

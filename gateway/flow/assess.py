@@ -25,6 +25,7 @@ from gateway.flow.claims import Claims
 from gateway.flow.custody import Custody
 from gateway.flow.decisions import STOPPED, Decisions
 from gateway.flow.facts import Facts, Standing
+from gateway.flow.marks import check_all, mark
 from gateway.flow.notices import Notices, Sender
 from gateway.flow.reading import Read, Reader
 from gateway.flow.requests import ConsentRequests
@@ -196,7 +197,9 @@ class Assess:
         self, uow: UnitOfWork, row: MessageRow, record: IntakeRecord, found: Sequence[Decision], asked: Asked,
         standings: Sequence[Standing], at: datetime,
     ) -> None:  # fmt: skip
-        present = {one.position: one for one in uow.deliveries.of_message(row.id)}
+        rows = uow.deliveries.of_message(row.id)
+        check_all(uow, row.id, rows, _CHANGEABLE)
+        present = {one.position: one for one in rows}
         fresh_holds: list[DeliveryRow] = []
         for position, (decision, standing) in enumerate(zip(found, standings, strict=True)):
             before = present.get(position)
@@ -219,7 +222,7 @@ class Assess:
                 "action": decision.action.value, "method": decision.method.value if decision.method else "",
                 "rule": decision.rule, "reasons": ",".join(decision.reasons), "policy": decision.basis.policy,
                 "held_for": decision.held_for.value if decision.held_for else "",
-                "redirected": decision.target.key != decision.recipient.key,
+                "redirected": decision.target.key != decision.recipient.key, "mark": mark(delivery),
             }  # fmt: skip
             uow.audit.append(Event(EventKind.DECIDED, row.id, delivery_id, data=data), at)
             if delivery.state is DeliveryState.REFUSED:
@@ -230,7 +233,7 @@ class Assess:
         if before is None:
             uow.deliveries.add(delivery)
         else:
-            uow.deliveries.redecide(delivery)
+            self._decisions.redecide(uow, before, delivery)
             keeps = before.state is DeliveryState.RETRY and delivery.state is DeliveryState.READY
             if not keeps and before.state is not delivery.state:
                 uow.deliveries.move(delivery.id, delivery.state)
@@ -303,7 +306,7 @@ def asked(read: Read, identity: Identity) -> Asked:
     claims = read.claims
     allowed = claims.purpose is None or claims.purpose.value in identity.purposes
     return Asked(
-        purpose=claims.purpose, purpose_allowed=allowed and "purpose" not in claims.unreadable,
+        purpose=claims.purpose, purpose_allowed=allowed,
         requested=claims.requested, secure_tag=claims.secure_tag, expires=claims.expires,
         attachment_count=read.attachment_count, trouble=_trouble(claims, identity),
     )  # fmt: skip
@@ -311,7 +314,7 @@ def asked(read: Read, identity: Identity) -> Asked:
 
 def _trouble(claims: Claims, identity: Identity) -> tuple[str, ...]:
     """What holds a mail whatever policy says: an author who is not the sender's to use, a request that makes no sense."""
-    found = [f"request.unreadable.{one}" for one in claims.unreadable if one != "purpose"]
+    found = [f"request.unreadable.{one}" for one in claims.unreadable]
     if not claims.authorised(identity):
         found.append("sender.not_authorised")
     return tuple(found)

@@ -81,7 +81,7 @@ class Codes:
 
     def _put(self, uow: UnitOfWork, subject_id: str, channel: str, at: datetime) -> str:
         code, salt = self.tokens.code(), self.tokens.secret(16)
-        digest = link.code_digest(code, salt, subject_id, self.keys.installation)
+        digest = link.code_digest(self.keys.lookup, code, salt, subject_id, self.keys.installation)
         uow.parcels.put_code(CodeRow(subject_id, salt, digest, at + self.life, channel=channel))
         return code
 

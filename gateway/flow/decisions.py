@@ -1,21 +1,24 @@
 """Decisions as rows that only a worker can make: sealed addresses, and a MAC over everything that was decided.
 
-Dispatch, release and pickup check the MAC before they act; a row that does not hold is HELD with an alert.
+Dispatch and release check the MAC before they act, and that no later decision was made (`marks`); the portal checks a
+MAC of its own (`parcel_seal`). A row that does not hold is HELD with an alert.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from gateway.domain.address import Address
-from gateway.domain.decision import Action, Decision, HoldReason
+from gateway.domain.decision import Action, Basis, Decision, HoldReason
 from gateway.domain.errors import IntegrityError
 from gateway.domain.records import DeliveryRow, MessageRow
 from gateway.domain.states import DeliveryState
 from gateway.flow.keys import WorkerKeys
+from gateway.flow.marks import basis_text
+from gateway.flow.parcel_seal import ParcelSeal
 from gateway.flow.summary import Summary
+from gateway.ports.store import UnitOfWork
 from gateway.seal.context import framed
 
 RECIPIENT, TARGET = "delivery.recipient", "delivery.target"
@@ -37,7 +40,7 @@ class Decisions:
     """Writes and verifies delivery rows with the worker's keys."""
 
     def __init__(self, keys: WorkerKeys) -> None:
-        self._keys = keys
+        self._keys, self._parcels = keys, ParcelSeal(keys.lookup, keys.installation)
 
     def row(
         self,
@@ -101,9 +104,18 @@ class Decisions:
             raise IntegrityError(f"the scan of message {message.id} was not written by a worker")
         return Summary.load(text[64:]), bytes.fromhex(text[:64])
 
-    def mac(self, decided: Decided, commitment: bytes) -> bytes:
-        """The MAC of a decision whose basis was renewed."""
-        return self._mac(decided.row, decided.recipient, decided.target, commitment)
+    def redecide(self, uow: UnitOfWork, before: DeliveryRow, row: DeliveryRow) -> None:
+        """Put a fresh decision into its row, and seal an open parcel to it. The caller's audit row carries its mark."""
+        uow.deliveries.redecide(row)
+        self._parcels.renew(uow, before, row)
+
+    def rebase(self, uow: UnitOfWork, decided: Decided, basis: Basis, commitment: bytes) -> DeliveryRow:
+        """Renew what a decision rests on, and seal an open parcel to it; returns the row, whose mark is the caller's."""
+        row = replace(decided.row, basis=basis)
+        row = replace(row, mac=self._mac(row, decided.recipient, decided.target, commitment))
+        uow.deliveries.rebase(row.id, basis, row.mac)
+        self._parcels.renew(uow, decided.row, row)
+        return row
 
     def _mac(self, row: DeliveryRow, recipient: Address, target: Address, commitment: bytes) -> bytes:
         return self._keys.decision.tag(self._bound(row, recipient, target, commitment))
@@ -114,10 +126,9 @@ class Decisions:
 
     @staticmethod
     def _bound(row: DeliveryRow, recipient: Address, target: Address, commitment: bytes) -> bytes:
-        basis = json.dumps(asdict(row.basis), sort_keys=True, separators=(",", ":"))
         fields = (
             row.message_id, row.id, str(row.position), recipient.key, target.key, row.action.value,
-            row.method.value if row.method else "", row.rule, ",".join(row.reasons), basis,
+            row.method.value if row.method else "", row.rule, ",".join(row.reasons), basis_text(row.basis),
             row.held_for.value if row.held_for else "", row.open_text.value, ",".join(row.sensitive),
             ",".join(row.notices), row.outer_message_id, str(row.expires_after),
         )  # fmt: skip

@@ -21,9 +21,11 @@ from gateway.domain.states import AttemptState, DeliveryState, MessageState
 from gateway.flow.assess import Assess
 from gateway.flow.backoff import next_try
 from gateway.flow.compose import Case, Compose
+from gateway.flow.consent_log import newest
 from gateway.flow.custody import Custody
 from gateway.flow.decisions import Decided, Decisions
 from gateway.flow.facts import Facts
+from gateway.flow.marks import check_last
 from gateway.flow.notices import Notices
 from gateway.flow.reading import Reader
 from gateway.flow.scratch import Scratch
@@ -36,6 +38,8 @@ from gateway.ports.vault import Vault
 from gateway.seal.record import IntakeRecord
 
 Alive = Callable[[], bool]
+_OTHER_POLICY = timedelta(seconds=5)
+"""Pause before assessing again while workers with two policies run side by side, or the mail goes to and fro at full speed."""
 _SENDABLE = {DeliveryState.READY, DeliveryState.RETRY, DeliveryState.SENDING}
 _OPEN_ATTEMPTS = {AttemptState.CLAIMED, AttemptState.SENDING, AttemptState.IN_DOUBT}
 
@@ -149,9 +153,11 @@ class Dispatch:
                 uow.audit.append(Event(EventKind.STALE, row.message_id, row.id, data={"what": stale}), at)
                 if now is not None and now.state is DeliveryState.SENDING:
                     uow.deliveries.move(row.id, DeliveryState.RETRY)
-                uow.jobs.add(JobKind.ASSESS, row.message_id, "", at)
+                wait = _OTHER_POLICY if stale == "policy" else timedelta(0)
+                uow.jobs.add(JobKind.ASSESS, row.message_id, "", at + wait)
                 uow.jobs.finish(job)
                 return False
+            check_last(uow, row)  # what was read and composed, not what stands there by now
             if not begin:
                 return True
             uow.attempts.move(attempt.id, AttemptState.SENDING, at)
@@ -173,7 +179,7 @@ class Dispatch:
             if row is None or row.version != version:
                 return "patient"
         for patient_id, seq in basis.consents:
-            if uow.register.consent_version(patient_id, lock=True) != seq:
+            if newest(uow, patient_id, lock=True) != seq:
                 return "consent"
         if basis.partner is not None:
             partner = uow.register.partner(basis.partner[0])
@@ -216,7 +222,7 @@ class Dispatch:
                 uow.deliveries.move(delivery_id, DeliveryState.RETRY, next_at=wait, reply=reply.stored)
                 data["next"] = wait.isoformat()
                 uow.audit.append(Event(EventKind.RETRY, row.message_id, delivery_id, data=data), at)
-                uow.jobs.again(job, wait)
+                uow.jobs.again(job, wait, counts=False)
                 return
             done = reply.outcome is Outcome.ACCEPTED
             uow.attempts.move(attempt.id, AttemptState.DELIVERED if done else AttemptState.FAILED, at, reply.stored)

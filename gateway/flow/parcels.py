@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from gateway.domain.address import Address
 from gateway.domain.audit import Event, EventKind, Scalar
-from gateway.domain.errors import LimitExceeded, MalformedMail, SealingFailed
+from gateway.domain.errors import LimitExceeded, MalformedMail, SealingFailed, TemporaryError
 from gateway.domain.finding import GapReason
 from gateway.domain.patient import Patient, RecipientKind
 from gateway.domain.protected import Protected
@@ -25,6 +26,7 @@ from gateway.flow.custody import Custody, object_row
 from gateway.flow.decisions import Decided
 from gateway.flow.facts import Standing
 from gateway.flow.keys import WorkerKeys
+from gateway.flow.parcel_seal import ParcelSeal
 from gateway.flow.reading import Read
 from gateway.mime.build_original import without_tags
 from gateway.mime.build_passthrough import passthrough
@@ -56,6 +58,7 @@ class Parcels:
         life: timedelta,
     ) -> None:  # fmt: skip
         self._store, self._vault, self._custody, self._keys = store, vault, custody, keys
+        self._for_portal = ParcelSeal(keys.lookup, keys.installation)
         self._clock, self._tokens, self._limits, self._life = clock, tokens, limits, life
 
     def token(self, delivery_id: str, proves: str) -> str | None:
@@ -91,7 +94,11 @@ class Parcels:
             enclosed.append(self._enclose_original(decided.row.message_id, original))
         manifest = self._seal_manifest(self._manifest(read, [one for _, one in enclosed], notices))
         row = self._row(parcel_id, decided, secret, manifest, standing, at)
+        row = replace(row, seal=self._for_portal.of(row, decided.row))
         with self._store.begin() as uow:
+            now = uow.deliveries.get(decided.row.id, lock=True)
+            if now is None or now.mac != decided.row.mac:
+                raise TemporaryError("the copy was decided anew while its link was made")
             # Decided anew for another place or proof: a link that may have left before must not stay good.
             before = uow.parcels.of_delivery(decided.row.id)
             if before is not None and before.state in _OPEN:

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.domain.audit import Event, EventKind, Scalar
-from gateway.domain.errors import PickupRefused
+from gateway.domain.errors import IntegrityError, PickupRefused
 from gateway.domain.protected import Protected
 from gateway.domain.records import JobKind, ParcelRow
 from gateway.domain.states import ParcelState
+from gateway.flow.parcel_seal import ParcelSeal
 from gateway.flow.pickup_reader import Download, Held, ParcelReader
 from gateway.flow.pickup_rules import count_wrong, holds, proofs, stand
 from gateway.flow.sessions import Sessions
@@ -56,6 +57,7 @@ class Pickup:
         self._lookup_key, self._installation, self._clock = lookup_key, installation, clock
         self._limits = limits or PickupLimits()
         self._networks = Networks(lookup_key, installation)
+        self._seal = ParcelSeal(lookup_key, installation)
         self._sessions = Sessions(installation, clock, tokens, self._limits)
         self._reader = ParcelReader(store, vault, installation, clock)
 
@@ -153,20 +155,28 @@ class Pickup:
 
     def _judge(self, uow: UnitOfWork, row: ParcelRow, code: str, network: str, now: datetime) -> str:
         live = uow.parcels.code(row.id, lock=True)
-        if code_holds(live, code, row.id, self._installation, proofs(row), now):
-            return "checking" if self._stale(uow, row, now) else ""
+        if code_holds(live, code, row.id, self._lookup_key, self._installation, proofs(row), now):
+            return self._obstacle(uow, row, now)
         failures, until = after_failure(row, now, self._limits)
         uow.parcels.throttle(row.id, failures=failures, failure_until=until)
         self._networks.count(uow, network, "try", now)
         count_wrong(uow, live, self._limits)
         return "wrong_code"
 
-    def _stale(self, uow: UnitOfWork, row: ParcelRow, now: datetime) -> bool:
+    def _obstacle(self, uow: UnitOfWork, row: ParcelRow, now: datetime) -> str:
+        """Why a parcel cannot be shown now: its decision is not a worker's last, or rests on older versions."""
         delivery = uow.deliveries.get(row.delivery_id)
-        if delivery is not None and holds(uow, delivery.basis):
-            return False
+        if delivery is None:
+            return "gone"
+        try:
+            self._seal.check(uow, row, delivery)
+        except IntegrityError:
+            self._reader.alarm(uow, row, row.delivery_id)
+            return "gone"
+        if holds(uow, delivery.basis):
+            return ""
         uow.jobs.add(JobKind.RECHECK, row.message_id, row.id, now)
-        return True
+        return "checking"
 
     def _claim(
         self, uow: UnitOfWork, row: ParcelRow, secret: Protected[bytes], pepper: Protected[bytes] | None, now: datetime
@@ -203,10 +213,10 @@ class Pickup:
             if session is None or row is None:
                 raise PickupRefused("logged_off")
             stand(uow, row, now)
-            stale = self._stale(uow, row, now)
-            held = None if stale else self._reader.held(uow, row, session[1])
+            obstacle = self._obstacle(uow, row, now)
+            held = None if obstacle else self._reader.held(uow, row, session[1])
         if held is None:
-            raise PickupRefused("checking")
+            raise PickupRefused(obstacle)
         return held
 
     def _log_download(self, row: ParcelRow, index: str) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from gateway.domain.decision import Basis
-from gateway.domain.errors import PickupRefused
+from gateway.domain.errors import IntegrityError, PickupRefused
 from gateway.domain.records import ParcelRow
 from gateway.domain.register_rows import CodeRow
 from gateway.domain.states import DeliveryState, ParcelState
+from gateway.flow.consent_log import newest
 from gateway.flow.throttle import PickupLimits
 from gateway.ports.store import UnitOfWork
 
@@ -52,8 +53,11 @@ def holds(uow: UnitOfWork, basis: Basis) -> bool:
         patient = uow.register.patient(patient_id, lock=True)
         if patient is None or patient.version != version:
             return False
-    if any(uow.register.consent_version(one, lock=True) != seq for one, seq in basis.consents):
-        return False
+    try:
+        if any(newest(uow, one, lock=True) != seq for one, seq in basis.consents):
+            return False
+    except IntegrityError:
+        return False  # a worker closes the link when it judges it again
     if basis.partner is not None:
         partner = uow.register.partner(basis.partner[0])
         return partner is not None and partner.version == basis.partner[1]

@@ -18,6 +18,7 @@ from gateway.domain.states import FINAL_DELIVERY, DeliveryState, MessageState, P
 from gateway.flow.assess import Assess
 from gateway.flow.decisions import Decisions
 from gateway.flow.facts import Facts
+from gateway.flow.marks import check_last, mark
 from gateway.flow.notices import Notices
 from gateway.flow.parcels import Parcels
 from gateway.flow.review import NEVER, RELEASED
@@ -51,6 +52,9 @@ class Recheck:
                     allowed, why = self._still_allowed(uow, parcel), "basis changed"
                 except IntegrityError:
                     allowed, why = False, "integrity"
+                    alarm: dict[str, Scalar] = {"code": IntegrityError.code, "step": "recheck"}
+                    event = Event(EventKind.INTEGRITY, parcel.message_id, parcel.delivery_id, data=alarm)
+                    uow.audit.append(event, self.clock.now())
                 if not allowed:
                     self._close(uow, parcel, why, "gateway")
                     closed = parcel.id
@@ -65,18 +69,21 @@ class Recheck:
             if parcel is None or parcel.state not in _OPEN:
                 return False
             self._close(uow, parcel, "revoked", by)
-            self._stop(uow, parcel)
+            self._stop(uow, parcel, by)
         self.parcels.burn(parcel_id)
         return True
 
-    def _stop(self, uow: UnitOfWork, parcel: ParcelRow) -> None:
+    def _stop(self, uow: UnitOfWork, parcel: ParcelRow, by: str) -> None:
         """A copy that has not arrived yet waits for a person: the next attempt would carry a fresh link."""
         at = self.clock.now()
         row, message = uow.deliveries.get(parcel.delivery_id, lock=True), uow.messages.get(parcel.message_id, lock=True)
         if row is None or message is None or row.state in FINAL_DELIVERY or row.state is DeliveryState.HELD:
             return
         _, commitment = self.decisions.kept_scan(message)
-        uow.deliveries.redecide(self.decisions.stopped(self.decisions.verified(row, commitment), commitment))
+        stopped = self.decisions.stopped(self.decisions.verified(row, commitment), commitment)
+        self.decisions.redecide(uow, row, stopped)
+        data: dict[str, Scalar] = {"for": "staff", "reason": "link revoked", "mark": mark(stopped)}
+        uow.audit.append(Event(EventKind.HELD, row.message_id, row.id, actor=by, data=data), at)
         if row.state is DeliveryState.SENDING:
             return  # the attempt under way ends by itself; the one after it finds a copy that may not leave
         uow.deliveries.move(row.id, DeliveryState.HELD)
@@ -94,6 +101,7 @@ class Recheck:
             return False
         summary, commitment = self.decisions.kept_scan(message)
         decided = self.decisions.verified(row, commitment)
+        check_last(uow, row)
         standing = self.facts.standing(uow, decided.recipient, self.facts.day(at))
         about = summary.about(one for one, _ in row.basis.patients)
         fresh = self.assess.decide(uow, about, (), self.notices.postmaster, [standing], [KeyFacts()], at)[0]
@@ -101,8 +109,8 @@ class Recheck:
         if not same_place or (fresh.action is not Action.DELIVER and not _released_from(row, fresh)):
             return False
         basis = replace(fresh.basis, key=row.basis.key)
-        renewed = replace(decided, row=replace(row, basis=basis))
-        uow.deliveries.rebase(row.id, basis, self.decisions.mac(renewed, commitment))
+        renewed = self.decisions.rebase(uow, decided, basis, commitment)
+        uow.audit.append(Event(EventKind.RENEWED, row.message_id, row.id, data={"mark": mark(renewed)}), at)
         return True
 
     def _close(self, uow: UnitOfWork, parcel: ParcelRow, why: str, by: str) -> None:

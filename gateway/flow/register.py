@@ -21,6 +21,7 @@ from gateway.domain.patient import (
 from gateway.domain.records import JobKind
 from gateway.domain.register_rows import ConsentRow, PartnerRow, PatientIndex, PatientRow
 from gateway.domain.states import ParcelState
+from gateway.flow.consent_log import newest
 from gateway.flow.register_records import (
     consent_fields,
     partner_fields,
@@ -103,7 +104,7 @@ class Register:
 
     def append_consent(self, uow: UnitOfWork, event: ConsentEvent, at: datetime, actor: str) -> int:
         """Add an event to the consent log; returns its seq."""
-        seq = uow.register.consent_version(event.patient_id, lock=True) + 1
+        seq = newest(uow, event.patient_id, lock=True) + 1
         sealed = self.columns.seal(_CONSENT, f"{event.patient_id}:{seq}", to_json(consent_fields(event)))
         row = ConsentRow(event.patient_id, seq, event.type.value, event.kind.value, at, sealed)
         given = uow.register.append_consent(row)
@@ -116,14 +117,14 @@ class Register:
             ConsentEventType.REQUESTED: EventKind.CONSENT_REQUESTED,
         }[event.type]
         data: dict[str, Scalar] = {"patient": event.patient_id, "seq": seq, "kind": event.kind.value}
-        uow.audit.append(Event(kind, actor=actor, data=data), at)
+        uow.audit.append(Event(kind, event.patient_id, actor=actor, data=data), at)
         check_parcels(uow, event.patient_id, at)
         return seq
 
     def consents(self, uow: UnitOfWork, patient_id: str) -> tuple[ConsentEvent, ...]:
-        """The whole consent log of a patient, oldest first; IntegrityError when a row was taken out of it."""
+        """The whole consent log of a patient, oldest first; IntegrityError when a row was taken out or off its end."""
         rows = uow.register.consents(patient_id)
-        if [row.seq for row in rows] != list(range(1, len(rows) + 1)):
+        if [row.seq for row in rows] != list(range(1, newest(uow, patient_id) + 1)):
             raise IntegrityError("a consent log has a hole")
         return tuple(self._consent(row) for row in rows)
 

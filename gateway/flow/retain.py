@@ -1,4 +1,4 @@
-"""Retain: what must happen by itself with time. Epochs turn, links expire, orphans go, the log is folded.
+"""Retain: what must happen by itself with time. Epochs and days turn, links expire, orphans go, the log is folded.
 
 Each duty is short, may run in every worker and at any time; none holds a transaction for long.
 """
@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 
 from gateway.domain.errors import IntegrityError, KeyMissing
+from gateway.domain.records import JobKind
 from gateway.domain.states import ParcelState
 from gateway.flow import epochs
 from gateway.flow.audit_fold import AuditFolder
 from gateway.flow.custody import Custody
 from gateway.flow.epochs import Calendar
+from gateway.flow.facts import Facts
 from gateway.flow.keys import WorkerKeys
 from gateway.flow.parcels import Parcels
 from gateway.flow.settle import Settle
@@ -23,6 +26,9 @@ from gateway.ports.vault import Vault
 
 _ORPHAN = 2 * 60 * 60.0
 """Seconds after which an object without a row, or a pepper without a parcel, counts as left by a death."""
+_PAGE, _PAGES = 200, 10
+"""Open links looked at in one transaction, and transactions in one round, after the day has turned."""
+_OPEN = {ParcelState.SEALED, ParcelState.OPENED}
 
 
 @dataclass(slots=True)
@@ -37,14 +43,18 @@ class Retain:
     calendar: Calendar
     settle: Settle
     folder: AuditFolder
+    facts: Facts
     clock: Clock
+    _judged: tuple[date | None, str] = (None, "")
+    """The day whose open links are being gone through, and after which of them this worker goes on."""
+    _done: date | None = None
     _seen: dict[str, float] = field(default_factory=dict)
 
     def duties(self) -> tuple[Callable[[], object], ...]:
         """Every duty, in the order in which one round does them."""
         return (
-            self.calendar.tick, self.rewrap, self.calendar.destroy_idle, self.expire_parcels, self.drop_sessions,
-            self.sweep_objects, self.sweep_peppers, self.settle.tidy, self.folder.fold_once,
+            self.calendar.tick, self.rewrap, self.calendar.destroy_idle, self.expire_parcels,
+            self.follow_calendar, self.drop_sessions, self.sweep_objects, self.sweep_peppers, self.settle.tidy, self.folder.fold_once,
         )  # fmt: skip
 
     def rewrap(self) -> int:
@@ -83,6 +93,30 @@ class Retain:
             self.settle.tidy()
             self.store.after_shredding()
         return len(over)
+
+    def follow_calendar(self) -> int:
+        """When the practice's day has turned, have every open link that was judged on another day judged again, for
+        consents, proxies and agreements end by date; returns how many were queued. A round that is full goes on in the next.
+        """
+        at = self.clock.now()
+        today, queued = self.facts.day(at), 0
+        if self._done == today:
+            return 0
+        after = self._judged[1] if self._judged[0] == today else ""
+        for _ in range(_PAGES):
+            with self.store.begin() as uow:
+                rows = uow.parcels.listed(_OPEN, limit=_PAGE, after=after)
+                for row in rows:
+                    delivery = uow.deliveries.get(row.delivery_id)
+                    if delivery is not None and delivery.basis.day != today.isoformat():
+                        uow.jobs.add(JobKind.RECHECK, row.message_id, row.id, at)
+                        queued += 1
+            if not rows:
+                self._done = today
+                break
+            after = rows[-1].id
+        self._judged = (today, after)
+        return queued
 
     def drop_sessions(self) -> None:
         """Forget browser sessions that have ended."""

@@ -8,12 +8,13 @@ from datetime import timedelta
 
 from gateway.domain.audit import Event, EventKind, Scalar
 from gateway.domain.decision import Action, Decision, HoldReason, Method, OpenText
-from gateway.domain.errors import PermanentError
+from gateway.domain.errors import IntegrityError, PermanentError
 from gateway.domain.records import DeliveryRow, JobKind, MessageRow
 from gateway.domain.states import DeliveryState, MessageState
 from gateway.flow.assess import Assess
 from gateway.flow.decisions import Decisions
 from gateway.flow.facts import Facts
+from gateway.flow.marks import check_last, mark
 from gateway.flow.settle import Settle
 from gateway.ports.clock import Clock
 from gateway.ports.keys import KeyState
@@ -41,7 +42,20 @@ class Review:
     hold_time: timedelta
 
     def release(self, delivery_id: str, by: str, reason: str) -> Method:
-        """Let a held copy go by a protected method, on a person's word; PermanentError where no word suffices."""
+        """Let a held copy go by a protected method, on a person's word; PermanentError where no word suffices, and
+        IntegrityError, with an alert in the log, where the decision is not as a worker left it.
+        """
+        try:
+            return self._release(delivery_id, by, reason)
+        except IntegrityError as error:
+            with self.store.begin() as uow:
+                row = uow.deliveries.get(delivery_id)
+                data: dict[str, Scalar] = {"code": error.code, "step": "release"}
+                event = Event(EventKind.INTEGRITY, row.message_id if row else "", delivery_id, actor=by, data=data)
+                uow.audit.append(event, self.clock.now())
+            raise
+
+    def _release(self, delivery_id: str, by: str, reason: str) -> Method:
         at = self.clock.now()
         row, message, commitment = self._held(delivery_id)
         if row.held_for in NEVER:
@@ -60,6 +74,7 @@ class Review:
             now = uow.deliveries.get(delivery_id, lock=True)
             if now is None or now.version != row.version:
                 raise PermanentError(f"delivery {delivery_id} has just changed; look at it again")
+            check_last(uow, now)
             method = Method.SMIME if key.smime is KeyState.VALID else Method.LINK
             basis = replace(fresh.basis, key=key.fingerprint if method is Method.SMIME else "")
             released = Decision(
@@ -72,10 +87,11 @@ class Review:
                 outer_message_id=row.outer_message_id,
                 expires=timedelta(seconds=row.expires_after) if row.expires_after else None,
             )  # fmt: skip
-            uow.deliveries.redecide(fresh_row)
+            self.decisions.redecide(uow, row, fresh_row)
             uow.deliveries.move(row.id, DeliveryState.READY)
             uow.jobs.add(JobKind.DISPATCH, row.message_id, row.id, at)
-            data = {"method": method.value, "was": row.held_for.value if row.held_for else "", "reason": reason}
+            data = {"method": method.value, "was": row.held_for.value if row.held_for else "", "reason": reason,
+                    "mark": mark(fresh_row)}  # fmt: skip
             uow.audit.append(Event(EventKind.RELEASED, row.message_id, row.id, actor=by, data=data), at)
             self._if_none_held(uow, message)
         return method
@@ -110,15 +126,16 @@ class Review:
                 raise PermanentError(f"message {message_id} has no copy that could be stopped")
             _, commitment = self.decisions.kept_scan(message)
             for row in waiting:
-                uow.deliveries.redecide(self.decisions.stopped(self.decisions.verified(row, commitment), commitment))
+                stopped = self.decisions.stopped(self.decisions.verified(row, commitment), commitment)
+                self.decisions.redecide(uow, row, stopped)
                 uow.deliveries.move(row.id, DeliveryState.HELD)
                 uow.jobs.drop(JobKind.DISPATCH, row.id)
+                data: dict[str, Scalar] = {"for": "staff", "reason": reason, "mark": mark(stopped)}
+                uow.audit.append(Event(EventKind.HELD, message_id, row.id, actor=by, data=data), at)
             deadline = at + self.hold_time
             if message.state is MessageState.ASSESSED:
                 uow.messages.move(message_id, MessageState.HELD, at, held_for="staff", deadline=deadline)
             uow.jobs.add(JobKind.EXPIRE, message_id, message_id, deadline)
-            data: dict[str, Scalar] = {"for": "staff", "reason": reason, "copies": len(waiting)}
-            uow.audit.append(Event(EventKind.HELD, message_id, actor=by, data=data), at)
         return len(waiting)
 
     def _held(self, delivery_id: str) -> tuple[DeliveryRow, MessageRow, bytes]:

@@ -71,6 +71,7 @@ _TOLD: dict[EventKind, Callable[[Fields], str]] = {
     EventKind.DECIDED: _decided,
     EventKind.HELD: lambda data: f"Held, nothing was sent of it: {data.get('for')}.",
     EventKind.RELEASED: lambda data: f"Released, to go by {data.get('method')}: {data.get('reason')}.",
+    EventKind.RENEWED: lambda _: "The link was judged again and stays open.",
     EventKind.REMINDED: lambda _: "The sender was reminded that it waits.",
     EventKind.CONSENT_REQUESTED: lambda _: "The patient was asked for consent, at an address on record.",
     EventKind.CONSENT_GIVEN: lambda _: "The patient answered yes.",

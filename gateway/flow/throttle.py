@@ -117,11 +117,12 @@ def _widened(address: str) -> str:
 
 
 def code_holds(
-    row: CodeRow | None, given: str, subject_id: str, installation: str, allowed: tuple[str, ...], now: datetime
-) -> bool:
+    row: CodeRow | None, given: str, subject_id: str, key: Protected[bytes], installation: str, allowed: tuple[str, ...],
+    now: datetime,
+) -> bool:  # fmt: skip
     """Whether that is the live code, sent by a channel that may prove this recipient. The comparison takes constant time."""
     code = "".join(one for one in given if one.isdigit() and one.isascii())[:32]
     salt = row.salt if row is not None else bytes(16)
     expected = row.digest if row is not None else bytes(32)
-    same = hmac.compare_digest(link.code_digest(code, salt, subject_id, installation), expected)
+    same = hmac.compare_digest(link.code_digest(key, code, salt, subject_id, installation), expected)
     return same and row is not None and row.expires_at > now and row.channel in allowed

@@ -173,8 +173,8 @@ class Jobs(Protocol):
         """Remove it; LeaseLost when somebody else holds it."""
         ...
 
-    def again(self, job: Job, run_at: datetime) -> None:
-        """Give the lease back and run later; `tries` rises. LeaseLost when somebody else holds it."""
+    def again(self, job: Job, run_at: datetime, *, counts: bool = True) -> None:
+        """Give the lease back and run later; `tries` rises if it `counts`. LeaseLost when somebody else holds it."""
         ...
 
     def drop(self, kind: JobKind, subject_id: str) -> None: ...
@@ -238,6 +238,10 @@ class Parcels(Protocol):
         ...
 
     def set_expiry(self, parcel_id: str, expires_at: datetime) -> None: ...
+    def set_seal(self, parcel_id: str, seal: bytes) -> None:
+        """Replace the MAC by which the portal knows that a worker decided this."""
+        ...
+
     def throttle(
         self,
         parcel_id: str,

@@ -77,9 +77,12 @@ def session_key(cookie: Protected[bytes], installation: str, parcel_id: str) -> 
     return Protected(derive(cookie, context(installation, Seal.SESSION, parcel_id, "kek")))
 
 
-def code_digest(code: str, salt: bytes, subject_id: str, installation: str) -> bytes:
-    """Salted hash of a one-time code, bound to the parcel or request that it proves."""
-    return hmac.digest(salt, context(installation, Seal.CODE, subject_id) + code.encode(), hashlib.sha256)
+def code_digest(key: Protected[bytes], code: str, salt: bytes, subject_id: str, installation: str) -> bytes:
+    """Salted hash of a one-time code under the look-up key, bound to the parcel or request that it proves: who has the
+    database alone cannot try the hundred million codes.
+    """
+    bound = framed(context(installation, Seal.CODE, subject_id, "code"), salt, code.encode())
+    return hmac.digest(key.reveal(), bound, hashlib.sha256)
 
 
 def answer_tag(key: Protected[bytes], installation: str, request_id: str, patient_id: str, answer: str) -> bytes:

@@ -22,6 +22,9 @@ from gateway.worker.backoff import pause
 Step = Callable[[Job, Callable[[], bool]], None]
 Duty = Callable[[], object]
 
+_EXCUSED = 10_000
+"""Jobs whose temporary failures are remembered."""
+
 _log = structlog.get_logger("worker")
 
 
@@ -47,6 +50,8 @@ class Worker:
         self._store, self._clock, self._steps, self._duties = store, clock, steps, duties
         self._pace, self._stick = pace, stick
         self._stop = threading.Event()
+        self._excused: dict[str, int] = {}
+        """By job, how many of its tries were temporary failures; known while this process lives."""
 
     def run(self) -> None:
         """Work in threads until `stop`; returns when all have ended."""
@@ -120,14 +125,22 @@ class Worker:
     def _again(self, job: Job, code: str, *, counts: bool) -> None:
         _log.warning("step failed", kind=job.kind.value, message=job.message_id, code=code, tries=job.tries)
         try:
-            if counts and job.tries + 1 >= self._pace.tries:
+            if not counts:
+                self._excuse(job)
+            elif job.tries + 1 - self._excused.get(job.id, 0) >= self._pace.tries:
                 self._stick(job, code)
+                self._excused.pop(job.id, None)
                 return
             with self._store.begin() as uow:
                 uow.jobs.again(job, self._clock.now() + timedelta(seconds=pause(job.tries)))
         except SealgateError as error:
             # The lease runs out by itself, and the job comes again.
             _log.warning("job not given back", kind=job.kind.value, message=job.message_id, code=error.code)
+
+    def _excuse(self, job: Job) -> None:
+        if len(self._excused) >= _EXCUSED:
+            self._excused.clear()  # most of them ended long ago
+        self._excused[job.id] = self._excused.get(job.id, 0) + 1
 
 
 def _name(duty: Duty) -> str:

@@ -20,12 +20,15 @@ from gateway.adapters.blobs.file import FileBlobStore
 from gateway.adapters.blobs.sealing import SealingVault
 from gateway.adapters.shelf.file import FileShelf
 from gateway.adapters.sql.store import SqlStore
+from gateway.domain.audit import Event, EventKind
 from gateway.domain.decision import Basis
 from gateway.domain.protected import Protected
 from gateway.domain.records import Holder, JobKind, ObjectRow
 from gateway.domain.register_rows import CodeRow, ConsentRequestRow
 from gateway.domain.states import DeliveryState
 from gateway.flow.answer import Answers
+from gateway.flow.marks import mark
+from gateway.flow.parcel_seal import ParcelSeal
 from gateway.flow.pickup import Pickup
 from gateway.flow.throttle import PickupLimits
 from gateway.ports.vault import Seal, Sealed
@@ -95,15 +98,16 @@ class House:
         manifest = self._sealed(f"{name}-m", Seal.MANIFEST, replace(letter, enclosed=enclosed).encode())
         with self.store.begin() as uow:
             uow.messages.add(message(f"m-{name}"))
-            uow.deliveries.add(
-                delivery(
-                    f"d-{name}", f"m-{name}", state=state, basis=basis or Basis("p", (("pat1", 1),), (("pat1", 0),))
-                )
-            )
-            uow.parcels.add(
-                parcel(name, f"d-{name}", message_id=f"m-{name}", manifest_id=f"{name}-m", proof=proof,
-                       lookup=link.lookup(secret, self.lookup_key, INSTALLATION))
+            basis = basis or Basis("p", (("pat1", 1),), (("pat1", 0),))
+            decided = delivery(f"d-{name}", f"m-{name}", state=state, basis=basis)
+            uow.deliveries.add(decided)
+            event = Event(EventKind.DECIDED, decided.message_id, decided.id, data={"mark": mark(decided)})
+            uow.audit.append(event, self.clock.now())
+            row = parcel(
+                name, f"d-{name}", message_id=f"m-{name}", manifest_id=f"{name}-m", proof=proof,
+                lookup=link.lookup(secret, self.lookup_key, INSTALLATION),
             )  # fmt: skip
+            uow.parcels.add(replace(row, seal=ParcelSeal(self.lookup_key, INSTALLATION).of(row, decided)))
             for one in (manifest, *sealed):
                 uow.objects.add(
                     ObjectRow(one.object_id, f"m-{name}", one.purpose, "", one.length, one.commitment, self.clock.now())
@@ -129,7 +133,7 @@ class House:
     def send_code(self, subject: str, code: str = "12345678", channel: str = "mailbox") -> str:
         """What the worker does with a SEND_CODE job, without the mail."""
         salt = self.tokens.secret(16)
-        digest = link.code_digest(code, salt, subject, INSTALLATION)
+        digest = link.code_digest(self.lookup_key, code, salt, subject, INSTALLATION)
         with self.store.begin() as uow:
             uow.parcels.put_code(
                 CodeRow(subject, salt, digest, self.clock.now() + timedelta(minutes=10), channel=channel)
@@ -145,9 +149,10 @@ class House:
             ]
 
     def events(self, message_id: str = "m-p1") -> list[tuple[str, dict[str, Any]]]:
-        """The message's audit rows: kind and data."""
+        """The message's audit rows since it was decided: kind and data."""
         with self.store.begin() as uow:
-            return [(row.event.kind.value, dict(row.event.data)) for row in uow.audit.of_message(message_id)]
+            rows = [row.event for row in uow.audit.of_message(message_id)]
+        return [(one.kind.value, dict(one.data)) for one in rows if one.kind is not EventKind.DECIDED]
 
     def dump(self) -> str:
         """The whole database as text."""

@@ -86,7 +86,7 @@ class SqlJobs:
         else:
             self._set(job.id, run_at=present["rerun_at"], rerun_at=None, lease_until=None, tries=0)
 
-    def again(self, job: Job, run_at: datetime) -> None:
+    def again(self, job: Job, run_at: datetime, *, counts: bool = True) -> None:
         """Give the lease back and run later (sooner, if that was asked for meanwhile); LeaseLost when it is not ours."""
         present = self._owned(job)
         self._set(
@@ -94,7 +94,7 @@ class SqlJobs:
             run_at=_earlier(present["rerun_at"], run_at),
             rerun_at=None,
             lease_until=None,
-            tries=present["tries"] + 1,
+            tries=present["tries"] + counts,
         )
 
     def drop(self, kind: JobKind, subject_id: str) -> None:

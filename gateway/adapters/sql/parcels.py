@@ -61,6 +61,10 @@ class SqlParcels(SqlAccess):
         """Change when the link ends."""
         self._set(parcel_id, {"expires_at": expires_at})
 
+    def set_seal(self, parcel_id: str, seal: bytes) -> None:
+        """Replace the portal's MAC."""
+        self._set(parcel_id, {"seal": seal})
+
     def throttle(
         self,
         parcel_id: str,

@@ -178,9 +178,10 @@ def test_a_session_row_does_not_give_its_cookie_or_key() -> None:
     assert len(made) == 5
 
 
-def test_a_code_is_bound_to_its_parcel_and_salt() -> None:
+def test_a_code_is_bound_to_its_key_parcel_and_salt() -> None:
     made = {
-        link.code_digest(code, salt, subject, name)
+        link.code_digest(Protected(key), code, salt, subject, name)
+        for key in (b"k" * 32, b"l" * 32)
         for code in ("12345678", "12345679") for salt in (b"a" * 16, b"b" * 16) for subject in ("p", "q") for name in ("a", "b")
     }  # fmt: skip
-    assert len(made) == 16
+    assert len(made) == 32

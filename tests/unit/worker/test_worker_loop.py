@@ -83,6 +83,18 @@ def test_failing_without_reason_too_often_is_stuck(bench: Bench, error: Exceptio
     assert "Maria" not in "".join(capsys.readouterr())
 
 
+def test_one_failure_after_much_temporary_trouble_is_only_one(bench: Bench) -> None:
+    bench.add()
+    for error in (*[StoreUnavailable("later")] * 11, PermanentError("no"), PermanentError("no")):
+        bench.raising(error)
+        bench.clock.advance(400)
+        assert bench.worker.work_once()
+    assert bench.stuck == []
+    bench.clock.advance(400)
+    assert bench.worker.work_once()
+    assert [message for message, _ in bench.stuck] == ["m1"]
+
+
 def test_temporary_trouble_never_ends_in_stuck(bench: Bench) -> None:
     bench.raising(StoreUnavailable("later"))
     bench.add()
