@@ -8,7 +8,7 @@ from gateway.adapters.sql import tables_register
 from gateway.adapters.sql.tables import metadata, settings
 from gateway.domain.errors import ConfigError
 
-VERSION = 2
+VERSION = 1
 _NAME = "schema_version"
 _CREATING = 0x5EA16A7E
 """Number of PostgreSQL's advisory lock that two creators meet at."""
@@ -34,7 +34,7 @@ def check(connection: Connection) -> None:
     if stored != str(VERSION):
         raise ConfigError(
             f"store: the database has schema version {stored or 'none'}, this program knows {VERSION}; "
-            "run the program that wrote it, or `sealgate migrate`"
+            "run the version of the program that wrote it"
         )
 
 
