@@ -1,6 +1,6 @@
 """Audit events: what happened, to which id, without personal data.
 
-`data` holds ids, codes, counts and salted commitments only. `Event.message_id` is empty for events of the
+`data` holds ids, codes, counts and salted commitments only; a `mark` is a hash over a decision's MAC. `Event.message_id` is empty for events of the
 installation (start, policy loaded, key made).
 """
 
@@ -23,8 +23,7 @@ class EventKind(StrEnum):
     ASSESSED = "assessed"
     """A mail was read and judged: `phi`, `complete`, `kinds`, `classes`, `gaps`, and the number of `patients`."""
     DECIDED = "decided"
-    """Policy decided for one recipient: `action`, `method`, `rule`, `reasons`, `policy` version, `held_for`, `redirected`,
-    and its `mark`: a hash over the decision's MAC, by which an older one put back into its row is known."""
+    """Policy decided for one recipient: `action`, `method`, `rule`, `reasons`, `policy`, `held_for`, `redirected`, `mark`."""
     HELD = "held"
     """Copies of a mail wait: `for` which reasons, how many `copies`; by staff, one copy with their `reason` and its `mark`."""
     RELEASED = "released"
