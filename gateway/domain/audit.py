@@ -1,7 +1,8 @@
 """Audit events: what happened, to which id, without personal data.
 
-`data` holds ids, codes, counts and salted commitments only; a `mark` is a hash over a decision's MAC. `Event.message_id` is empty for events of the
-installation (start, policy loaded, key made).
+`data` holds ids, codes, counts and salted commitments only; a `mark` is a hash over a decision's MAC.
+`Event.message_id` is empty for events of the installation (start, policy loaded, key made), and the patient's id for
+rows of a patient's consent log, so that each patient's are one chain.
 """
 
 from __future__ import annotations
