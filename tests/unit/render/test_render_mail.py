@@ -189,5 +189,5 @@ def test_the_warning_once_shown_does_not_change():
 
     assert (
         hashlib.sha256(warning("1").encode()).hexdigest()
-        == "583874b6c2f747d4f716b465a9f92897c3bdd28cec315636bd322528c4b22573"
+        == "d1f697c0d2fea5928aa196b79083ee53284b98dfada94bbdfeaefbc07de7e90a"
     )
