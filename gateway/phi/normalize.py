@@ -1,13 +1,16 @@
 """Brings text into the one form that recognisers read, with a map back to the code points that were sent.
 
-NFKC, zero-width and soft-hyphen removal, homoglyph folding, decimal digits of every script to ASCII. Placeholders that
+NFKC, zero-width and soft-hyphen removal, homoglyph folding, decimal digits of every script to ASCII, and l e t t e r s
+that stand apart closed up, as a person reads them. Placeholders that
 redaction wrote are blanked, so that scanned redacted text holds nothing but what was left standing.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import re2
@@ -19,6 +22,9 @@ _LOOKALIKES = str.maketrans(
     "ABEKMHOPCTYXIJSaeopcyxijshdqwgABEZHIKMNOPTYXoil'''''\"\"------",
 )
 _PLACEHOLDER = re2.compile(r"\[(?:" + "|".join(kind.value for kind in Kind) + r")(?:-[0-9]{1,4})?\]")
+_APART = re.compile(r"(?<!\S)\S(?:[ \t]{1,3}\S){5,}(?!\S)")
+_FEWEST = 6
+"""So many letters and digits in a row that stand apart are a word, not a list."""
 _BLANK = "\u25a1"
 
 
@@ -39,6 +45,10 @@ class Normalized:
 
 def normalize(text: str) -> Normalized:
     """Normalise one part's text; the result's offsets are code points."""
+    return _closed_up(_folded(text))
+
+
+def _folded(text: str) -> Normalized:
     if text.isascii():
         return Normalized(_blank_placeholders(text))
     out: list[str] = []
@@ -87,6 +97,36 @@ def _fold(piece: str) -> str:
         else:
             result.append(character.translate(_LOOKALIKES))
     return "".join(result)
+
+
+def _closed_up(normal: Normalized) -> Normalized:
+    """The text with single characters that stand apart as words; two blanks, a capital or a number begin a new one."""
+    text = normal.text
+    dropped: set[int] = set()
+    for match in _APART.finditer(text):
+        if sum(map(str.isalnum, match.group())) >= _FEWEST:
+            dropped.update(_blanks_within(text, match.start(), match.end()))
+    if not dropped:
+        return normal
+    kept = [at for at in range(len(text)) if at not in dropped]
+    starts, ends = normal.starts, normal.ends
+    return Normalized(
+        "".join(text[at] for at in kept),
+        array("L", kept if starts is None else [starts[at] for at in kept]),
+        array("L", [at + 1 for at in kept] if ends is None else [ends[at] for at in kept]),
+    )
+
+
+def _blanks_within(text: str, start: int, end: int) -> Iterator[int]:
+    before = start
+    for at in range(start + 1, end):
+        if text[at] in " \t":
+            continue
+        one, other = text[before], text[at]
+        new_word = (one.islower() and other.isupper()) or (one.isalpha() and other.isdigit())
+        if at == before + 2 and not new_word:
+            yield at - 1
+        before = at
 
 
 def _blank_placeholders(text: str) -> str:
