@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives import hashes
 from gateway.domain.decision import Method
 from gateway.domain.states import AttemptState, DeliveryState
 from tests.e2e.postfix_peer import REFUSED, Postfix
+from tests.support.gpgsm import LOOPBACK, import_key
 from tests.support.live import COLLEAGUE, LETTER, MARIA, OFFICE, SENDER, Live, free_port, letter, until
 from tests.support.portal_house import Browser
 
@@ -173,14 +174,11 @@ def test_gpgsm_opens_the_fetched_mail(live: Live, hop: Postfix, gpg_home: dict[s
     message = live.submit(with_attachments(COLLEAGUE), COLLEAGUE)
     live.settled(message)
     mail = until(lambda: [one for one in hop.to(COLLEAGUE) if message.encode() in one], why=hop.log())[0]
-    old = ["-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES", "-macalg", "sha1"]  # what gpgsm 2.2 imports
     own = live.folder / f"{COLLEAGUE}.own.pem"
-    run(openssl, "pkcs12", "-export", "-in", own, "-out", tmp_path / "own.p12", "-passout", "pass:x", *old)
     run(gpgsm, "--import", live.folder / "keys" / "ca.crt", env=gpg_home)
-    loopback = ["--batch", "--pinentry-mode", "loopback", "--passphrase-fd", "0"]
-    run(gpgsm, *loopback, "--import", tmp_path / "own.p12", data=b"x\n", env=gpg_home)
+    import_key(gpgsm, openssl, own, tmp_path / "own.p12", gpg_home)
     (tmp_path / "mail.p7m").write_bytes(email.message_from_bytes(mail).get_payload(decode=True))
-    entity = run(gpgsm, *loopback, "--output", "-", "--decrypt", tmp_path / "mail.p7m", data=b"x\n", env=gpg_home)
+    entity = run(gpgsm, *LOOPBACK, "--output", "-", "--decrypt", tmp_path / "mail.p7m", data=b"x\n", env=gpg_home)
     outer = email.message_from_bytes(entity)
     _, content, signature, _ = entity.split(b"--" + outer.get_boundary().encode())
     content = content.removeprefix(b"\r\n").removesuffix(b"\r\n")

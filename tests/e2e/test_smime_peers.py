@@ -27,6 +27,7 @@ from gateway.domain.address import Address
 from gateway.mime.build import OuterHeaders, smime_mail
 from gateway.seal import ca, smime
 from gateway.seal.header_protection import protected_payload
+from tests.support.gpgsm import LOOPBACK, import_key
 from tests.unit.seal.certificates import AT, CA, CA_KEY, CLINIC, Key, recipient, rsa_key, usage
 
 pytestmark = [pytest.mark.e2e, pytest.mark.peer]
@@ -185,16 +186,12 @@ def test_gpgsm_decrypts_and_verifies(signer: smime.Signer, gpg_home: dict[str, s
     gpgsm, openssl = program("gpgsm"), program("openssl")
     certificate, key = recipient("bob@example.net", rsa_key()), rsa_key()
     own, root = write_pem(tmp_path / "bob.pem", certificate, key), write_pem(tmp_path / "ca.pem", CA)
-    # gpgsm 2.2 reads a .p12 only with these old forms.
-    old = ["-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES", "-macalg", "sha1"]
-    run(openssl, "pkcs12", "-export", "-in", own, "-out", tmp_path / "bob.p12", "-passout", "pass:x", *old)
     run(gpgsm, "--import", root, env=gpg_home)
-    loopback = ["--batch", "--pinentry-mode", "loopback", "--passphrase-fd", "0"]
-    run(gpgsm, *loopback, "--import", tmp_path / "bob.p12", data=b"x\n", env=gpg_home)
+    import_key(gpgsm, openssl, own, tmp_path / "bob.p12", gpg_home)
     raw = mail_to(signer, recipient("dan@example.net", ec.generate_private_key(ec.SECP256R1())), certificate)
     cms = email.message_from_bytes(raw).get_payload(decode=True)
     (tmp_path / "mail.p7m").write_bytes(cms)  # type: ignore[arg-type]
-    entity = run(gpgsm, *loopback, "--output", "-", "--decrypt", tmp_path / "mail.p7m", data=b"x\n", env=gpg_home)
+    entity = run(gpgsm, *LOOPBACK, "--output", "-", "--decrypt", tmp_path / "mail.p7m", data=b"x\n", env=gpg_home)
     content, signature = split_signed(entity)
     (tmp_path / "content").write_bytes(content)
     (tmp_path / "content.p7s").write_bytes(signature)
