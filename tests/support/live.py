@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import select
 import signal
 import smtplib
@@ -120,9 +121,12 @@ class Captured:
 
 
 def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+    """A port that nobody has now, below those that the system hands out by itself: it stays free until we listen."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as sock, suppress(OSError):
+            sock.bind(("127.0.0.1", port))
+            return port
 
 
 def until(what: Callable[[], T | None], seconds: float = 30.0, why: str = "") -> T:

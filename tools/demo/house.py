@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
+import random
 import shutil
 import signal
 import smtplib
@@ -188,12 +189,14 @@ def _lock(mark: Path) -> IO[bytes]:
 
 
 def _free_ports(count: int) -> tuple[int, ...]:
+    """Ports that nobody has now, below those that the system hands out by itself: they stay free until we listen."""
     with contextlib.ExitStack() as open_sockets:
-        found = []
-        for _ in range(count):
-            one = open_sockets.enter_context(socket.socket())
-            one.bind(("127.0.0.1", 0))
-            found.append(one.getsockname()[1])
+        found: list[int] = []
+        while len(found) < count:
+            one, port = open_sockets.enter_context(socket.socket()), random.randrange(20000, 32000)
+            with contextlib.suppress(OSError):
+                one.bind(("127.0.0.1", port))
+                found.append(port)
         return tuple(found)
 
 
