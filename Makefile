@@ -40,8 +40,9 @@ long: $(STAMP)  ## what is too long for CI
 bench: $(STAMP)  ## speed as ratios against peers in the same run
 	$(BIN)/python -m bench
 
-docs: $(STAMP)  ## the generated references
+docs: $(STAMP)  ## the generated references and docs/promises.md
 	$(BIN)/python -m tools.reference
+	$(BIN)/python -m tools.promises
 
 lock:  ## remake the pinned requirements from the .in files
 	cd requirements && ../$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --allow-unsafe --strip-extras -o runtime.txt runtime.in
