@@ -8,6 +8,7 @@ from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
 from gateway.adapters.blobs.file import FileBlobStore
+from gateway.adapters.shelf.database import DatabaseShelf
 from gateway.adapters.shelf.file import FileShelf
 from gateway.adapters.sql.store import SqlStore
 from gateway.domain.errors import ConfigError
@@ -44,8 +45,9 @@ STORES: Mapping[str, Callable[[str, Tokens], SqlStore]] = {
 BLOBS: Mapping[str, Callable[[str, Clock], BlobStore]] = {
     "file": lambda url, clock: FileBlobStore(folder("blobs", url), clock),
 }
-SHELVES: Mapping[str, Callable[[str, Tokens], KeyShelf]] = {
-    "file": lambda url, tokens: FileShelf(folder("shelf", url), tokens),
+SHELVES: Mapping[str, Callable[[str, str, Tokens], KeyShelf]] = {
+    "file": lambda url, part, tokens: FileShelf(folder("shelf", url) / part, tokens),
+    "postgresql+psycopg": lambda url, part, _: DatabaseShelf(url, part),
 }
 
 
@@ -59,6 +61,6 @@ def open_blobs(url: str, clock: Clock) -> BlobStore:
     return choose(BLOBS, "blobs", url)(url, clock)
 
 
-def open_shelf(url: str, tokens: Tokens) -> KeyShelf:
-    """The key shelf of `shelf = …`: `file:///absolute/path`. Makes the directory."""
-    return choose(SHELVES, "shelf", url)(url, tokens)
+def open_shelf(url: str, part: str, tokens: Tokens) -> KeyShelf:
+    """One part of the key shelf of `shelf = …`: `file:///absolute/path` (made if it is missing) or `postgresql+psycopg://…`."""
+    return choose(SHELVES, "shelf", url)(url, part, tokens)

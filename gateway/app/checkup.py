@@ -53,6 +53,7 @@ def examine(home: Installation, swaps: str = "/proc/swaps") -> Checkup:
     for pair in _tls_pairs(home):
         found.attempt(partial(_tls, found, *pair, home.clock))
     found.attempt(lambda: _store(found, home))
+    found.attempt(lambda: _shelf(found, home))
     found.attempt(home.vault)
     found.warnings += _weaknesses(home)
     found.warnings += _swap(Path(swaps))
@@ -70,9 +71,15 @@ def _inspect(found: Checkup, home: Installation) -> None:
 def _store(found: Checkup, home: Installation) -> None:
     with home.store().begin() as uow:
         advertised = any(row.state == "advertised" for row in uow.epochs.all())
+    found.problems += home.store().problems()
     found.warnings += home.store().warnings()
     if not advertised:
         found.warnings.append("no epoch key is advertised yet: the door answers 451 until a worker has run")
+
+
+def _shelf(found: Checkup, home: Installation) -> None:
+    for part in (home.epoch_keys(), home.peppers()):
+        found.problems += [one for one in part.problems() if one not in found.problems]
 
 
 def _tls_pairs(home: Installation) -> Iterator[tuple[Path, Path]]:

@@ -94,7 +94,7 @@ class Installation:
     def store(self) -> SqlStore:
         """The database."""
         one = self.settings.store
-        return self._once("store", lambda: open_store(_with_password(one.url, one.password_file), self.tokens))
+        return self._once("store", lambda: open_store(_with_password(one.url, one.password_file, "store"), self.tokens))
 
     def vault(self) -> Vault:
         """Sealed objects."""
@@ -105,11 +105,11 @@ class Installation:
 
     def epoch_keys(self) -> KeyShelf:
         """The epochs' part of the key shelf: workers only."""
-        return self._once("epochs", lambda: open_shelf(f"{self.settings.shelf.url}/epochs", self.tokens))
+        return self._once("epochs", lambda: self._shelf("epochs"))
 
     def peppers(self) -> KeyShelf:
         """The parcel peppers' part of the key shelf: workers and the portal."""
-        return self._once("peppers", lambda: open_shelf(f"{self.settings.shelf.url}/peppers", self.tokens))
+        return self._once("peppers", lambda: self._shelf("peppers"))
 
     # Keys, by role
 
@@ -247,6 +247,10 @@ class Installation:
             )
         return found
 
+    def _shelf(self, part: str) -> KeyShelf:
+        one = self.settings.shelf
+        return open_shelf(_with_password(one.url, one.password_file, "shelf"), part, self.tokens)
+
     def _once(self, name: str, build: Callable[[], T]) -> T:
         if name not in self._built:
             self._built[name] = build()
@@ -264,12 +268,12 @@ def _no_tls_route(address: Address) -> bool:
     return False
 
 
-def _with_password(url: str, file: Path | None) -> str:
+def _with_password(url: str, file: Path | None, section: str) -> str:
     if file is None:
         return url
     parts = urlsplit(url)
     if not parts.username:
-        raise ConfigError("store.password_file: store.url names no user for this password; write user@host")
+        raise ConfigError(f"{section}.password_file: {section}.url names no user for this password; write user@host")
     password = quote(keyfiles.read_private(file).strip(), safe="")
     _, _, host = parts.netloc.rpartition("@")
     return urlunsplit(parts._replace(netloc=f"{parts.username}:{password}@{host}"))

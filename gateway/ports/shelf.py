@@ -25,3 +25,7 @@ class KeyShelf(Protocol):
     def names(self) -> tuple[str, ...]:
         """Every name on the shelf."""
         ...
+
+    def problems(self) -> tuple[str, ...]:
+        """What about its medium would bring a destroyed key back or lose a live one, as sentences for `sealgate check`."""
+        ...

@@ -412,8 +412,12 @@ class Store(Protocol):
         """Make deletions unreadable: on SQLite a TRUNCATE checkpoint of the WAL."""
         ...
 
+    def problems(self) -> tuple[str, ...]:
+        """Settings of the server under which an accepted message may be lost (fsync=off, synchronous_commit=off): refused."""
+        ...
+
     def warnings(self) -> tuple[str, ...]:
-        """Durability settings of the server that weaken promise 1 (fsync=off, synchronous_commit=off, …)."""
+        """What else weakens promise 1, for a person to know: a fail-over without a synchronous standby, a file that others read."""
         ...
 
     def close(self) -> None: ...

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from gateway.adapters.blobs.file import FileBlobStore
+from gateway.adapters.shelf.database import DatabaseShelf
 from gateway.adapters.shelf.file import FileShelf
 from gateway.adapters.sql.store import SqlStore
 from gateway.ports.blobs import BlobStore
 from gateway.ports.shelf import KeyShelf
+from tests.support import postgres
 from tests.support.fakes import FakeClock, SeededTokens
-
-POSTGRES = "SEALGATE_TEST_POSTGRES"
 
 
 @pytest.fixture
@@ -29,19 +27,7 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'store' / 'sealgate.db'}"
         return
-    url = os.environ.get(POSTGRES)
-    if not url:
-        pytest.skip(f"PostgreSQL is not tested: set {POSTGRES}=postgresql+psycopg://user@host/database")
-    from sqlalchemy import create_engine, text
-
-    schema = f"t{uuid.uuid4().hex}"
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        connection.execute(text(f"CREATE SCHEMA {schema}"))
-    yield f"{url}{'&' if '?' in url else '?'}options=-csearch_path%3D{schema}"
-    with engine.begin() as connection:
-        connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
-    engine.dispose()
+    yield postgres.fresh()
 
 
 @pytest.fixture
@@ -71,6 +57,10 @@ def blobs(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> B
     return {"file": lambda: FileBlobStore(tmp_path / "blobs", clock)}[request.param]()
 
 
-@pytest.fixture(params=["file"])
+@pytest.fixture(params=["file", "database"])
 def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> KeyShelf:
-    return {"file": lambda: FileShelf(tmp_path / "shelf", SeededTokens())}[request.param]()
+    made: dict[str, Callable[[], KeyShelf]] = {
+        "file": lambda: FileShelf(tmp_path / "shelf", SeededTokens()),
+        "database": lambda: DatabaseShelf(postgres.fresh(), "epochs"),
+    }
+    return made[request.param]()

@@ -86,6 +86,10 @@ class FileShelf:
             self._must_be_there()
             return tuple(sorted(entry.name for entry in self._root.iterdir() if not entry.name.startswith(".")))
 
+    def problems(self) -> tuple[str, ...]:
+        """None that a program could see: what lies under a directory is for docs/security-model.md to say."""
+        return ()
+
     def _write(self, path: Path, data: bytes) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:

@@ -32,6 +32,23 @@ def checkpoint(engine: Engine) -> None:
         raise StoreUnavailable("the WAL could not be truncated while others use the database")
 
 
+def problems(engine: Engine) -> tuple[str, ...]:
+    """Settings of a PostgreSQL server under which a commit that was reported may be lost, as sentences; SQLite's are our own."""
+    if engine.dialect.name != "postgresql":
+        return ()
+    shown = _shown(engine, "fsync", "full_page_writes", "synchronous_commit")
+    found = [
+        f"store: {name} is {shown[name]} in PostgreSQL: an accepted message may be lost in a power cut; switch it on"
+        for name in ("fsync", "full_page_writes")
+        if shown[name] != "on"
+    ]
+    if shown["synchronous_commit"] == "off":
+        found.append(
+            "store: synchronous_commit is off in PostgreSQL: a commit is reported before it is safe; switch it on"
+        )
+    return tuple(found)
+
+
 def weaknesses(engine: Engine, file: Path | None) -> tuple[str, ...]:
     """Sentences on what weakens durability; empty when nothing does."""
     try:
@@ -54,20 +71,21 @@ def _of_sqlite(engine: Engine, file: Path) -> tuple[str, ...]:
 
 
 def _of_postgresql(engine: Engine) -> tuple[str, ...]:
-    with engine.connect() as connection:
-        shown = {
-            name: str(connection.execute(text(f"SHOW {name}")).scalar())
-            for name in ("fsync", "synchronous_commit", "full_page_writes", "synchronous_standby_names")
-        }
-    found = [
-        f"postgresql: {name} is {shown[name]}: an accepted message may be lost in a power cut"
-        for name in ("fsync", "full_page_writes")
-        if shown[name] != "on"
-    ]
-    if shown["synchronous_commit"] in {"off", "local"}:
-        found.append(
-            f"postgresql: synchronous_commit is {shown['synchronous_commit']}: a commit is reported before it is safe"
-        )
+    shown = _shown(engine, "synchronous_commit", "synchronous_standby_names")
     if not shown["synchronous_standby_names"]:
-        found.append("postgresql: no synchronous standby: a fail-over may lose messages that were accepted")
-    return tuple(found)
+        return (
+            "postgresql: no synchronous standby: a fail-over to another server may lose messages that were accepted",
+        )
+    if shown["synchronous_commit"] == "local":
+        return (
+            "postgresql: synchronous_commit is local: a fail-over to the standby may lose messages that were accepted",
+        )
+    return ()
+
+
+def _shown(engine: Engine, *names: str) -> dict[str, str]:
+    try:
+        with engine.connect() as connection:
+            return {name: str(connection.execute(text(f"SHOW {name}")).scalar()) for name in names}
+    except REACHABLE as error:
+        raise translated(error) from None

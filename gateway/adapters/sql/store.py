@@ -19,7 +19,7 @@ from gateway.adapters.sql.attempts import SqlAttempts
 from gateway.adapters.sql.audit import SqlAuditLog
 from gateway.adapters.sql.channel import REACHABLE, Channel, translated
 from gateway.adapters.sql.deliveries import SqlDeliveries
-from gateway.adapters.sql.durability import checkpoint, weaknesses
+from gateway.adapters.sql.durability import checkpoint, problems, weaknesses
 from gateway.adapters.sql.engine import PATIENCE, create_file, engine_for, sqlite_path
 from gateway.adapters.sql.epochs import SqlEpochs
 from gateway.adapters.sql.jobs import SqlJobs
@@ -29,7 +29,7 @@ from gateway.adapters.sql.objects import SqlObjects
 from gateway.adapters.sql.parcels import SqlParcels
 from gateway.adapters.sql.register import SqlRegister
 from gateway.adapters.sql.tables import settings
-from gateway.domain.errors import StoreUnavailable
+from gateway.domain.errors import ConfigError, StoreUnavailable
 from gateway.ports.store import (
     Attempts,
     AuditLog,
@@ -83,11 +83,13 @@ class SqlStore:
         self._checked = False
 
     def create_schema(self) -> None:
-        """Make the database file and the tables that are missing; ConfigError when another version made them."""
+        """Make the database file and the tables that are missing; ConfigError when another version made them, or for `problems`."""
         if self._file is not None:
             create_file(self._file)
         with self._turn(), self._transaction() as connection:
             schema.create(connection)
+        if found := self.problems():
+            raise ConfigError(found[0])
         self._checked = True
 
     def begin(self) -> AbstractContextManager[UnitOfWork]:
@@ -154,6 +156,11 @@ class SqlStore:
         if self._file is not None:
             with self._turn():
                 checkpoint(self._engine)
+
+    def problems(self) -> tuple[str, ...]:
+        """Settings of the server that break promise 1, as sentences: `check` refuses them, and no role starts."""
+        with self._turn():
+            return problems(self._engine)
 
     def warnings(self) -> tuple[str, ...]:
         """Settings of the server that weaken promise 1, as sentences."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,7 +26,7 @@ def test_known_schemes(tmp_path: Path) -> None:
     store.close()
     writer = open_blobs(f"file://{tmp_path / 'b'}", FakeClock()).create("a")
     writer.commit()
-    assert open_shelf(f"file://{tmp_path / 'k%20s'}", SeededTokens()).names() == ()
+    assert open_shelf(f"file://{tmp_path / 'k%20s'}", "epochs", SeededTokens()).names() == ()
     assert (tmp_path / "k s").is_dir()
 
 
@@ -48,8 +48,8 @@ def test_a_database_in_memory_is_refused(url: str) -> None:
         open_store(url, SeededTokens())
 
 
-@pytest.mark.skipif(importlib.util.find_spec("psycopg") is not None, reason="psycopg is installed here")
-def test_postgresql_without_its_driver_says_what_to_install() -> None:
+def test_postgresql_without_its_driver_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(ConfigError, match="psycopg"):
         open_store("postgresql+psycopg://someone:hidden@localhost/sealgate", SeededTokens())
 

@@ -1,0 +1,72 @@
+"""The whole road with database and key shelf in PostgreSQL, and two nodes on it that take each other's work."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import ExitStack
+
+import pytest
+
+from gateway.adapters.sql.store import SqlStore
+from gateway.app.installation import Installation
+from gateway.domain.states import MessageState
+from tests.support import postgres
+from tests.support.home import GRACE, LUNCH, MARIA, OFFICE, RESULTS, TOBIAS, TOBIAS_RESULTS, Home, mail
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def home(tmp_path):
+    with Home(tmp_path, config=postgres.configured(postgres.fresh(), postgres.fresh())) as made:
+        yield made.people()
+
+
+def test_link_smime_pass_and_hold(home):
+    home.add_certificate(GRACE)
+    linked = home.submit(mail(MARIA, "Results", RESULTS), MARIA)
+    sealed = home.submit(mail(GRACE, "Results", RESULTS), GRACE)
+    plain = home.submit(mail(OFFICE, "Lunch", LUNCH), OFFICE)
+    waiting = home.submit(mail(TOBIAS, "Results", TOBIAS_RESULTS), TOBIAS)
+    home.settle()
+    assert home.open_link(home.sent(MARIA)[0]).text.replace("\r\n", "\n").strip() == RESULTS.replace("\r\n", "\n")
+    assert b"application/pkcs7-mime" in home.sent(GRACE)[0].raw
+    assert LUNCH.encode() in home.sent(OFFICE)[0].raw
+    assert {home.message(one).state for one in (linked, sealed, plain)} == {MessageState.SETTLED}
+    assert home.message(waiting).state is MessageState.AWAITING_CONSENT
+
+
+@pytest.mark.proves("rest.key-shelf")
+def test_keys_end_in_a_database_too(home):
+    home.submit(mail(MARIA, "Results", RESULTS), MARIA)
+    home.settle()
+    parcel = home.keys.peppers.names()
+    assert len(parcel) == 1
+    home.later(60 * 60 * 24 * 20)
+    assert home.keys.peppers.names() == ()
+    for _ in range(4):
+        home.later(60 * 60 * 25)
+    assert len(home.keys.epochs.names()) <= 2
+
+
+@pytest.mark.proves("log.two-nodes", "log.folder")
+def test_two_nodes_share_the_work_and_one_log(home):
+    """Two stores over one database, as two machines have them: nothing is done twice, and the log has no gap."""
+    sent = [home.submit(mail(OFFICE, "Lunch", LUNCH, number=one), OFFICE) for one in range(24)]
+    other = Installation.load(home.root / "sealgate.toml")
+    with ExitStack() as ends:
+        ends.callback(other.close)
+        second = SqlStore(home.inst.settings.store.url, home.tokens)
+        ends.callback(second.close)
+        threads = [threading.Thread(target=home.work) for _ in range(3)]
+        for one in threads:
+            one.start()
+        for one in threads:
+            one.join(60)
+        assert not any(one.is_alive() for one in threads)
+        with second.begin() as uow:
+            assert uow.jobs.pending() == {}
+    assert len(home.sent(OFFICE)) == len(sent)
+    home.later(60)
+    report = home.verify_log()
+    assert report.holds, report
