@@ -25,7 +25,6 @@ from gateway.flow.claims import Claims
 from gateway.flow.custody import Custody
 from gateway.flow.decisions import STOPPED, Decisions
 from gateway.flow.facts import Facts, Standing
-from gateway.flow.marks import check_all, mark
 from gateway.flow.notices import Notices, Sender
 from gateway.flow.reading import Read, Reader
 from gateway.flow.requests import ConsentRequests
@@ -198,7 +197,7 @@ class Assess:
         standings: Sequence[Standing], at: datetime,
     ) -> None:  # fmt: skip
         rows = uow.deliveries.of_message(row.id)
-        check_all(uow, row.id, rows, _CHANGEABLE)
+        self._decisions.marks.check_all(uow, row.id, rows, _CHANGEABLE)
         present = {one.position: one for one in rows}
         fresh_holds: list[DeliveryRow] = []
         for position, (decision, standing) in enumerate(zip(found, standings, strict=True)):
@@ -222,7 +221,7 @@ class Assess:
                 "action": decision.action.value, "method": decision.method.value if decision.method else "",
                 "rule": decision.rule, "reasons": ",".join(decision.reasons), "policy": decision.basis.policy,
                 "held_for": decision.held_for.value if decision.held_for else "",
-                "redirected": decision.target.key != decision.recipient.key, "mark": mark(delivery),
+                "redirected": decision.target.key != decision.recipient.key, "mark": self._decisions.marks.mark(uow, delivery),
             }  # fmt: skip
             uow.audit.append(Event(EventKind.DECIDED, row.id, delivery_id, data=data), at)
             if delivery.state is DeliveryState.REFUSED:

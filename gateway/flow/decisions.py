@@ -15,7 +15,7 @@ from gateway.domain.errors import IntegrityError
 from gateway.domain.records import DeliveryRow, MessageRow
 from gateway.domain.states import DeliveryState
 from gateway.flow.keys import WorkerKeys
-from gateway.flow.marks import basis_text
+from gateway.flow.marks import DecisionMarks, basis_text
 from gateway.flow.parcel_seal import ParcelSeal
 from gateway.flow.summary import Summary
 from gateway.ports.store import UnitOfWork
@@ -41,6 +41,7 @@ class Decisions:
 
     def __init__(self, keys: WorkerKeys) -> None:
         self._keys, self._parcels = keys, ParcelSeal(keys.lookup, keys.installation)
+        self.marks = DecisionMarks(keys.lookup, keys.installation)
 
     def row(
         self,

@@ -25,7 +25,6 @@ from gateway.flow.consent_log import newest
 from gateway.flow.custody import Custody
 from gateway.flow.decisions import Decided, Decisions
 from gateway.flow.facts import Facts
-from gateway.flow.marks import check_last
 from gateway.flow.notices import Notices
 from gateway.flow.reading import Reader
 from gateway.flow.scratch import Scratch
@@ -157,7 +156,7 @@ class Dispatch:
                 uow.jobs.add(JobKind.ASSESS, row.message_id, "", at + wait)
                 uow.jobs.finish(job)
                 return False
-            check_last(uow, row)  # what was read and composed, not what stands there by now
+            self._decisions.marks.check_sendable(uow, row)  # what was read and composed, not what stands there by now
             if not begin:
                 return True
             uow.attempts.move(attempt.id, AttemptState.SENDING, at)

@@ -12,7 +12,7 @@ from gateway.domain.errors import IntegrityError
 from gateway.domain.protected import Protected
 from gateway.domain.records import DeliveryRow, ParcelRow
 from gateway.domain.states import ParcelState
-from gateway.flow.marks import basis_text, check_last
+from gateway.flow.marks import DecisionMarks, basis_text
 from gateway.ports.store import UnitOfWork
 from gateway.ports.vault import Seal
 from gateway.seal.columns import Mac
@@ -24,6 +24,7 @@ class ParcelSeal:
 
     def __init__(self, lookup_key: Protected[bytes], installation: str) -> None:
         self._mac = Mac(lookup_key, installation, Seal.PARCEL)
+        self._marks = DecisionMarks(lookup_key, installation)
 
     def of(self, parcel: ParcelRow, delivery: DeliveryRow) -> bytes:
         """The seal of a parcel under that decision."""
@@ -39,7 +40,7 @@ class ParcelSeal:
     def check(self, uow: UnitOfWork, parcel: ParcelRow, delivery: DeliveryRow) -> None:
         """IntegrityError unless both rows are as a worker left them, and the decision is the last that the log knows."""
         self._holds(parcel, delivery)
-        check_last(uow, delivery)
+        self._marks.check_last(uow, delivery)
 
     def _holds(self, parcel: ParcelRow, delivery: DeliveryRow) -> None:
         if not self._mac.holds(_bound(parcel, delivery), parcel.seal):

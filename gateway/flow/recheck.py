@@ -18,7 +18,6 @@ from gateway.domain.states import FINAL_DELIVERY, DeliveryState, MessageState, P
 from gateway.flow.assess import Assess
 from gateway.flow.decisions import Decisions
 from gateway.flow.facts import Facts
-from gateway.flow.marks import check_last, mark
 from gateway.flow.notices import Notices
 from gateway.flow.parcels import Parcels
 from gateway.flow.review import NEVER, RELEASED
@@ -82,7 +81,11 @@ class Recheck:
         _, commitment = self.decisions.kept_scan(message)
         stopped = self.decisions.stopped(self.decisions.verified(row, commitment), commitment)
         self.decisions.redecide(uow, row, stopped)
-        data: dict[str, Scalar] = {"for": "staff", "reason": "link revoked", "mark": mark(stopped)}
+        data: dict[str, Scalar] = {
+            "for": "staff",
+            "reason": "link revoked",
+            "mark": self.decisions.marks.mark(uow, stopped),
+        }
         uow.audit.append(Event(EventKind.HELD, row.message_id, row.id, actor=by, data=data), at)
         if row.state is DeliveryState.SENDING:
             return  # the attempt under way ends by itself; the one after it finds a copy that may not leave
@@ -101,7 +104,7 @@ class Recheck:
             return False
         summary, commitment = self.decisions.kept_scan(message)
         decided = self.decisions.verified(row, commitment)
-        check_last(uow, row)
+        self.decisions.marks.check_last(uow, row)
         standing = self.facts.standing(uow, decided.recipient, self.facts.day(at))
         about = summary.about(one for one, _ in row.basis.patients)
         fresh = self.assess.decide(uow, about, (), self.notices.postmaster, [standing], [KeyFacts()], at)[0]
@@ -110,7 +113,8 @@ class Recheck:
             return False
         basis = replace(fresh.basis, key=row.basis.key)
         renewed = self.decisions.rebase(uow, decided, basis, commitment)
-        uow.audit.append(Event(EventKind.RENEWED, row.message_id, row.id, data={"mark": mark(renewed)}), at)
+        data = {"mark": self.decisions.marks.mark(uow, renewed)}
+        uow.audit.append(Event(EventKind.RENEWED, row.message_id, row.id, data=data), at)
         return True
 
     def _close(self, uow: UnitOfWork, parcel: ParcelRow, why: str, by: str) -> None:

@@ -14,7 +14,6 @@ from gateway.domain.states import DeliveryState, MessageState
 from gateway.flow.assess import Assess
 from gateway.flow.decisions import Decisions
 from gateway.flow.facts import Facts
-from gateway.flow.marks import check_last, mark
 from gateway.flow.settle import Settle
 from gateway.ports.clock import Clock
 from gateway.ports.keys import KeyState
@@ -74,7 +73,7 @@ class Review:
             now = uow.deliveries.get(delivery_id, lock=True)
             if now is None or now.version != row.version:
                 raise PermanentError(f"delivery {delivery_id} has just changed; look at it again")
-            check_last(uow, now)
+            self.decisions.marks.check_last(uow, now)
             method = Method.SMIME if key.smime is KeyState.VALID else Method.LINK
             basis = replace(fresh.basis, key=key.fingerprint if method is Method.SMIME else "")
             released = Decision(
@@ -91,7 +90,7 @@ class Review:
             uow.deliveries.move(row.id, DeliveryState.READY)
             uow.jobs.add(JobKind.DISPATCH, row.message_id, row.id, at)
             data = {"method": method.value, "was": row.held_for.value if row.held_for else "", "reason": reason,
-                    "mark": mark(fresh_row)}  # fmt: skip
+                    "mark": self.decisions.marks.mark(uow, fresh_row)}  # fmt: skip
             uow.audit.append(Event(EventKind.RELEASED, row.message_id, row.id, actor=by, data=data), at)
             self._if_none_held(uow, message)
         return method
@@ -130,7 +129,11 @@ class Review:
                 self.decisions.redecide(uow, row, stopped)
                 uow.deliveries.move(row.id, DeliveryState.HELD)
                 uow.jobs.drop(JobKind.DISPATCH, row.id)
-                data: dict[str, Scalar] = {"for": "staff", "reason": reason, "mark": mark(stopped)}
+                data: dict[str, Scalar] = {
+                    "for": "staff",
+                    "reason": reason,
+                    "mark": self.decisions.marks.mark(uow, stopped),
+                }
                 uow.audit.append(Event(EventKind.HELD, message_id, row.id, actor=by, data=data), at)
             deadline = at + self.hold_time
             if message.state is MessageState.ASSESSED:

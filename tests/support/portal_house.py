@@ -27,7 +27,7 @@ from gateway.domain.records import Holder, JobKind, ObjectRow
 from gateway.domain.register_rows import CodeRow, ConsentRequestRow
 from gateway.domain.states import DeliveryState
 from gateway.flow.answer import Answers
-from gateway.flow.marks import mark
+from gateway.flow.marks import DecisionMarks
 from gateway.flow.parcel_seal import ParcelSeal
 from gateway.flow.pickup import Pickup
 from gateway.flow.throttle import PickupLimits
@@ -101,7 +101,8 @@ class House:
             basis = basis or Basis("p", (("pat1", 1),), (("pat1", 0),))
             decided = delivery(f"d-{name}", f"m-{name}", state=state, basis=basis)
             uow.deliveries.add(decided)
-            event = Event(EventKind.DECIDED, decided.message_id, decided.id, data={"mark": mark(decided)})
+            mark = DecisionMarks(self.lookup_key, INSTALLATION).mark(uow, decided)
+            event = Event(EventKind.DECIDED, decided.message_id, decided.id, data={"mark": mark})
             uow.audit.append(event, self.clock.now())
             row = parcel(
                 name, f"d-{name}", message_id=f"m-{name}", manifest_id=f"{name}-m", proof=proof,
