@@ -11,6 +11,7 @@ import inspect
 import pkgutil
 import re
 import sys
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -18,16 +19,19 @@ import click
 
 import gateway
 from gateway.cli.main import COMMANDS
+from gateway.config.reference import default_of
 from gateway.config.reference import reference as configuration
 from gateway.domain import audit
 from gateway.domain.decision import HoldReason
 from gateway.domain.errors import SealgateError
 from gateway.policy.sentences import RECEIPTS, SENTENCES, TO_DO
+from gateway.ports.metrics import COUNTS, LIMITS
 from gateway.smtp.replies import REPLIES
 from gateway.web.words import ERRORS, REFUSALS
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ROOT / "docs" / "reference"
+LIMIT_TESTS = ROOT / "tests" / "promises" / "limits.toml"
 _MADE = "Made by `make docs`; a test keeps it true."
 
 
@@ -39,6 +43,7 @@ def pages() -> Mapping[str, Callable[[], str]]:
         "errors.md": errors,
         "reasons.md": reasons,
         "commands.md": commands,
+        "metrics.md": metrics,
     }
 
 
@@ -93,6 +98,40 @@ def reasons() -> str:
         _table(("code", "the receipt says", "what to do"), held),
         "## Reasons of decisions\n\nShown by `sealgate explain` and `sealgate why`.\n",
         _table(("code", "sentence"), given),
+    ])  # fmt: skip
+
+
+def metrics() -> str:
+    """Every limit with its default, its metric and its test, and every counter."""
+    tests = {row["limit"]: row["test"] for row in tomllib.loads(LIMIT_TESTS.read_text(encoding="utf-8"))["limit"]}
+    limits = [
+        (
+            f"`{limit.value}`",
+            ", ".join(f"`{name}` {default_of(name)}" for name in row.settings),
+            row.beyond,
+            "`sealgate_limit_refused_total`" + (", `sealgate_limit_use`" if row.measured else ""),
+            f"`{tests.get(limit.value, 'none')}`",
+        )
+        for limit, row in LIMITS.items()
+    ]
+    counts = [
+        (f"`{what.value}_total`", row.help, f"`{row.label}`: {', '.join(row.values)}" if row.label else "none")
+        for what, row in COUNTS.items()
+    ]
+    head = (
+        f"# Metrics\n\n{_MADE} Each role shows its own at `/metrics` (`[metrics]` in config.md), in Prometheus' text form.\n"
+        "No label holds an id, an address or anything else of a person.\n"
+    )
+    families = (
+        "## Limits\n\n`sealgate_limit{limit=…}` is what is allowed; `sealgate_limit_use` what is in use, where that is measured;\n"
+        "`sealgate_limit_refused_total` counts who was turned away. `smtp.limits` stands for `inbound.limits` too.\n"
+    )
+    return "\n".join([
+        head,
+        families,
+        _table(("limit", "settings and defaults", "beyond it", "metric", "test at and above it"), limits),
+        "## Counters\n",
+        _table(("metric", "what it counts", "label"), counts),
     ])  # fmt: skip
 
 

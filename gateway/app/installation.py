@@ -19,6 +19,7 @@ from gateway.adapters.clock import SystemClock
 from gateway.adapters.inspector import BoxedInspector, BoxLimits
 from gateway.adapters.keydirectory import FirstOf, FolderDirectory, StoreDirectory
 from gateway.adapters.keydirectory.answers import read_anchors
+from gateway.adapters.metrics import PrometheusMetrics
 from gateway.adapters.notifier import choose_notifier
 from gateway.adapters.passwords import PasswordFile
 from gateway.adapters.sql.store import SqlStore
@@ -203,6 +204,10 @@ class Installation:
     def reader(self) -> Reader:
         """Reads and judges mails."""
         return Reader(self.inspector(), self.scanner(), Limits(self.settings.smtp.limits.message_bytes))
+
+    def metrics(self) -> PrometheusMetrics:
+        """What this process counts."""
+        return self._once("metrics", PrometheusMetrics)
 
     def users(self) -> PasswordFile:
         """Who may submit."""

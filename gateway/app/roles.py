@@ -19,6 +19,7 @@ import structlog
 
 from gateway.adapters.inspector import protect_this_process
 from gateway.app import worker_role
+from gateway.app.counted import shown
 from gateway.app.door_role import open_inbound, open_smtp
 from gateway.app.installation import Installation
 from gateway.app.web_role import open_portal
@@ -66,11 +67,12 @@ def _worker(home: Installation, reached: Checkpoint) -> None:
     signal.signal(signal.SIGINT, lambda *_: rooms.worker.stop())
     signal.signal(signal.SIGHUP, lambda *_: threading.Thread(target=_reload_policy, args=(home, rooms)).start())
     rooms.worker.do_duties()
-    _say_ready("worker", {})
-    try:
-        rooms.worker.run()
-    finally:
-        rooms.close()
+    with shown("worker", home.settings, home.metrics()) as ports:
+        _say_ready("worker", ports)
+        try:
+            rooms.worker.run()
+        finally:
+            rooms.close()
 
 
 def _reload_policy(home: Installation, rooms: worker_role.Rooms) -> None:
@@ -95,7 +97,7 @@ def _door(opener: Callable[[Installation, Checkpoint], Awaitable[tuple[Door, dic
             door, ports = await opener(home, reached)
             return (lambda: door.drain(_DRAIN_SECONDS)), door.reload_tls, ports
 
-        _serve(role, opened)
+        _serve(role, home, opened)
 
     return run
 
@@ -113,10 +115,12 @@ def _web(home: Installation, reached: Checkpoint) -> None:
 
         return stop, (lambda: None), ports
 
-    _serve("web", opened)
+    _serve("web", home, opened)
 
 
-def _serve(role: str, opened: Callable[[], Awaitable[tuple[Stop, Reload, Mapping[str, list[int]]]]]) -> None:
+def _serve(
+    role: str, home: Installation, opened: Callable[[], Awaitable[tuple[Stop, Reload, Mapping[str, list[int]]]]]
+) -> None:
     import uvloop
 
     async def main() -> None:
@@ -126,9 +130,10 @@ def _serve(role: str, opened: Callable[[], Awaitable[tuple[Stop, Reload, Mapping
         for one in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(one, stopped.set)
         loop.add_signal_handler(signal.SIGHUP, reload)
-        _say_ready(role, ports)
-        await stopped.wait()
-        await stop()
+        with shown(role, home.settings, home.metrics()) as beside:
+            _say_ready(role, {**ports, **beside})
+            await stopped.wait()
+            await stop()
 
     uvloop.run(main())
 

@@ -13,14 +13,14 @@ from gateway.flow.throttle import PickupLimits
 from gateway.render.consent import warning
 from gateway.render.mail import TEMPLATES
 from gateway.web.app import build_app
-from gateway.web.metrics import Metrics, metrics_app
+from gateway.web.metrics import Metrics
 from gateway.web.pages import Pages, Practice
 from gateway.web.server import PortalServer, serve_portal
 from gateway.web.settings import ServerConfig, WebConfig
 
 
 async def open_portal(home: Installation) -> tuple[list[PortalServer], dict[str, list[int]]]:
-    """The portal, and the metrics beside it on a port of their own; with their ports."""
+    """The portal with its port."""
     settings, one = home.settings, home.settings.web
     limits = pickup_limits(home)
     lookup, peppers = home.lookup_key(), home.peppers()
@@ -33,15 +33,10 @@ async def open_portal(home: Installation) -> tuple[list[PortalServer], dict[str,
         session_idle=round(one.session_idle.total_seconds()), session_life=round(one.session_life.total_seconds()),
         streams=one.streams,
     )  # fmt: skip
-    metrics = Metrics()
-    app = build_app(pickup, answers, pages, config, metrics)
+    app = build_app(pickup, answers, pages, config, Metrics(home.metrics().registry))
     server = ServerConfig(one.listen.host, one.listen.port, connections=one.connections)
-    servers = [await serve_portal(app, server, _tls(home))]
-    ports = {"portal": [servers[0].port]}
-    if one.metrics is not None:
-        servers.append(await serve_portal(metrics_app(metrics), ServerConfig(one.metrics.host, one.metrics.port), None))
-        ports["metrics"] = [servers[1].port]
-    return servers, ports
+    portal = await serve_portal(app, server, _tls(home))
+    return [portal], {"portal": [portal.port]}
 
 
 def pickup_limits(home: Installation) -> PickupLimits:

@@ -131,7 +131,7 @@ class WebSection(Section):
         default=(), description="Proxies that end TLS and whose X-Forwarded-For counts."
     )
     metrics: Listen | None = Field(
-        default=None, description="Where /metrics listens, on a port of its own; none switches it off."
+        default=None, description="Where the portal's /metrics listens; the same as `[metrics] web`."
     )
     session_idle: Duration = Field(
         default=timedelta(minutes=15),

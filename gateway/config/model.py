@@ -15,6 +15,7 @@ from gateway.config.rooms import (
     BlobsSection,
     KeysSection,
     LimitsSection,
+    MetricsSection,
     NotifierSection,
     ParcelSection,
     PolicySection,
@@ -102,6 +103,7 @@ class Settings(Section):
     audit: AuditSection
     sandbox: SandboxSection = SandboxSection()
     limits: LimitsSection = LimitsSection()
+    metrics: MetricsSection = MetricsSection()
     users: UsersSection
 
     @model_validator(mode="before")
@@ -119,6 +121,8 @@ class Settings(Section):
     def _fits_together(self) -> Self:
         if self.archive.enabled and not self.keys.archive_public:
             raise ValueError("archive.enabled needs keys.archive_public: without a public key nothing can be archived")
+        if self.web.metrics is not None and self.metrics.web not in (None, self.web.metrics):
+            raise ValueError("web.metrics and metrics.web name two places for the same; keep metrics.web")
         https = self.practice.portal_url.startswith("https:")
         if https and not self.web.behind_proxy and not (self.web.tls_certificate and self.web.tls_key):
             raise ValueError("web needs tls_certificate and tls_key, or behind_proxy naming the proxy that ends TLS")

@@ -31,6 +31,18 @@ def reference() -> str:
     return "\n".join(parts)
 
 
+def default_of(path: str) -> str:
+    """The default of one key, written as in the tables; KeyError for an unknown one."""
+    model: type[BaseModel] = Settings
+    *tables, key = path.split(".")
+    for name in tables:
+        found = _section(model.model_fields[name].annotation)
+        if found is None:
+            raise KeyError(path)
+        model = found
+    return _default(model.model_fields[key])
+
+
 def _tables(model: type[BaseModel], name: str, shown: set[type[BaseModel]] | None = None) -> Iterator[str]:
     """The table of a model's own keys, then those of the tables inside it; a shape that two tables share comes once."""
     shown = set() if shown is None else shown

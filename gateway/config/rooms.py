@@ -9,7 +9,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from gateway.config.section import Section
-from gateway.config.values import Duration, FilePath, Size, Url
+from gateway.config.values import Duration, FilePath, Listen, Size, Url
 
 
 class WorkerSection(Section):
@@ -201,6 +201,15 @@ class LimitsSection(Section):
     codes_per_network: int = Field(
         default=60, ge=1, description="One-time codes asked for from one network address within an hour."
     )
+
+
+class MetricsSection(Section):
+    """`[metrics]`: where each role shows /metrics, on a port of its own; none switches it off. Best on loopback."""
+
+    smtp: Listen | None = Field(default=None, description="The smtp role's, `127.0.0.1:9101`.")
+    inbound: Listen | None = Field(default=None, description="The inbound role's.")
+    worker: Listen | None = Field(default=None, description="The worker role's.")
+    web: Listen | None = Field(default=None, description="The web role's.")
 
 
 class UsersSection(Section):

@@ -24,7 +24,7 @@ from gateway.web.site import Site
 def build_app(
     pickup: Pickup, answers: Answers, pages: Pages, config: WebConfig, metrics: Metrics | None = None
 ) -> Starlette:
-    """The portal. `metrics` counts its answers; show them with `metrics_app` on a port of their own."""
+    """The portal. `metrics` counts its answers; the role shows them on a port of its own."""
     slots = Slots(config.streams)
     entries = table(Letter(pickup, pages, config, slots), Consent(answers, pages, config), Site(pickup, pages))
 

@@ -1,17 +1,15 @@
-"""Counts of the portal's answers, on a registry of their own; `/metrics` has a port of its own."""
+"""Counts of the portal's answers, on the process's registry, which the role shows at `/metrics` on a port of its own."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from prometheus_client import CollectorRegistry, Counter, Histogram, make_asgi_app
+from prometheus_client import CollectorRegistry, Counter, Histogram
 
 
 class Metrics:
     """What the portal counts: answers by route template, method and class of status, and their time."""
 
-    def __init__(self) -> None:
-        self.registry = CollectorRegistry()
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry or CollectorRegistry()
         names = ("route", "method", "status")
         self._answers = Counter("sealgate_portal_answers", "Answers of the portal.", names, registry=self.registry)
         self._seconds = Histogram(
@@ -22,8 +20,3 @@ class Metrics:
         """Count one answer; `route` is a path's template."""
         self._answers.labels(route, method, f"{status // 100}xx").inc()
         self._seconds.labels(route).observe(seconds)
-
-
-def metrics_app(metrics: Metrics) -> Any:
-    """An ASGI application that shows them in Prometheus' text form."""
-    return make_asgi_app(registry=metrics.registry)
