@@ -103,12 +103,11 @@ def _door(opener: Callable[[Installation, Checkpoint], Awaitable[tuple[Door, dic
 
 
 def _web(home: Installation, reached: Checkpoint) -> None:
-    del reached
     _guard()
     home.store().create_schema()
 
     async def opened() -> tuple[Stop, Reload, Mapping[str, list[int]]]:
-        servers, ports = await open_portal(home)
+        servers, ports = await open_portal(home, reached)
 
         async def stop() -> None:
             await asyncio.gather(*(one.drain() for one in servers))

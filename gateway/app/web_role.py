@@ -10,6 +10,7 @@ from gateway.app.installation import Installation
 from gateway.flow.answer import Answers
 from gateway.flow.pickup import Pickup
 from gateway.flow.throttle import PickupLimits
+from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.render.consent import warning
 from gateway.render.mail import TEMPLATES
 from gateway.web.app import build_app
@@ -19,13 +20,15 @@ from gateway.web.server import PortalServer, serve_portal
 from gateway.web.settings import ServerConfig, WebConfig
 
 
-async def open_portal(home: Installation) -> tuple[list[PortalServer], dict[str, list[int]]]:
+async def open_portal(
+    home: Installation, reached: Checkpoint = unobserved
+) -> tuple[list[PortalServer], dict[str, list[int]]]:
     """The portal with its port."""
     settings, one = home.settings, home.settings.web
     limits = pickup_limits(home)
     lookup, peppers = home.lookup_key(), home.peppers()
-    pickup = Pickup(home.store(), home.vault(), peppers, lookup, home.id, home.clock, home.tokens, limits)
-    answers = Answers(home.store(), lookup, home.id, home.clock, home.tokens, limits)
+    pickup = Pickup(home.store(), home.vault(), peppers, lookup, home.id, home.clock, home.tokens, limits, reached)
+    answers = Answers(home.store(), lookup, home.id, home.clock, home.tokens, limits, reached)
     practice = Practice(settings.practice.name, settings.practice.phone, ZoneInfo(settings.practice.time_zone))
     pages = Pages(TEMPLATES / "portal", practice, warning)
     config = WebConfig(

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
 from gateway.adapters.heads import append_head
 from gateway.adapters.relay import RelayOptions, choose_relay
 from gateway.app.installation import Installation
-from gateway.config.rooms import RelaySection
+from gateway.config.rooms import CONNECT_SECONDS, WAIT_SECONDS, RelaySection
 from gateway.domain.address import Address
 from gateway.domain.audit import Event, EventKind
 from gateway.domain.records import JobKind
@@ -86,14 +86,15 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
     decisions = Decisions(keys)
     notices = Notices(keys.columns, tokens, Address.parse(str(practice.postmaster)))
     asks = ConsentRequests(
-        store, keys, facts.register, notices, clock, tokens, times.consent, latest_version(), warning, facts.day
+        store, keys, facts.register, notices, clock, tokens, times.consent, latest_version(), warning, facts.day,
+        reached,
     )  # fmt: skip
     assess = Assess(
         store=store, vault=vault, custody=custody, decisions=decisions, reader=reader, facts=facts, policy=policy,
         notices=notices, requests=asks, clock=clock, tokens=tokens, host=host, reached=reached,
         times=Times(times.hold, times.consent, times.stuck, times.reminders),
     )  # fmt: skip
-    parcels = Parcels(store, vault, custody, keys, clock, tokens, limits, settings.parcel.expiry)
+    parcels = Parcels(store, vault, custody, keys, clock, tokens, limits, settings.parcel.expiry, reached)
     authority = home.ca()
     compose = Compose(
         parcels=parcels, signers=Signers(store, keys.columns, keys.index, (authority.certificate, authority.key)),
@@ -106,20 +107,21 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
     )  # fmt: skip
     settle = Settle(store, vault, custody, notices, clock, reached)
     tell = Tell(
-        store, internal, renderer, notices, asks, keys, clock, words, facts.zone, times.backoff, times.give_up
+        store, internal, renderer, notices, asks, keys, clock, words, facts.zone, times.backoff, times.give_up,
+        reached,
     )  # fmt: skip
     codes = Codes(
         store, internal, home.notifier(), renderer, facts.register, asks, keys, clock, tokens, words, notices.postmaster,
-        settings.parcel.code_life, settings.limits.codes_per_address,
+        settings.parcel.code_life, settings.limits.codes_per_address, reached,
     )  # fmt: skip
     recheck = Recheck(store, assess, decisions, facts, parcels, notices, clock, times.hold)
-    inbound = Inbound(store, vault, custody, reader, addresses, notices, parcels, settle, clock, tokens)
-    calendar = Calendar(store, keys, clock, tokens, tokens.id(), settings.keys.epoch)
+    inbound = Inbound(store, vault, custody, reader, addresses, notices, parcels, settle, clock, tokens, reached)
+    calendar = Calendar(store, keys, clock, tokens, tokens.id(), settings.keys.epoch, reached)
     folder = AuditFolder(
         store, clock, keys.sign, lambda head: _publish(home, head), settings.audit.every_rows,
         round(settings.audit.every.total_seconds()),
     )  # fmt: skip
-    retain = Retain(store, vault, custody, keys, parcels, calendar, settle, folder, facts, clock)
+    retain = Retain(store, vault, custody, keys, parcels, calendar, settle, folder, facts, clock, reached)
     steps: dict[JobKind, Step] = {
         JobKind.ASSESS: lambda job, _: assess.run(job),
         JobKind.DISPATCH: dispatch.run,
@@ -127,12 +129,15 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
         JobKind.EXPIRE: lambda job, _: settle.expire(job),
         JobKind.REMIND: lambda job, _: settle.remind(job),
         JobKind.INBOUND: lambda job, _: inbound.run(job),
-        JobKind.SEND_CODE: lambda job, _: codes.run(job),
-        JobKind.SEND_NOTICE: lambda job, _: tell.run(job),
+        JobKind.SEND_CODE: codes.run,
+        JobKind.SEND_NOTICE: tell.run,
         JobKind.RECHECK: lambda job, _: recheck.run(job),
         JobKind.CONSENT_ANSWER: lambda job, _: asks.take_answer(job),
     }
-    pace = Pace(times.threads, times.lease.total_seconds(), times.poll.total_seconds(), _DUTIES_SECONDS)
+    pace = Pace(
+        times.threads, times.lease.total_seconds(), times.poll.total_seconds(), _DUTIES_SECONDS,
+        settings.relay.final.total_seconds(),
+    )  # fmt: skip
     worker = Worker(store, clock, steps, retain.duties(), pace, lambda job, code: settle.stick(job, code, times.stuck))
     review = Review(store, assess, decisions, settle, facts, clock, times.hold)
     return Rooms(worker, assess, dispatch, settle, review, recheck, codes, retain, calendar, (relay, internal))
@@ -154,7 +159,7 @@ def relays(home: Installation) -> tuple[Relay, Relay]:
     seconds = one.timeout.total_seconds()
     options = RelayOptions(
         hostname=one.helo or own_host(home), connections=one.connections, command_seconds=seconds, chunk_seconds=seconds,
-        final_seconds=max(seconds, 600.0),
+        connect_seconds=CONNECT_SECONDS, wait_seconds=WAIT_SECONDS, final_seconds=one.final.total_seconds(),
     )  # fmt: skip
     relay = choose_relay(_with_files(one.url, one), options)
     return relay, choose_relay(_with_files(one.internal, one), options) if one.internal else relay

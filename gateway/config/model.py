@@ -125,5 +125,11 @@ class Settings(Section):
             raise ValueError("web.metrics and metrics.web name two places for the same; keep metrics.web")
         https = self.practice.portal_url.startswith("https:")
         if https and not self.web.behind_proxy and not (self.web.tls_certificate and self.web.tls_key):
+        if self.worker.lease < self.relay.longest:
+            minutes = -(-self.relay.longest.total_seconds() // 60)
+            raise ValueError(
+                f'worker.lease must be at least "{minutes:.0f}m", the sum of the time-outs that relay.timeout and relay.final '
+                "give one try, or another worker would take over a mail that is still being sent"
+            )
             raise ValueError("web needs tls_certificate and tls_key, or behind_proxy naming the proxy that ends TLS")
         return self

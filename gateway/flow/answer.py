@@ -1,5 +1,8 @@
 """Consent requests: a patient proves the mailbox on record, reads the warning, and answers yes or no.
 
+1 a code is asked for: counted, its job queued
+2 the proof is committed: code used up, session; the cookie is not sent yet
+3 the answer is committed with its job
 The answer changes the request's row and queues a worker, which alone can write the consent. Refusals are PickupRefused
 with: unknown, expired, closed, answered, throttled, wrong_code, not_yet_allowed, logged_off.
 """
@@ -16,6 +19,7 @@ from gateway.domain.records import JobKind
 from gateway.domain.register_rows import ConsentRequestRow
 from gateway.flow.pickup_rules import count_wrong
 from gateway.flow.sessions import Sessions
+from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.flow.throttle import Networks, PickupLimits, after_code, after_failure, code_holds, refuse_early
 from gateway.ports.clock import Clock
 from gateway.ports.store import Store, UnitOfWork
@@ -45,7 +49,9 @@ class Answers:
         installation: str,
         clock: Clock,
         tokens: Tokens,
+        reached: Checkpoint = unobserved,
         limits: PickupLimits | None = None,
+        self._reached = reached
     ) -> None:
         self._store, self._lookup_key, self._installation, self._clock = store, lookup_key, installation, clock
         self._limits = limits or PickupLimits()
@@ -75,6 +81,7 @@ class Answers:
                 uow.register.put_request(replace(row, codes_sent=count, code_next_at=next_at))
                 uow.jobs.add(JobKind.SEND_CODE, row.message_id, f"{row.id}:mailbox", now)
         if row is None:
+        self._reached("answer.1")
             raise PickupRefused("unknown")
 
     def prove(self, token: str, code: str, network: str) -> str:
@@ -85,7 +92,6 @@ class Answers:
             row = self._found(uow, token, lock=True)
             if row is not None:
                 self._stand(uow, row)
-                refuse_early(row.failure_until, now)
                 live = uow.parcels.code(row.id, lock=True)
                 if code_holds(live, code, row.id, self._lookup_key, self._installation, _CHANNELS, now):
                     uow.parcels.drop_code(row.id)
@@ -121,6 +127,7 @@ class Answers:
         # A token that cannot be read costs the same derivation and query as one that can.
         secret = link.read_token(token)
         row = uow.register.request_by_lookup(link.lookup(secret or _NOBODY, self._lookup_key, self._installation))
+        self._reached("answer.3")
         if row is None or secret is None:
             return None
         return uow.register.request(row.id, lock=True) if lock else row

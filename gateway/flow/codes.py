@@ -1,6 +1,9 @@
 """One-time codes: made by a worker when the portal asks, sent to the same mailbox or the phone on file, kept as a hash.
 
-A code proves a mailbox or a phone; alone it opens nothing, the link's secret is needed too.
+1 the code's hash is committed; an earlier code is worth nothing from here
+2 the code has left, or was refused
+3 that is committed
+Killed before 3: a new code is made and sent. A code proves a mailbox or a phone; alone it opens nothing, the link's secret is needed too.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from datetime import datetime, timedelta
 
 from gateway.domain.address import Address
 from gateway.domain.audit import Event, EventKind
-from gateway.domain.errors import PermanentError, SealgateError, TemporaryError
+from gateway.domain.errors import LeaseLost, PermanentError, SealgateError, TemporaryError
 from gateway.domain.records import Job
 from gateway.domain.register_rows import CodeRow
 from gateway.flow.compose import Words
@@ -20,6 +23,7 @@ from gateway.flow.keys import WorkerKeys
 from gateway.flow.register import Register
 from gateway.flow.requests import ConsentRequests
 from gateway.mime.build import OuterHeaders, text_mail
+from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.ports.clock import Clock
 from gateway.ports.notifier import Notifier
 from gateway.ports.relay import Consignment, Outcome, Relay
@@ -49,15 +53,26 @@ class Codes:
     life: timedelta
     per_address: int
     """Codes to one mailbox or phone within an hour: code mails must not become a bomb."""
+    reached: Checkpoint = unobserved
 
-    def run(self, job: Job) -> None:
-        """Send one code; the subject is `<parcel or request id>:<mailbox|phone>`. A new try is a new code."""
+    def run(self, job: Job, alive: Callable[[], bool]) -> None:
+        """Send one code; the subject is `<parcel or request id>:<mailbox|phone>`. A new try is a new code.
+
+        `alive` as in Dispatch.run: a worker whose lease is over sends none, for another's code is the good one by now.
+        """
         subject_id, _, channel = job.subject_id.partition(":")
         try:
             send = self._sender(subject_id, channel)
             if send is None:
                 raise PermanentError("there is nowhere to send this code")
-            send(self._fresh(subject_id, channel))
+            code = self._fresh(subject_id, channel)
+            self.reached("code.1")
+            if not alive():
+                raise LeaseLost("the lease ran out before the code was sent")
+            send(code)
+            self.reached("code.2")
+        except LeaseLost:
+            raise
         except SealgateError as error:
             if error.temporary and job.tries < _TRIES:
                 with self.store.begin() as uow:
@@ -144,3 +159,4 @@ class Codes:
             data = {"channel": channel, "why": why}
             uow.audit.append(Event(kind, job.message_id, data=data), self.clock.now())
             uow.jobs.finish(job)
+        self.reached("code.3")

@@ -4,7 +4,8 @@
 2 the copy is composed; then one transaction re-reads, under lock, everything that the decision rested on and commits
   SENDING. Anything newer: assess again. From here a revocation is too late for this attempt.
 3 after the last byte, before the final dot: the lease is checked on the boot clock and IN_DOUBT committed
-4 the relay's last reply is recorded: DELIVERED, RETRY or FAILED, and the link's secret forgotten if it is final
+4 the relay's last reply is here
+5 it is recorded: DELIVERED, RETRY or FAILED, and the link's secret forgotten if it is final
 No error of 1 to 3 can send: without the dot there is no mail. A MAC or seal that does not hold is HELD with an alert.
 """
 
@@ -219,6 +220,8 @@ class Dispatch:
             if wait is not None:
                 uow.attempts.move(attempt.id, AttemptState.RETRY, at, reply.stored)
                 uow.deliveries.move(delivery_id, DeliveryState.RETRY, next_at=wait, reply=reply.stored)
+            if reply.in_doubt:
+                data["duplicate_possible"] = True
                 data["next"] = wait.isoformat()
                 uow.audit.append(Event(EventKind.RETRY, row.message_id, delivery_id, data=data), at)
                 uow.jobs.again(job, wait, counts=False)

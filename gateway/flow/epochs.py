@@ -4,7 +4,8 @@
 2 every living worker confirms that it can read the private half
 3 when all have, the public half is advertised; the door seals only to an advertised one
 4 past its end the epoch is retired, what is still in hand is wrapped again to the present one
-5 when no live wrap needs it, the private half is destroyed
+5 when no live wrap needs it, the row says destroyed
+6 and then the private half is
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from gateway.domain.errors import IntegrityError, KeyMissing, StoreUnavailable
 from gateway.domain.protected import Protected
 from gateway.domain.register_rows import EpochRow
 from gateway.flow.keys import WorkerKeys
+from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.ports.clock import Clock
 from gateway.ports.store import Store, UnitOfWork
 from gateway.ports.tokens import Tokens
@@ -60,8 +62,10 @@ class Calendar:
     """One worker's share of turning epochs; `tick` may run at any time, in any number of workers."""
 
     def __init__(
-        self, store: Store, keys: WorkerKeys, clock: Clock, tokens: Tokens, worker: str, length: timedelta
-    ) -> None:
+        self, store: Store, keys: WorkerKeys, clock: Clock, tokens: Tokens, worker: str, length: timedelta,
+        reached: Checkpoint = unobserved,
+    ) -> None:  # fmt: skip
+        self._reached = reached
         self._store, self._keys, self._clock, self._tokens = store, keys, clock, tokens
         self._worker, self._length = worker, length
 
@@ -77,6 +81,7 @@ class Calendar:
                 elif row.state == ADVERTISED and row.ends_at <= now and self._has_successor(rows, row):
                     uow.epochs.move(row.id, RETIRED)
             due = not any(row.state in {NEW, ADVERTISED} and now < row.ends_at for row in rows)
+        self._reached("epoch.3")
         if due:
             self._begin()
 
@@ -89,12 +94,16 @@ class Calendar:
                 uow.epochs.move(row.id, DESTROYED)
                 uow.audit.append(Event(EventKind.EPOCH_DESTROYED, data={"epoch": row.id}), self._clock.now())
                 gone.append(row.id)
+        if gone:
+            self._reached("epoch.5")
         # The row says destroyed first: whoever still needed the key would have kept it in use.
         with self._store.begin() as uow:
             dead = {row.id for row in uow.epochs.all() if row.state == DESTROYED}
         for name in self._keys.epochs.names():
             if name in dead:
                 self._keys.epochs.destroy(name)
+        if gone:
+            self._reached("epoch.6")
         return gone
 
     def leave(self) -> None:
@@ -106,12 +115,14 @@ class Calendar:
         secret, public = hybrid.generate()
         name, now = self._tokens.id(), self._clock.now()
         self._keys.epochs.put(name, Protected(secret.reveal()))
+        self._reached("epoch.1")
         signature = self._keys.sign(_signed(name, public, self._keys.installation))
         row = EpochRow(name, public, now, now + self._length, signature, NEW)
         with self._store.begin() as uow:
             uow.epochs.add(row)
             uow.audit.append(Event(EventKind.EPOCH_OPENED, data={"epoch": name}), now)
             self._confirm(uow, row)
+        self._reached("epoch.2")
 
     def _confirm(self, uow: UnitOfWork, row: EpochRow) -> None:
         if self._keys.epochs.get(row.id) is None:

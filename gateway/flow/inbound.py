@@ -1,5 +1,8 @@
 """Inbound: mail to the gateway's own addresses. One table local part -> step; anything else was refused at the door.
 
+1 the report is read
+2 one transaction: the delivery failed, its link closed, a DSN queued; the report's own wraps dropped, SETTLED
+3 the closed link's pepper destroyed, the report's blob deleted
 First entry: `bounce+<delivery>.<mac>@…`. A delivery status notification that says `failed` closes that delivery; the
 returned mail itself may hold PHI, so nothing of it is kept or passed on.
 """
@@ -22,6 +25,7 @@ from gateway.flow.reading import Reader
 from gateway.flow.scratch import Scratch
 from gateway.flow.settle import Settle
 from gateway.mime.tree import Tree, content
+from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.ports.clock import Clock
 from gateway.ports.store import Store, UnitOfWork
 from gateway.ports.tokens import Tokens
@@ -81,6 +85,7 @@ class Inbound:
     settle: Settle
     clock: Clock
     tokens: Tokens
+    reached: Checkpoint = unobserved
 
     def run(self, job: Job) -> None:
         """Read the report, note it on the delivery, and forget the mail."""
@@ -97,6 +102,7 @@ class Inbound:
             subjects = [self.addresses.delivery(one) for one in record.envelope.recipients]
         except (IntegrityError, KeyMissing):
             verdict, subjects = ("unreadable", ""), []
+        self.reached("inbound.1")
         burnt: list[str] = []
         with self.store.begin() as uow:
             for delivery_id in filter(None, subjects):
@@ -107,10 +113,12 @@ class Inbound:
             uow.messages.move(row.id, MessageState.SETTLED, at)
             uow.audit.append(Event(EventKind.SHREDDED, row.id, data={"what": "inbound mail"}), at)
             uow.jobs.finish(job)
+        self.reached("inbound.2")
         for parcel_id in burnt:
             self.parcels.burn(parcel_id)
         if self.settle.tidy():
             self.store.after_shredding()
+        self.reached("inbound.3")
 
     def _note(self, uow: UnitOfWork, delivery_id: str, action: str, status: str) -> Iterator[str]:
         at, row = self.clock.now(), uow.deliveries.get(delivery_id, lock=True)

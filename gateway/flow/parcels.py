@@ -34,6 +34,7 @@ from gateway.mime.headers import HeaderRefused
 from gateway.mime.limits import Limits
 from gateway.mime.text import source_of
 from gateway.mime.tree import Part
+from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.ports.clock import Clock
 from gateway.ports.store import Store, UnitOfWork
 from gateway.ports.tokens import Tokens
@@ -55,8 +56,9 @@ class Parcels:
 
     def __init__(
         self, store: Store, vault: Vault, custody: Custody, keys: WorkerKeys, clock: Clock, tokens: Tokens, limits: Limits,
-        life: timedelta,
+        life: timedelta, reached: Checkpoint = unobserved,
     ) -> None:  # fmt: skip
+        self._reached = reached
         self._store, self._vault, self._custody, self._keys = store, vault, custody, keys
         self._for_portal = ParcelSeal(keys.lookup, keys.installation)
         self._clock, self._tokens, self._limits, self._life = clock, tokens, limits, life
@@ -88,11 +90,13 @@ class Parcels:
         at, parcel_id = self._clock.now(), self._tokens.id()
         secret, pepper = Protected(self._tokens.secret(link.SECRET_BYTES)), Protected(self._tokens.secret(32))
         self._keys.peppers.put(parcel_id, pepper)
+        self._reached("parcel.1")
         kek = link.kek(secret, pepper, self._keys.installation, parcel_id)
         enclosed = [self._enclose(part) for part in attachments(read, self._limits)]
         if not {one.reason for one in read.gaps}.isdisjoint(_INCOMPLETE):
             enclosed.append(self._enclose_original(decided.row.message_id, original))
         manifest = self._seal_manifest(self._manifest(read, [one for _, one in enclosed], notices))
+        self._reached("parcel.2")
         row = self._row(parcel_id, decided, secret, manifest, standing, at)
         row = replace(row, seal=self._for_portal.of(row, decided.row))
         with self._store.begin() as uow:
@@ -117,6 +121,7 @@ class Parcels:
                 "until": row.expires_at.isoformat(),
             }
             uow.audit.append(Event(EventKind.PARCEL_SEALED, decided.row.message_id, decided.row.id, data=data), at)
+        self._reached("parcel.3")
         if before is not None:
             self.burn(before.id)
         return link.token(secret)

@@ -1,5 +1,11 @@
 """Pickup: a recipient proves who they are, and what was sealed for them opens with the secret in their link.
 
+1 a code is asked for: counted, its job queued
+2 the proof: the shelf has given the pepper, nothing is written yet
+3 one transaction: code used up, session, first opening with audit row and receipt's job; the cookie is not sent yet
+4 a download is recorded, before its first byte
+Killed after 3 the recipient asks for another code: the parcel is opened, nothing is lost and nothing else is recorded.
+
 Rules: nothing is revealed before the decision that it rests on is read again under lock; wrong codes cost time, never a
 message; the first opening, its audit row and the receipt's job are one transaction. Refusals are PickupRefused with one
 of: unknown, expired, revoked, closed, throttled, wrong_code, checking, not_yet_allowed, gone, logged_off.
@@ -20,6 +26,7 @@ from gateway.flow.pickup_reader import Download, Held, ParcelReader
 from gateway.flow.pickup_rules import count_wrong, holds, proofs, stand
 from gateway.flow.sessions import Sessions
 from gateway.flow.throttle import Networks, PickupLimits, after_code, after_failure, code_holds, refuse_early
+from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.ports.clock import Clock
 from gateway.ports.shelf import KeyShelf
 from gateway.ports.store import Store, UnitOfWork
@@ -52,8 +59,9 @@ class Pickup:
         clock: Clock,
         tokens: Tokens,
         limits: PickupLimits | None = None,
+        reached: Checkpoint = unobserved,
     ) -> None:
-        self._store, self._peppers = store, peppers
+        self._store, self._peppers, self._reached = store, peppers, reached
         self._lookup_key, self._installation, self._clock = lookup_key, installation, clock
         self._limits = limits or PickupLimits()
         self._networks = Networks(lookup_key, installation)
@@ -92,6 +100,7 @@ class Pickup:
                 uow.jobs.add(JobKind.SEND_CODE, row.message_id, f"{row.id}:{channel}", now)
         if row is None:
             raise PickupRefused("unknown")
+        self._reached("pickup.1")
 
     def prove(self, token: str, code: str, network: str) -> str:
         """Exchange link and code for a session; returns the secret of its cookie. One transaction claims it."""
@@ -109,15 +118,15 @@ class Pickup:
                 reason = "unknown"
             else:
                 stand(uow, row, now)
-                refuse_early(row.failure_until, now)
                 reason = self._judge(uow, row, code, network, now)
                 if not reason:
                     secret = link.read_token(token) or _NOBODY
                     reason, cookie = self._claim(uow, row, secret, pepper, now)
-                    if not reason:
-                        return cookie
-        # What was counted is committed by now.
-        raise PickupRefused(reason)
+        # What was counted or claimed is committed by now.
+        if reason:
+            raise PickupRefused(reason)
+        self._reached("pickup.3")
+        return cookie
 
     def view(self, cookie: str, *, touch: bool = True) -> Manifest:
         """The letter. `touch` restarts the idle clock; without it nothing is written."""
@@ -225,3 +234,4 @@ class Pickup:
         with self._store.begin() as uow:
             event = Event(EventKind.PARCEL_DOWNLOAD, row.message_id, row.delivery_id, "recipient", data)
             uow.audit.append(event, now)
+        self._reached("pickup.4")

@@ -1,5 +1,7 @@
 """Consent requests: a page on which a patient answers yes or no; it goes only to an address on the patient's record.
 
+1 the answer's job is taken, nothing is written yet
+2 one transaction: consent or refusal in the log, the message to be assessed again or refused
 The link's token is sealed to the epoch until the mail with it is sent, then only the patient has it. The answer is
 written by the portal as a state, and turned into a consent by a worker, who can seal it.
 """
@@ -25,6 +27,7 @@ from gateway.flow.facts import Standing
 from gateway.flow.keys import WorkerKeys
 from gateway.flow.notices import Notices
 from gateway.flow.register import Register
+from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.ports.clock import Clock
 from gateway.ports.store import Store, UnitOfWork
 from gateway.ports.tokens import Tokens
@@ -41,7 +44,9 @@ class ConsentRequests:
     def __init__(
         self, store: Store, keys: WorkerKeys, register: Register, notices: Notices, clock: Clock, tokens: Tokens,
         life: timedelta, warning_version: str, warning: Callable[[str], str], day: Callable[[datetime], date],
+        reached: Checkpoint = unobserved,
     ) -> None:  # fmt: skip
+        self._reached = reached
         self._store, self._keys, self._register, self._notices = store, keys, register, notices
         self._clock, self._tokens, self._life = clock, tokens, life
         self._version, self._warning, self._day = warning_version, warning, day
@@ -65,6 +70,7 @@ class ConsentRequests:
     def take_answer(self, job: Job) -> None:
         """Write the consent or refusal into the log and have the message assessed again; may run twice."""
         at = self._clock.now()
+        self._reached("consent.1")
         with self._store.begin() as uow:
             row = uow.register.request(job.subject_id, lock=True)
             if row is not None and row.state in {"answered_yes", "answered_no"}:
@@ -82,6 +88,7 @@ class ConsentRequests:
                 else:
                     uow.jobs.add(JobKind.EXPIRE, row.message_id, row.message_id, at)
             uow.jobs.finish(job)
+        self._reached("consent.2")
 
     def _ask(self, uow: UnitOfWork, message_id: str, patient_id: str, address: Address, at: datetime) -> None:
         request_id, secret = self._tokens.id(), Protected(self._tokens.secret(link.SECRET_BYTES))

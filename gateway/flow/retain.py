@@ -1,5 +1,9 @@
 """Retain: what must happen by itself with time. Epochs and days turn, links expire, orphans go, the log is folded.
 
+1 links past their time are closed, their wraps dropped
+2 and their peppers destroyed
+3 an orphan's name is won from intake, so that no row can come to need it
+4 and its blob deleted
 Each duty is short, may run in every worker and at any time; none holds a transaction for long.
 """
 
@@ -20,6 +24,7 @@ from gateway.flow.facts import Facts
 from gateway.flow.keys import WorkerKeys
 from gateway.flow.parcels import Parcels
 from gateway.flow.settle import Settle
+from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.ports.clock import Clock
 from gateway.ports.store import Store
 from gateway.ports.vault import Vault
@@ -45,6 +50,7 @@ class Retain:
     folder: AuditFolder
     facts: Facts
     clock: Clock
+    reached: Checkpoint = unobserved
     _judged: tuple[date | None, str] = (None, "")
     """The day whose open links are being gone through, and after which of them this worker goes on."""
     _done: date | None = None
@@ -78,6 +84,7 @@ class Retain:
                 for delivery_id, sealed in secrets:
                     self.parcels.rewrap(uow, delivery_id, epoch, sealed)
                     done += 1
+            self.reached("epoch.4")
         return done
 
     def expire_parcels(self) -> int:
@@ -87,9 +94,12 @@ class Retain:
             over = uow.parcels.expired(at, 100)
             for row in over:
                 self.parcels.close(uow, row, ParcelState.EXPIRED, at)
+        if over:
+            self.reached("retain.1")
         for row in over:
             self.parcels.burn(row.id)
         if over:
+            self.reached("retain.2")
             self.settle.tidy()
             self.store.after_shredding()
         return len(over)
@@ -132,7 +142,9 @@ class Retain:
             with self.store.begin() as uow:
                 orphan = uow.objects.get(object_id) is None and uow.objects.sweep(object_id)
             if orphan:
+                self.reached("retain.3")
                 self.vault.delete(object_id)
+                self.reached("retain.4")
                 gone += 1
         self.vault.sweep(_ORPHAN)
         return gone

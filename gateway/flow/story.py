@@ -56,13 +56,14 @@ def _decided(data: Fields) -> str:
 
 def _attempt(data: Fields) -> str:
     if data.get("state") == "abandoned":
-        twice = (
-            " It may have arrived: a duplicate with the same Message-ID is possible."
-            if data.get("duplicate_possible")
-            else ""
-        )
-        return f"Attempt {data.get('number')} was given up by a worker that died in state {data.get('was')}.{twice}"
+        died = f"Attempt {data.get('number')} was given up by a worker that died in state {data.get('was')}."
+        return died + _twice(data)
     return f"Attempt {data.get('number')} began."
+
+
+def _twice(data: Fields) -> str:
+    may = " It may have arrived: a duplicate with the same Message-ID is possible."
+    return may if data.get("duplicate_possible") else ""
 
 
 _TOLD: dict[EventKind, Callable[[Fields], str]] = {
@@ -81,15 +82,17 @@ _TOLD: dict[EventKind, Callable[[Fields], str]] = {
     EventKind.DELIVERED: lambda data: (
         f"The next hop took it by {data.get('method')}: {data.get('reply')} {data.get('tls') or '(no TLS)'}."
     ),
-    EventKind.RETRY: lambda data: f"Not taken yet ({data.get('reply')}); tried again at {data.get('next')}.",
+    EventKind.RETRY: lambda data: (
+        f"Not taken yet ({data.get('reply')}); tried again at {data.get('next')}.{_twice(data)}"
+    ),
     EventKind.FAILED: lambda data: f"Not delivered: {data.get('reply')}.",
     EventKind.BOUNCED: lambda data: f"A report came back: {data.get('action')} {data.get('status')}.",
     EventKind.REFUSED: lambda data: f"Refused ({data.get('for')}); nothing was sent.",
     EventKind.INTEGRITY: lambda data: (
         f"ALERT: a seal, signature or decision did not hold ({data.get('code')}); nothing was sent."
     ),
-    EventKind.DSN: lambda data: f"A delivery report to the sender: {data.get('state')}.",
-    EventKind.RECEIPT: lambda data: f"A receipt ({data.get('kind')}): {data.get('state') or 'queued'}.",
+    EventKind.DSN: lambda data: f"A delivery report to the sender: {data.get('state')}.{_twice(data)}",
+    EventKind.RECEIPT: lambda data: f"A receipt ({data.get('kind')}): {data.get('state') or 'queued'}.{_twice(data)}",
     EventKind.PARCEL_SEALED: lambda data: (
         f"A secure link was made, good until {data.get('until')}; proof: {data.get('proof')}."
     ),

@@ -1,5 +1,9 @@
 """Sending the gateway's own mail: rendered when it leaves, through the internal relay, with the null reverse-path.
 
+1 the notice is composed
+2 before the final dot: the lease is checked, and the notice marked as in doubt
+3 the relay has answered
+4 the answer is committed: sent, failed, or tried again with the same Message-ID
 One table kind -> words. A notice that cannot be delivered is tried again for days and then given up; nothing answers it.
 """
 
@@ -13,9 +17,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from gateway.domain.address import Address
-from gateway.domain.audit import Event, EventKind
+from gateway.domain.audit import Event, EventKind, Scalar
 from gateway.domain.decision import HoldReason
-from gateway.domain.errors import IntegrityError, KeyMissing
+from gateway.domain.errors import IntegrityError, KeyMissing, LeaseLost
 from gateway.domain.records import DeliveryRow, Job, MessageRow
 from gateway.domain.register_rows import NoticeRow
 from gateway.domain.states import DeliveryState
@@ -28,6 +32,7 @@ from gateway.flow.notices import Notices
 from gateway.flow.requests import ConsentRequests
 from gateway.mime.build import OuterHeaders, RecipientStatus, dsn, text_mail
 from gateway.policy.explain import receipt_reason, what_to_do
+from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.ports.clock import Clock
 from gateway.ports.relay import Consignment, Outcome, Relay, Reply
 from gateway.ports.store import Store, UnitOfWork
@@ -51,6 +56,10 @@ _TODO = {
 }  # fmt: skip
 
 
+NEW, IN_DOUBT = "new", "in_doubt"
+"""A notice that waits; and one whose last try nobody knows the end of."""
+
+
 class Told(Exception):
     """There is nothing left to tell."""
 
@@ -70,20 +79,25 @@ class Tell:
     zone: ZoneInfo
     waits: tuple[timedelta, ...]
     give_up: timedelta
+    reached: Checkpoint = unobserved
 
-    def run(self, job: Job) -> None:
-        """Send the job's notice; `opened:<parcel>` first becomes one."""
+    def run(self, job: Job, alive: Callable[[], bool]) -> None:
+        """Send the job's notice; `opened:<parcel>` first becomes one. `alive` as in Dispatch.run."""
         if job.subject_id.startswith("opened:"):
             self._opened(job)
             return
         with self.store.begin() as uow:
             row = uow.notices.get(job.subject_id)
-            if row is None or row.state != "new":
+            if row is None or row.state not in {NEW, IN_DOUBT}:
                 uow.jobs.finish(job)
                 return
+            if row.state == IN_DOUBT:
+                self._note_duplicate(uow, row)
         try:
             mail = self._compose(row)
-            reply = self._deliver(row, mail)
+            self.reached("notice.1")
+            reply = self._deliver(job, row, mail, alive)
+            self.reached("notice.3")
         except (Told, KeyMissing, IntegrityError):
             self._finish(job, row, "dropped", None)
             return
@@ -92,6 +106,8 @@ class Tell:
             wait = next_try(self.waits, job.tries + 1, self.clock.now(), row.created_at, self.give_up)
         if wait is not None:
             with self.store.begin() as uow:
+                if not reply.in_doubt:
+                    uow.notices.finish(row.id, NEW, reply.stored)
                 uow.jobs.again(job, wait)
             return
         self._finish(job, row, "sent" if reply.outcome is Outcome.ACCEPTED else "failed", reply)
@@ -115,11 +131,28 @@ class Tell:
             data = {"kind": row.kind, "state": state, "reply": reply.stored if reply else ""}
             uow.audit.append(Event(kind, row.message_id, data=data), at)
             uow.jobs.finish(job)
+        self.reached("notice.4")
 
-    def _deliver(self, row: NoticeRow, mail: bytes) -> Reply:
+    def _note_duplicate(self, uow: UnitOfWork, row: NoticeRow) -> None:
+        """Nobody knows whether the last try arrived; said once a take-over, so that duplicates can be counted."""
+        uow.notices.finish(row.id, NEW, row.reply)
+        kind = EventKind.DSN if row.kind == "dsn" else EventKind.RECEIPT
+        data: dict[str, Scalar] = {"kind": row.kind, "state": "abandoned", "duplicate_possible": True}
+        uow.audit.append(Event(kind, row.message_id, data=data), self.clock.now())
+
+    def _deliver(self, job: Job, row: NoticeRow, mail: bytes, alive: Callable[[], bool]) -> Reply:
+        def before_dot() -> None:
+            if not alive():
+                raise LeaseLost("the lease ran out before the final dot")
+            with self.store.begin() as uow:
+                if not uow.jobs.holds(job):
+                    raise LeaseLost("another worker has this notice now")
+                uow.notices.finish(row.id, IN_DOUBT, row.reply)
+            self.reached("notice.2")
+
         to = self.notices.to(row)
         consignment = Consignment(None, None, to, [mail], smtputf8=not to.is_ascii)
-        return self.relay.deliver(consignment, lambda: None)
+        return self.relay.deliver(consignment, before_dot)
 
     def _compose(self, row: NoticeRow) -> bytes:
         table: dict[str, Callable[[UnitOfWork, NoticeRow, dict[str, Any]], bytes]]

@@ -42,6 +42,8 @@ class Reply:
     text: str = field(default="", repr=False)
     tls: str = ""
     """TLS version and cipher of the hop, empty for clear."""
+    in_doubt: bool = False
+    """The final dot was sent and no whole answer came: it may have been taken, so trying again may make a duplicate."""
 
     @property
     def stored(self) -> str:

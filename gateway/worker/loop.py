@@ -22,9 +22,6 @@ from gateway.worker.backoff import pause
 Step = Callable[[Job, Callable[[], bool]], None]
 Duty = Callable[[], object]
 
-_EXCUSED = 10_000
-"""Jobs whose temporary failures are remembered."""
-
 _log = structlog.get_logger("worker")
 
 
@@ -36,6 +33,9 @@ class Pace:
     lease: float
     poll: float
     duties: float
+    final: float = 0.0
+    """How long the next hop may take to answer the final dot: that much of the lease must be left before the dot is sent,
+    or another worker would take over while this one still listens."""
     tries: int = 12
     """Failures without reason before a message is STUCK; temporary ones do not count."""
 
@@ -50,8 +50,6 @@ class Worker:
         self._store, self._clock, self._steps, self._duties = store, clock, steps, duties
         self._pace, self._stick = pace, stick
         self._stop = threading.Event()
-        self._excused: dict[str, int] = {}
-        """By job, how many of its tries were temporary failures; known while this process lives."""
 
     def run(self) -> None:
         """Work in threads until `stop`; returns when all have ended."""
@@ -111,7 +109,7 @@ class Worker:
     def _run(self, job: Job, begun: float) -> None:
         # The lease counts from before the claim, by the clock that no one can set.
         def alive() -> bool:
-            return self._clock.boot() - begun < self._pace.lease
+            return self._clock.boot() - begun < self._pace.lease - self._pace.final
 
         try:
             self._steps[job.kind](job, alive)
@@ -125,22 +123,14 @@ class Worker:
     def _again(self, job: Job, code: str, *, counts: bool) -> None:
         _log.warning("step failed", kind=job.kind.value, message=job.message_id, code=code, tries=job.tries)
         try:
-            if not counts:
-                self._excuse(job)
-            elif job.tries + 1 - self._excused.get(job.id, 0) >= self._pace.tries:
+            if counts and job.tries + 1 - job.excused >= self._pace.tries:
                 self._stick(job, code)
-                self._excused.pop(job.id, None)
                 return
             with self._store.begin() as uow:
-                uow.jobs.again(job, self._clock.now() + timedelta(seconds=pause(job.tries)))
+                uow.jobs.again(job, self._clock.now() + timedelta(seconds=pause(job.tries)), excused=not counts)
         except SealgateError as error:
             # The lease runs out by itself, and the job comes again.
             _log.warning("job not given back", kind=job.kind.value, message=job.message_id, code=error.code)
-
-    def _excuse(self, job: Job) -> None:
-        if len(self._excused) >= _EXCUSED:
-            self._excused.clear()  # most of them ended long ago
-        self._excused[job.id] = self._excused.get(job.id, 0) + 1
 
 
 def _name(duty: Duty) -> str:

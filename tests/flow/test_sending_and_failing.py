@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from gateway.domain.decision import HoldReason, Method
 from gateway.domain.envelope import Direction, Identity
 from gateway.domain.errors import MailRefused, PickupRefused
 from gateway.domain.states import AttemptState, DeliveryState, MessageState
-from gateway.ports.relay import Outcome, Reply
+from gateway.ports.relay import Consignment, Outcome, Reply
 from tests.support.home import (
     DOCTOR,
     GRACE,
@@ -42,6 +43,7 @@ def home(tmp_path: Path):
         yield one.people()
 
 
+@pytest.mark.proves("open.retry-same-id")
 def test_a_deferred_mail_is_tried_again_with_growing_waits_and_the_same_message_id(home: Home) -> None:
     home.hop.answers[MARIA] = [LATER]
     message = home.submit(mail(MARIA, "Results", RESULTS), MARIA)
@@ -314,25 +316,72 @@ def test_another_author_than_the_sender_may_use_holds(home: Home) -> None:
     assert home.sent(OFFICE) == []
 
 
-def test_a_worker_whose_lease_is_over_leaves_without_the_dot(home: Home) -> None:
-    home.hop.before = lambda _: home.clock.advance(31 * 60)
+@pytest.mark.proves("once.lease-before-dot", "once.lease-outlives")
+@pytest.mark.parametrize("minutes", [36, 46])
+def test_a_worker_whose_lease_is_over_leaves_without_the_dot(home: Home, minutes: int) -> None:
+    """Over is what is left of 45 minutes when the relay's 10 for its last answer are taken off."""
+    home.hop.before = lambda _: home.clock.advance(minutes * 60)
     message = home.submit(mail(OFFICE, "Lunch", LUNCH), OFFICE)
     home.rooms.worker.work_once()
     home.rooms.worker.work_once()
     assert home.sent(OFFICE) == []
     assert home.delivery(message).state is DeliveryState.SENDING
     home.hop.before = lambda _: None
-    home.later(31 * 60)
+    home.later(46 * 60)
     assert home.delivery(message).state is DeliveryState.DELIVERED
     assert len(home.sent(OFFICE)) == 1
 
 
+@pytest.mark.proves("once.lease-before-dot")
+def test_an_alarm_clock_that_jumps_does_not_end_a_lease(home: Home) -> None:
+    home.hop.before = lambda _: home.clock.jump(400 * 86400)
+    message = home.submit(mail(OFFICE, "Lunch", LUNCH), OFFICE)
+    home.rooms.worker.work_once()
+    home.rooms.worker.work_once()
+    assert [one.state for one in home.attempts(home.delivery(message).id)] == [AttemptState.DELIVERED]
+
+
+@pytest.mark.proves("once.attempts", "once.in-doubt")
+@pytest.mark.parametrize("doubt", [True, False])
+def test_the_attempts_states_are_committed_before_each_step_that_they_name(home: Home, doubt: bool) -> None:
+    """SENDING before MAIL FROM, IN_DOUBT before the dot; a lost answer is written down as a possible duplicate."""
+    seen = []
+
+    def state() -> list[str]:
+        return [f"{one.number}:{one.state.value}" for one in home.attempts(home.delivery(message).id)]
+
+    class Watching:
+        def deliver(self, consignment: Consignment, before_dot: Callable[[], None]) -> Reply:
+            if str(consignment.recipient) != OFFICE:
+                return Reply(Outcome.ACCEPTED, 250, "2.0.0")
+            seen.append(state())
+            bodies.append(b"".join(consignment.body))
+            before_dot()
+            seen.append(state())
+            if len(bodies) == 1:
+                return Reply(Outcome.TEMPORARY, 0, "4.4.2", in_doubt=doubt)
+            return Reply(Outcome.ACCEPTED, 250, "2.0.0")
+
+    bodies: list[bytes] = []
+    message = home.submit(mail(OFFICE, "Lunch", LUNCH), OFFICE)
+    home.rooms.dispatch._relay = Watching()  # type: ignore[assignment]
+    home.settle()
+    home.later(timedelta(minutes=1))
+    assert seen == [["1:sending"], ["1:in_doubt"], ["1:retry", "2:sending"], ["1:retry", "2:in_doubt"]]
+    assert state() == ["1:retry", "2:delivered"]
+    told = [data.get("duplicate_possible", False) for kind, data in home.events(message) if kind == "retry"]
+    assert told == [doubt]
+    first, second = (email.message_from_bytes(one)["Message-ID"] for one in bodies)
+    assert first == second
+
+
+@pytest.mark.proves("once.lease-number")
 def test_a_slow_first_worker_cannot_settle_what_another_has_taken_over(home: Home) -> None:
     message = home.submit(mail(TOBIAS, "Lunch", LUNCH), TOBIAS)
 
     def overtaken(_: object) -> None:
         home.hop.before = lambda _: None
-        home.clock.jump(31 * 60)
+        home.clock.jump(46 * 60)
         home.rooms.worker.work_once()
 
     home.hop.before = overtaken

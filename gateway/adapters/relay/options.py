@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import secrets
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from gateway.adapters.relay.names import Resolve
 from gateway.domain.errors import ConfigError
 from gateway.domain.protected import Protected
 
@@ -32,6 +34,10 @@ class RelayOptions:
     """Idle longer than this, a kept connection is asked with NOOP before mail is given to it."""
     messages_per_connection: int = 200
     """Messages on one connection before a fresh one."""
+    resolve: Resolve = field(default=socket.getaddrinfo, repr=False)
+    """Looks the hop's name up."""
+    resolve_seconds: float = 10.0
+    """For the name's address; part of `connect_seconds`."""
     connect_seconds: float = 30.0
     """For the connection, its greeting, and the TLS handshake, each."""
     command_seconds: float = 120.0

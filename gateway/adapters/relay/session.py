@@ -12,6 +12,7 @@ import ssl
 
 import aiosmtplib
 
+from gateway.adapters.relay.names import Unresolved
 from gateway.adapters.relay.options import Hop, RelayOptions
 from gateway.ports.relay import Outcome, Reply
 
@@ -153,6 +154,8 @@ def _trouble(error: BaseException) -> Reply:
     while chain is not None:
         if isinstance(chain, ssl.SSLError):
             return Reply(Outcome.TEMPORARY, 0, "4.7.5", "TLS to the hop could not be verified")
+        if isinstance(chain, Unresolved):
+            return Reply(Outcome.TEMPORARY, 0, "4.4.3", "the hop's name cannot be resolved now")
         chain = chain.__cause__ or chain.__context__
     if isinstance(error, aiosmtplib.SMTPAuthenticationError):
         return Reply(Outcome.TEMPORARY, error.code, "4.7.8", error.message)

@@ -18,6 +18,7 @@ from typing import TypeVar
 
 import aiosmtplib
 
+from gateway.adapters.relay.names import ResolvingLoop
 from gateway.adapters.relay.options import Hop, RelayOptions, read_hop
 from gateway.adapters.relay.pool import Pool
 from gateway.adapters.relay.session import HopSession, Unusable
@@ -38,7 +39,7 @@ class SmtpRelay:
         """ConfigError for a URL that is wrong or would be unsafe."""
         self._hop = read_hop(url)
         context = _client_context(self._hop)
-        self._loop = asyncio.new_event_loop()
+        self._loop = ResolvingLoop(options.resolve, options.resolve_seconds)
         self._pool = Pool(self._hop, options, context)
         self._thread = threading.Thread(target=self._loop.run_forever, name="relay", daemon=True)
         self._thread.start()
@@ -146,10 +147,8 @@ class SmtpRelay:
         try:
             reply = self._run(session.end_data())
         except (aiosmtplib.SMTPException, OSError) as error:
-            early = session.early()
-            return self._dropped(
-                session, early or Reply(Outcome.TEMPORARY, 0, "4.4.2", type(error).__name__, session.tls_name)
-            )
+            doubt = Reply(Outcome.TEMPORARY, 0, "4.4.2", type(error).__name__, session.tls_name, in_doubt=True)
+            return self._dropped(session, session.early() or doubt)
         self._later(self._pool.give_back, session)
         return reply
 

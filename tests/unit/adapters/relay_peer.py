@@ -15,7 +15,7 @@ OFFER = ("SIZE 1000000", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES")
 
 @dataclass
 class Script:
-    """Replies by step (`greet`, `ehlo`, `mail`, `rcpt`, `data`, `dot`, `rset`, `starttls`). `DROP` closes, `STALL` waits.
+    """Replies by step (`greet`, `ehlo`, `mail`, `rcpt`, `data`, `dot`, `rset`, `starttls`). `DROP` closes, `STALL` waits, `CUT x` says x and closes.
     `drop_after` closes after so many body bytes; `early` is said in the middle of the body.
     """
 
@@ -86,6 +86,10 @@ class Peer:
         text = self.script.replies.get(step, usual)
         if text == "DROP":
             writer.transport.abort()
+            raise ConnectionError
+        if text.startswith("CUT "):
+            writer.write(text.removeprefix("CUT ").encode())
+            await writer.drain()
             raise ConnectionError
         if text == "STALL":
             await asyncio.sleep(60)

@@ -82,7 +82,7 @@ def test_the_model_is_frozen(tmp_path):
         ('url = "capture:///./data/outbox"', 'url = "outbox"', ["relay.url", "scheme"]),
         ('[sandbox]', '[worker]\nlease = "30"\n[sandbox]', ["worker.lease", "duration"]),
         ('[sandbox]', '[worker]\nlease = 30\n[sandbox]', ["worker.lease", "duration"]),
-        ('[sandbox]', '[worker]\nlease = "1m"\n[sandbox]', ["worker", "10m"]),
+        ('[sandbox]', '[worker]\nlease = "32m"\n[sandbox]', ["worker.lease", "33m"]),
         ('[sandbox]', '[parcel]\nexpiry = "100d"\n[sandbox]', ["parcel", "max_expiry"]),
         ('[sandbox]', '[limits]\nspool_bytes = "20 gigs"\n[sandbox]', ["limits.spool_bytes", "size"]),
         ('archive_public = ["keys/archive-practice.pub", "keys/archive-escrow.pub"]', "", ["keys.archive_public"]),
