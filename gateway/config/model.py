@@ -123,13 +123,13 @@ class Settings(Section):
             raise ValueError("archive.enabled needs keys.archive_public: without a public key nothing can be archived")
         if self.web.metrics is not None and self.metrics.web not in (None, self.web.metrics):
             raise ValueError("web.metrics and metrics.web name two places for the same; keep metrics.web")
-        https = self.practice.portal_url.startswith("https:")
-        if https and not self.web.behind_proxy and not (self.web.tls_certificate and self.web.tls_key):
         if self.worker.lease < self.relay.longest:
             minutes = -(-self.relay.longest.total_seconds() // 60)
             raise ValueError(
                 f'worker.lease must be at least "{minutes:.0f}m", the sum of the time-outs that relay.timeout and relay.final '
                 "give one try, or another worker would take over a mail that is still being sent"
             )
+        https = self.practice.portal_url.startswith("https:")
+        if https and not self.web.behind_proxy and not (self.web.tls_certificate and self.web.tls_key):
             raise ValueError("web needs tls_certificate and tls_key, or behind_proxy naming the proxy that ends TLS")
         return self

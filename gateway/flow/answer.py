@@ -19,8 +19,8 @@ from gateway.domain.records import JobKind
 from gateway.domain.register_rows import ConsentRequestRow
 from gateway.flow.pickup_rules import count_wrong
 from gateway.flow.sessions import Sessions
-from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.flow.throttle import Networks, PickupLimits, after_code, after_failure, code_holds, refuse_early
+from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.ports.clock import Clock
 from gateway.ports.store import Store, UnitOfWork
 from gateway.ports.tokens import Tokens
@@ -49,10 +49,10 @@ class Answers:
         installation: str,
         clock: Clock,
         tokens: Tokens,
-        reached: Checkpoint = unobserved,
         limits: PickupLimits | None = None,
-        self._reached = reached
+        reached: Checkpoint = unobserved,
     ) -> None:
+        self._reached = reached
         self._store, self._lookup_key, self._installation, self._clock = store, lookup_key, installation, clock
         self._limits = limits or PickupLimits()
         self._networks = Networks(lookup_key, installation)
@@ -81,12 +81,12 @@ class Answers:
                 uow.register.put_request(replace(row, codes_sent=count, code_next_at=next_at))
                 uow.jobs.add(JobKind.SEND_CODE, row.message_id, f"{row.id}:mailbox", now)
         if row is None:
-        self._reached("answer.1")
             raise PickupRefused("unknown")
+        self._reached("answer.1")
 
     def prove(self, token: str, code: str, network: str) -> str:
         """Exchange link and code for a session; returns the secret of its cookie."""
-        now = self._clock.now()
+        now, cookie = self._clock.now(), ""
         with self._store.begin() as uow:
             self._networks.refuse_busy(uow, network, "try", self._limits.tries_per_network, now)
             row = self._found(uow, token, lock=True)
@@ -122,12 +122,12 @@ class Answers:
             uow.audit.append(Event(kind, row.message_id, "", "recipient", data), now)
             uow.jobs.add(JobKind.CONSENT_ANSWER, row.message_id, row.id, now)
             uow.parcels.drop_sessions(parcel_id=row.id)
+        self._reached("answer.3")
 
     def _found(self, uow: UnitOfWork, token: str, *, lock: bool = False) -> ConsentRequestRow | None:
         # A token that cannot be read costs the same derivation and query as one that can.
         secret = link.read_token(token)
         row = uow.register.request_by_lookup(link.lookup(secret or _NOBODY, self._lookup_key, self._installation))
-        self._reached("answer.3")
         if row is None or secret is None:
             return None
         return uow.register.request(row.id, lock=True) if lock else row

@@ -217,11 +217,11 @@ class Dispatch:
             again = reply.outcome is Outcome.TEMPORARY
             wait = next_try(self._waits, row.tries, at, row.first_try_at or at, self._give_up) if again else None
             data: dict[str, Scalar] = {"number": attempt.number, "reply": reply.stored, "tls": reply.tls}
+            if reply.in_doubt:
+                data["duplicate_possible"] = True
             if wait is not None:
                 uow.attempts.move(attempt.id, AttemptState.RETRY, at, reply.stored)
                 uow.deliveries.move(delivery_id, DeliveryState.RETRY, next_at=wait, reply=reply.stored)
-            if reply.in_doubt:
-                data["duplicate_possible"] = True
                 data["next"] = wait.isoformat()
                 uow.audit.append(Event(EventKind.RETRY, row.message_id, delivery_id, data=data), at)
                 uow.jobs.again(job, wait, counts=False)

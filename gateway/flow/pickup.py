@@ -109,7 +109,8 @@ class Pickup:
         # The shelf may be far away: it is asked outside the transaction. A pepper destroyed since then is harmless,
         # for the transaction reads the parcel's state again under lock.
         pepper = self._peppers.get(row.id) if row is not None else None
-        now = self._clock.now()
+        self._reached("pickup.2")
+        now, cookie = self._clock.now(), ""
         with self._store.begin() as uow:
             self._networks.refuse_busy(uow, network, "try", self._limits.tries_per_network, now)
             row = self._found(uow, token, lock=True)
