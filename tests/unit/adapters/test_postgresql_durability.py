@@ -21,13 +21,13 @@ _RELOAD = 10.0
 
 
 @pytest.fixture
-def server_says() -> Iterator[Callable[[str, str], str]]:
+def server_says() -> Callable[[str, str], str]:
     """Set a parameter for the connections of one URL only; returns that URL."""
 
     def url(name: str, value: str) -> str:
         return f"{postgres.fresh()}%20-c%20{name}%3D{value}"
 
-    yield url
+    return url
 
 
 @pytest.fixture
