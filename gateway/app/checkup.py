@@ -125,6 +125,11 @@ def _weaknesses(home: Installation) -> Iterator[str]:
         yield "relay.url is a capture folder: nothing leaves this machine, and the captured mail lies there readable"
     if one.notifier.url is not None and one.notifier.url.startswith("capture:"):
         yield "notifier.url is a capture folder: codes are written there, no text message is sent"
+    if one.parcel.reissue:
+        yield (
+            "parcel.reissue is on: until a link ends, a thief of shelf and data opens what it holds, although it was "
+            "delivered; without it nothing that the servers keep does"
+        )
     if not one.archive.enabled:
         yield "archive.enabled is off: sent mail cannot be produced for the six-year record"
 

@@ -12,6 +12,7 @@ from gateway.config.rooms import CONNECT_SECONDS, WAIT_SECONDS, RelaySection
 from gateway.domain.address import Address
 from gateway.domain.audit import Event, EventKind
 from gateway.domain.records import JobKind
+from gateway.flow.ages import Ages
 from gateway.flow.assess import Assess, Times
 from gateway.flow.audit_fold import AuditFolder
 from gateway.flow.codes import Codes
@@ -20,10 +21,12 @@ from gateway.flow.custody import Custody
 from gateway.flow.decisions import Decisions
 from gateway.flow.dispatch import Dispatch
 from gateway.flow.epochs import Calendar
+from gateway.flow.forget import Forget, Terms
 from gateway.flow.inbound import Inbound, OwnAddresses
 from gateway.flow.notices import Notices
 from gateway.flow.parcels import Parcels
 from gateway.flow.recheck import Recheck
+from gateway.flow.reissue import Reissue
 from gateway.flow.requests import ConsentRequests
 from gateway.flow.retain import Retain
 from gateway.flow.review import Review
@@ -51,6 +54,7 @@ class Rooms:
     settle: Settle
     review: Review
     recheck: Recheck
+    reissue: Reissue
     codes: Codes
     retain: Retain
     calendar: Calendar
@@ -94,7 +98,10 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
         notices=notices, requests=asks, clock=clock, tokens=tokens, host=host, reached=reached,
         times=Times(times.hold, times.consent, times.stuck, times.reminders),
     )  # fmt: skip
-    parcels = Parcels(store, vault, custody, keys, clock, tokens, limits, settings.parcel.expiry, reached)
+    parcels = Parcels(
+        store, vault, custody, keys, clock, tokens, limits, settings.parcel.expiry, reached,
+        reissue=settings.parcel.reissue,
+    )  # fmt: skip
     authority = home.ca()
     compose = Compose(
         parcels=parcels, signers=Signers(store, keys.columns, keys.index, (authority.certificate, authority.key)),
@@ -103,11 +110,11 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
     dispatch = Dispatch(
         store=store, vault=vault, custody=custody, decisions=decisions, reader=reader, facts=facts, assess=assess,
         compose=compose, relay=relay, notices=notices, clock=clock, tokens=tokens, bounce_address=addresses.bounce,
-        waits=times.backoff, give_up=times.give_up, hold=times.hold, reached=reached,
+        waits=times.backoff, give_up=times.give_up, hold=times.hold, remind=settings.parcel.reminders, reached=reached,
     )  # fmt: skip
-    settle = Settle(store, vault, custody, notices, clock, reached)
+    settle = Settle(store, vault, custody, parcels, notices, clock, times.stuck, reached)
     tell = Tell(
-        store, internal, renderer, notices, asks, keys, clock, words, facts.zone, times.backoff, times.give_up,
+        store, internal, renderer, notices, asks, parcels, keys, clock, words, facts.zone, times.backoff, times.give_up,
         reached,
     )  # fmt: skip
     codes = Codes(
@@ -115,19 +122,23 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
         settings.parcel.code_life, settings.limits.codes_per_address, reached,
     )  # fmt: skip
     recheck = Recheck(store, assess, decisions, facts, parcels, notices, clock, times.hold)
+    reissue = Reissue(store, parcels, notices, keys, clock)
     inbound = Inbound(store, vault, custody, reader, addresses, notices, parcels, settle, clock, tokens, reached)
     calendar = Calendar(store, keys, clock, tokens, tokens.id(), settings.keys.epoch, reached)
     folder = AuditFolder(
         store, clock, keys.sign, lambda head: _publish(home, head), settings.audit.every_rows,
         round(settings.audit.every.total_seconds()),
     )  # fmt: skip
-    retain = Retain(store, vault, custody, keys, parcels, calendar, settle, folder, facts, clock, reached)
+    ages = Ages(store, settle, clock, unread=times.stuck, on_its_way=times.give_up + times.stuck)
+    forget = Forget(store, settle, clock, Terms(settings.retention.messages, settings.retention.archive))
+    retain = Retain(store, vault, custody, keys, parcels, calendar, settle, folder, facts, ages, forget, clock, reached)
     steps: dict[JobKind, Step] = {
         JobKind.ASSESS: lambda job, _: assess.run(job),
         JobKind.DISPATCH: dispatch.run,
         JobKind.SETTLE: lambda job, _: settle.run(job),
         JobKind.EXPIRE: lambda job, _: settle.expire(job),
         JobKind.REMIND: lambda job, _: settle.remind(job),
+        JobKind.REMIND_RECIPIENT: lambda job, _: reissue.remind(job),
         JobKind.INBOUND: lambda job, _: inbound.run(job),
         JobKind.SEND_CODE: codes.run,
         JobKind.SEND_NOTICE: tell.run,
@@ -140,7 +151,7 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
     )  # fmt: skip
     worker = Worker(store, clock, steps, retain.duties(), pace, lambda job, code: settle.stick(job, code, times.stuck))
     review = Review(store, assess, decisions, settle, facts, clock, times.hold)
-    return Rooms(worker, assess, dispatch, settle, review, recheck, codes, retain, calendar, (relay, internal))
+    return Rooms(worker, assess, dispatch, settle, review, recheck, reissue, codes, retain, calendar, (relay, internal))
 
 
 def own_host(home: Installation) -> str:

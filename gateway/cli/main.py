@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "why": "gateway.cli.why:why",
         "audit": "gateway.cli.audit:audit",
         "archive": "gateway.cli.archive:archive",
+        "retention": "gateway.cli.retention:retention",
         "role": "gateway.cli.serve:role",
     }
 )

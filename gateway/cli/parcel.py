@@ -19,7 +19,7 @@ from gateway.flow.parcel_seal import ParcelSeal
 _OPEN = (ParcelState.SEALED, ParcelState.OPENED)
 
 
-@click.group(short_help="Secure links: list, show, revoke, extend, code.")
+@click.group(short_help="Secure links: list, show, revoke, extend, reissue, code.")
 def parcel() -> None:
     """Secure links. Nothing here can open one: that takes the recipient's own mail."""
 
@@ -114,6 +114,20 @@ def extend(parcel_id: str, by: str, config: Path) -> None:
             data = {"parcel": row.id, "until": until.isoformat()}
             uow.audit.append(Event(EventKind.PARCEL_EXTENDED, row.message_id, row.delivery_id, actor(), data), at)
     click.echo(f"{parcel_id} opens until {until:%Y-%m-%d %H:%M} UTC")
+
+
+@parcel.command()
+@click.argument("parcel_id")
+@config_option
+def reissue(parcel_id: str, config: Path) -> None:
+    """Replace a lost link: a new one is sent to the same address, the old one is dead. Needs parcel.reissue = true."""
+    with opened(config) as home:
+        rooms = build(home)
+        try:
+            fresh = rooms.reissue.reissue(parcel_id, actor())
+        finally:
+            rooms.close()
+    click.echo(f"{parcel_id} is closed; {fresh} is on its way")
 
 
 @parcel.command()

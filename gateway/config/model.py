@@ -20,6 +20,7 @@ from gateway.config.rooms import (
     ParcelSection,
     PolicySection,
     RelaySection,
+    RetentionSection,
     SandboxSection,
     ShelfSection,
     StoreSection,
@@ -99,6 +100,7 @@ class Settings(Section):
     keys: KeysSection
     parcel: ParcelSection = ParcelSection()
     archive: ArchiveSection = ArchiveSection()
+    retention: RetentionSection = RetentionSection()
     policy: PolicySection
     audit: AuditSection
     sandbox: SandboxSection = SandboxSection()

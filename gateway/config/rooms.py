@@ -14,6 +14,9 @@ from gateway.config.values import Duration, FilePath, Listen, Size, Url
 CONNECT_SECONDS, WAIT_SECONDS = 30.0, 60.0
 """For connecting, greeting and TLS, each; and for a free connection when all are busy."""
 
+SIX_YEARS = timedelta(days=2192)
+"""Six years with two leap days."""
+
 
 class WorkerSection(Section):
     """`[worker]`: the processes that read, decide, seal and relay."""
@@ -141,6 +144,16 @@ class ParcelSection(Section):
         default=5, ge=1, description="Wrong codes within code_window before the next try must wait."
     )
 
+    reissue: bool = Field(
+        default=False,
+        description="Keep a worker's key to each open link until it ends, so that `sealgate parcel reissue` can replace a lost one; "
+        "until then whoever steals shelf and data together reads it.",
+    )
+    reminders: tuple[Duration, ...] = Field(
+        default=(),
+        description="When a recipient who has not opened is reminded, from the delivery; none by default. A reminder has no link.",
+    )
+
     @model_validator(mode="after")
     def _expiry_within_bound(self) -> Self:
         if self.expiry > self.max_expiry:
@@ -154,6 +167,25 @@ class ArchiveSection(Section):
     enabled: bool = Field(
         default=False, description="Keep an archive copy of what was sent; needs keys.archive_public."
     )
+
+
+class RetentionSection(Section):
+    """`[retention]`: what is left of a mail after it was settled, and for how long. A legal hold keeps it longer."""
+
+    messages: Duration = Field(
+        default=timedelta(days=30),
+        description="From settling: addresses, decisions, ended links and notices are deleted then. The log stays.",
+    )
+    archive: Duration = Field(
+        default=SIX_YEARS,
+        description="From archiving: six years at least (45 CFR 164.316(b)(2)(i)), then the archive's keys to the mail are dropped.",
+    )
+
+    @model_validator(mode="after")
+    def _lawful(self) -> Self:
+        if self.archive < SIX_YEARS:
+            raise ValueError('archive is at least "2192d": six years (45 CFR 164.316(b)(2)(i))')
+        return self
 
 
 class PolicySection(Section):

@@ -32,7 +32,7 @@ class EventKind(StrEnum):
     RENEWED = "renewed"
     """An open link was judged again on newer versions and stays open: `mark` of its decision."""
     REMINDED = "reminded"
-    """The sender was reminded that a mail still waits."""
+    """Somebody was reminded: the sender that a mail still waits, or (`whom`) the recipient of a link nobody opened."""
     CONSENT_REQUESTED = "consent_requested"
     """A patient is asked for consent, at an address on record: `patient`, `request`, `warning` version."""
     STALE = "stale"
@@ -62,7 +62,7 @@ class EventKind(StrEnum):
     SHREDDED = "shredded"
     """The gateway's own keys to `what` were dropped."""
     PARCEL_SEALED = "parcel_sealed"
-    """A secure link was made: `parcel`, how many `enclosed`, which `proof`, good `until`."""
+    """A secure link was made: `parcel`, how many `enclosed`, which `proof`, good `until`; `instead_of` which lost one."""
     CODE_SENT = "code_sent"
     """A one-time code was sent by `channel`, or read out by the staff member named as actor."""
     CODE_REFUSED = "code_refused"
@@ -103,6 +103,14 @@ class EventKind(StrEnum):
     """A role ended its work."""
     ARCHIVE_OPENED = "archive_opened"
     """Somebody opened an archived mail with the offline key."""
+    FORGOTTEN = "forgotten"
+    """A settled mail's addresses, decisions, links and notices were deleted; this log and the archive stay."""
+    ARCHIVE_ENDED = "archive_ended"
+    """An archived mail met its end: the archive's keys to the `object` were dropped."""
+    LEGAL_HOLD = "legal_hold"
+    """Something must be kept until a person says otherwise: `hold`, `on` a message or a patient, its `subject`, `reason`."""
+    LEGAL_HOLD_ENDED = "legal_hold_ended"
+    """A person ended a legal `hold`: `on`, `subject`, `reason`."""
 
 
 @dataclass(frozen=True, slots=True)

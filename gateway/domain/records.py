@@ -18,6 +18,7 @@ class JobKind(StrEnum):
     DISPATCH = "dispatch"
     SETTLE = "settle"
     REMIND = "remind"
+    REMIND_RECIPIENT = "remind_recipient"
     EXPIRE = "expire"
     INBOUND = "inbound"
     SEND_CODE = "send_code"

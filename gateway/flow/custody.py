@@ -1,7 +1,8 @@
 """Custody: which holder can open which object. All wraps of data keys are made and opened here.
 
-Holders: `epoch` (mail in hand), `parcel` (a link), `archive` (the practice's offline keys). Forgetting goes wrap first,
-then blob: when the last wrap is gone the blob is noise, and the sweeper takes it away.
+Holders: `epoch` (mail in hand), `parcel` (a link), `archive` (the practice's offline keys), and, only where the practice
+asks for it, `reissue` (an open link's objects, for workers of that epoch). Forgetting goes wrap first, then blob: when the
+last wrap is gone the blob is noise, and the sweeper takes it away.
 """
 
 from __future__ import annotations
@@ -21,10 +22,12 @@ from gateway.seal.context import context
 from gateway.seal.hybrid import SealTo
 from gateway.seal.record import IntakeRecord, verify, wrap_hash
 
+_WORKERS = {"epoch", "reissue"}
+
 
 def wrap_context(installation: str, object_id: str, holder: Holder) -> bytes:
     """What a wrap of an object's data key is bound to: the object, the kind of holder and which one."""
-    epoch = holder.id if holder.kind == "epoch" else ""
+    epoch = holder.id if holder.kind in _WORKERS else ""
     return context(installation, Seal.WRAP, object_id, f"{holder.kind}:{holder.id}", epoch)
 
 
@@ -88,11 +91,33 @@ class Custody:
             uow.objects.add_wrap(row.object_id, to, public.seal(key.reveal(), bound))
         return True
 
-    def to_parcel(self, uow: UnitOfWork, parcel_id: str, kek: Protected[bytes], sealed: Sealed) -> None:
+    def to_parcel(
+        self, uow: UnitOfWork, parcel_id: str, kek: Protected[bytes], object_id: str, key: Protected[bytes]
+    ) -> None:
         """Wrap an object's key under a parcel's kek."""
         holder = Holder("parcel", parcel_id)
-        bound = wrap_context(self._keys.installation, sealed.object_id, holder)
-        uow.objects.add_wrap(sealed.object_id, holder, link.wrap(kek, sealed.key, bound))
+        bound = wrap_context(self._keys.installation, object_id, holder)
+        uow.objects.add_wrap(object_id, holder, link.wrap(kek, key, bound))
+
+    def keep(self, uow: UnitOfWork, object_id: str, key: Protected[bytes], epoch: str, public: SealTo) -> None:
+        """Keep a worker's own wrap of a parcel's object until the parcel ends (`parcel.reissue`)."""
+        holder = Holder("reissue", epoch)
+        sealed = public.seal(key.reveal(), wrap_context(self._keys.installation, object_id, holder))
+        uow.objects.add_wrap(object_id, holder, sealed)
+
+    def kept(self, uow: UnitOfWork, object_id: str) -> Protected[bytes] | None:
+        """The key of a parcel's object that a worker kept; None where it kept none."""
+        for holder, wrap in uow.objects.wraps(object_id):
+            if holder.kind == "reissue":
+                return self._open(object_id, holder, wrap)
+        return None
+
+    def rewrap_kept(self, uow: UnitOfWork, object_id: str, old: str, epoch: str, public: SealTo) -> None:
+        """Move a kept wrap to another epoch."""
+        key = self.kept(uow, object_id)
+        if key is not None:
+            self.keep(uow, object_id, key, epoch, public)
+            uow.objects.drop_wraps(Holder("reissue", old), [object_id])
 
     def rewrap(self, uow: UnitOfWork, row: MessageRow, epoch: str, public: SealTo) -> None:
         """Move a message in hand to another epoch: record and content key."""

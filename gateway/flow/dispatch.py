@@ -66,13 +66,14 @@ class Dispatch:
         waits: tuple[timedelta, ...],
         give_up: timedelta,
         hold: timedelta,
+        remind: tuple[timedelta, ...] = (),
         reached: Checkpoint = unobserved,
     ) -> None:
         self._store, self._vault, self._custody, self._decisions = store, vault, custody, decisions
         self._reader, self._facts, self._assess, self._compose = reader, facts, assess, compose
         self._relay, self._notices, self._clock, self._tokens = relay, notices, clock, tokens
         self._bounce_address, self._waits, self._give_up, self._hold = bounce_address, waits, give_up, hold
-        self._reached = reached
+        self._remind, self._reached = remind, reached
 
     def run(self, job: Job, alive: Alive) -> None:
         """Try once. `alive` says whether this worker still has the lease, by the boot clock."""
@@ -238,6 +239,9 @@ class Dispatch:
             if not done:
                 given_up = reply.outcome is Outcome.TEMPORARY
                 self._notices.failed(uow, row, "gave_up" if given_up else "relay_refused", reply.stored, at)
+            for after in self._remind if done and row.method is Method.LINK else ():
+                subject = f"{delivery_id}:{int(after.total_seconds())}"
+                uow.jobs.add(JobKind.REMIND_RECIPIENT, row.message_id, subject, at + after)
             uow.jobs.add(JobKind.SETTLE, row.message_id, "", at)
             uow.jobs.finish(job)
 

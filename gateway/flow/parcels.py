@@ -15,11 +15,11 @@ from datetime import datetime, timedelta
 
 from gateway.domain.address import Address
 from gateway.domain.audit import Event, EventKind, Scalar
-from gateway.domain.errors import LimitExceeded, MalformedMail, SealingFailed, TemporaryError
+from gateway.domain.errors import LimitExceeded, MalformedMail, PermanentError, SealingFailed, TemporaryError
 from gateway.domain.finding import GapReason
 from gateway.domain.patient import Patient, RecipientKind
 from gateway.domain.protected import Protected
-from gateway.domain.records import Holder, ParcelRow
+from gateway.domain.records import DeliveryRow, Holder, ParcelRow
 from gateway.domain.states import ParcelState
 from gateway.flow import epochs
 from gateway.flow.custody import Custody, object_row
@@ -44,6 +44,8 @@ from gateway.seal.context import context
 from gateway.seal.parcel import Enclosed, Manifest
 
 _OPEN = {ParcelState.SEALED, ParcelState.OPENED}
+_LATER = timedelta(microseconds=1)
+"""What makes a link that was made again the delivery's latest, and yet keeps the beginning that `max_expiry` counts from."""
 _MESSAGES = {"message/rfc822", "message/global"}
 _INCOMPLETE = {
     GapReason.TOO_MANY_PARTS, GapReason.TOO_DEEP, GapReason.TOO_LARGE, GapReason.MALFORMED, GapReason.AMBIGUOUS
@@ -56,9 +58,9 @@ class Parcels:
 
     def __init__(
         self, store: Store, vault: Vault, custody: Custody, keys: WorkerKeys, clock: Clock, tokens: Tokens, limits: Limits,
-        life: timedelta, reached: Checkpoint = unobserved,
+        life: timedelta, reached: Checkpoint = unobserved, *, reissue: bool = False,
     ) -> None:  # fmt: skip
-        self._reached = reached
+        self._reached, self._reissue = reached, reissue
         self._store, self._vault, self._custody, self._keys = store, vault, custody, keys
         self._for_portal = ParcelSeal(keys.lookup, keys.installation)
         self._clock, self._tokens, self._limits, self._life = clock, tokens, limits, life
@@ -107,11 +109,13 @@ class Parcels:
             before = uow.parcels.of_delivery(decided.row.id)
             if before is not None and before.state in _OPEN:
                 self.close(uow, before, ParcelState.REVOKED, at)
+            epoch, public = epochs.current(uow, self._keys.calendar, self._keys.installation)
             for sealed in (manifest, *(one for one, _ in enclosed)):
                 uow.objects.add(object_row(sealed, decided.row.message_id, at))
-                self._custody.to_parcel(uow, parcel_id, kek, sealed)
+                self._custody.to_parcel(uow, parcel_id, kek, sealed.object_id, sealed.key)
+                if self._reissue:
+                    self._custody.keep(uow, sealed.object_id, sealed.key, epoch, public)
             uow.parcels.add(row)
-            epoch, public = epochs.current(uow, self._keys.calendar, self._keys.installation)
             sealed_secret = public.seal(secret.reveal(), self._link_context(decided.row.id, epoch))
             uow.objects.put_secret(decided.row.id, epoch, sealed_secret)
             data: dict[str, Scalar] = {
@@ -126,6 +130,52 @@ class Parcels:
             self.burn(before.id)
         return link.token(secret)
 
+    def again(self, uow: UnitOfWork, row: ParcelRow, delivery: DeliveryRow, at: datetime) -> str:
+        """A new link to what an open parcel holds: new id, secret and pepper, the same end; the old one is closed, and
+        `burn` is the caller's. Its secret waits for the mail that will carry it. PermanentError where no worker's wrap was
+        kept, IntegrityError where the parcel is not as a worker left it.
+        """
+        self._for_portal.check(uow, row, delivery)
+        keys = {one: self._custody.kept(uow, one) for one in self._objects(uow, row)}
+        if not keys or any(one is None for one in keys.values()):
+            raise PermanentError(
+                f"parcel {row.id}: no key was kept for it (parcel.reissue); the sender can send the mail again"
+            )
+        new_id, secret, pepper = (
+            self._tokens.id(),
+            Protected(self._tokens.secret(link.SECRET_BYTES)),
+            Protected(self._tokens.secret(32)),
+        )
+        self._keys.peppers.put(new_id, pepper)
+        kek = link.kek(secret, pepper, self._keys.installation, new_id)
+        self.close(uow, row, ParcelState.REVOKED, at)
+        epoch, public = epochs.current(uow, self._keys.calendar, self._keys.installation)
+        for object_id, key in keys.items():
+            assert key is not None
+            self._custody.to_parcel(uow, new_id, kek, object_id, key)
+            self._custody.keep(uow, object_id, key, epoch, public)
+        fresh = ParcelRow(
+            id=new_id, delivery_id=row.delivery_id, message_id=row.message_id, state=ParcelState.SEALED,
+            lookup=link.lookup(secret, self._keys.lookup, self._keys.installation), manifest_id=row.manifest_id,
+            created_at=row.created_at + _LATER, expires_at=row.expires_at, proof=row.proof,
+        )  # fmt: skip
+        uow.parcels.add(replace(fresh, seal=self._for_portal.of(fresh, delivery)))
+        uow.objects.put_secret(
+            row.delivery_id, epoch, public.seal(secret.reveal(), self._link_context(row.delivery_id, epoch))
+        )
+        data: dict[str, Scalar] = {"parcel": new_id, "enclosed": len(keys) - 1, "proof": row.proof,
+                                   "until": row.expires_at.isoformat(), "instead_of": row.id}  # fmt: skip
+        uow.audit.append(Event(EventKind.PARCEL_SEALED, row.message_id, row.delivery_id, data=data), at)
+        return new_id
+
+    def waiting_token(self, uow: UnitOfWork, delivery_id: str) -> str | None:
+        """The token of a delivery's link while its secret waits to be sent."""
+        held = uow.objects.secret(delivery_id)
+        if held is None:
+            return None
+        epoch, sealed = held
+        return link.token(epochs.private(self._keys, epoch).open(sealed, self._link_context(delivery_id, epoch)))
+
     def rewrap(self, uow: UnitOfWork, delivery_id: str, old: str, sealed: bytes) -> None:
         """Move a link secret in hand to the present epoch."""
         secret = epochs.private(self._keys, old).open(sealed, self._link_context(delivery_id, old))
@@ -137,7 +187,9 @@ class Parcels:
         uow.parcels.move(row.id, to, at)
         uow.parcels.drop_sessions(parcel_id=row.id)
         uow.parcels.drop_code(row.id)
-        uow.objects.drop_kind("parcel", self._objects(uow, row))
+        held = self._objects(uow, row)
+        uow.objects.drop_kind("parcel", held)
+        uow.objects.drop_kind("reissue", held)
         uow.objects.drop_secret(row.delivery_id)
         kind = EventKind.PARCEL_EXPIRED if to is ParcelState.EXPIRED else EventKind.PARCEL_REVOKED
         uow.audit.append(Event(kind, row.message_id, row.delivery_id, data={"parcel": row.id}), at)

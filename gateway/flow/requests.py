@@ -20,7 +20,7 @@ from gateway.domain.errors import IntegrityError
 from gateway.domain.patient import ConsentEvent, ConsentEventType, ConsentKind
 from gateway.domain.protected import Protected
 from gateway.domain.records import Job, JobKind
-from gateway.domain.register_rows import ConsentRequestRow
+from gateway.domain.register_rows import ConsentRequestRow, NoticeRow
 from gateway.domain.states import DeliveryState
 from gateway.flow import epochs
 from gateway.flow.facts import Standing
@@ -129,3 +129,13 @@ def sent(uow: UnitOfWork, row: ConsentRequestRow) -> None:
     """The mail with the link has left: the gateway forgets the token."""
     if row.state == "new":
         uow.register.put_request(_with(row, state="sent"))
+
+
+def let_go(uow: UnitOfWork, notice: NoticeRow) -> None:
+    """A notice has ended, sent or not: the secret that it was to carry is forgotten with it, in the same transaction."""
+    if notice.kind == "consent-request":
+        ask = uow.register.request(notice.subject_id, lock=True)
+        if ask is not None:
+            sent(uow, ask)
+    elif notice.kind == "link-again":
+        uow.objects.drop_secret(notice.subject_id)

@@ -12,15 +12,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 
 from gateway.domain.errors import IntegrityError, KeyMissing
-from gateway.domain.records import JobKind
+from gateway.domain.records import Holder, JobKind
 from gateway.domain.states import ParcelState
 from gateway.flow import epochs
+from gateway.flow.ages import Ages
 from gateway.flow.audit_fold import AuditFolder
 from gateway.flow.custody import Custody
 from gateway.flow.epochs import Calendar
 from gateway.flow.facts import Facts
+from gateway.flow.forget import Forget
 from gateway.flow.keys import WorkerKeys
 from gateway.flow.parcels import Parcels
 from gateway.flow.settle import Settle
@@ -49,6 +52,8 @@ class Retain:
     settle: Settle
     folder: AuditFolder
     facts: Facts
+    ages: Ages
+    forget: Forget
     clock: Clock
     reached: Checkpoint = unobserved
     _judged: tuple[date | None, str] = (None, "")
@@ -60,7 +65,9 @@ class Retain:
         """Every duty, in the order in which one round does them."""
         return (
             self.calendar.tick, self.rewrap, self.calendar.destroy_idle, self.expire_parcels,
-            self.follow_calendar, self.drop_sessions, self.sweep_objects, self.sweep_peppers, self.settle.tidy, self.folder.fold_once,
+            self.follow_calendar, self.drop_sessions, self.sweep_objects, self.sweep_peppers, self.settle.tidy,
+            self.ages.end_overdue, self.forget.forget_settled, self.forget.end_archives, self.forget.drop_ended,
+            self.folder.fold_once,
         )  # fmt: skip
 
     def rewrap(self) -> int:
@@ -71,19 +78,20 @@ class Retain:
         for epoch in retired:
             with self.store.begin() as uow:
                 rows, secrets = uow.messages.in_epoch(epoch, 50), uow.objects.secrets_in_epoch(epoch, 50)
-                if not rows and not secrets:
+                kept = uow.objects.held_by(Holder("reissue", epoch), 50)
+                if not rows and not secrets and not kept:
                     continue
                 present, public = epochs.current(uow, self.keys.calendar, self.keys.installation)
-                for row in rows:
+                moves = [partial(self.custody.rewrap, uow, row, present, public) for row in rows]
+                moves += [partial(self.parcels.rewrap, uow, one, epoch, sealed) for one, sealed in secrets]
+                moves += [partial(self.custody.rewrap_kept, uow, one, epoch, present, public) for one in kept]
+                for move in moves:
                     try:
-                        self.custody.rewrap(uow, row, present, public)
+                        move()
                         done += 1
                     except (IntegrityError, KeyMissing):
-                        # It opens no more; assess or dispatch says so when it comes to it.
+                        # It opens no more; assess or dispatch says so when it comes to it. The others still move.
                         continue
-                for delivery_id, sealed in secrets:
-                    self.parcels.rewrap(uow, delivery_id, epoch, sealed)
-                    done += 1
             self.reached("epoch.4")
         return done
 

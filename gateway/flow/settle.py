@@ -7,21 +7,29 @@ After 1 nothing that the servers keep opens the message; 2 only tidies up and ma
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from gateway.domain.audit import Event, EventKind, Scalar
 from gateway.domain.envelope import Direction
 from gateway.domain.errors import IntegrityError, KeyMissing
-from gateway.domain.records import Job, JobKind, MessageRow
-from gateway.domain.states import FINAL_DELIVERY, DeliveryState, MessageState
+from gateway.domain.records import DeliveryRow, Job, JobKind, MessageRow
+from gateway.domain.retention import ArchiveRow
+from gateway.domain.states import FINAL_DELIVERY, AttemptState, DeliveryState, MessageState, ParcelState
 from gateway.flow.custody import Custody
 from gateway.flow.notices import Notices, Sender
+from gateway.flow.parcels import Parcels
+from gateway.flow.requests import let_go
 from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.ports.clock import Clock
 from gateway.ports.store import Store, UnitOfWork
 from gateway.ports.vault import Vault
 
 _UNSENT = {DeliveryState.HELD, DeliveryState.READY, DeliveryState.RETRY}
+_ALL_ENDS = {MessageState.STUCK, MessageState.RECEIVED, MessageState.ASSESSED}
+"""States whose end takes every copy that has not left; a hold's end takes only what is held."""
+_OPEN_ATTEMPTS = {AttemptState.CLAIMED, AttemptState.SENDING, AttemptState.IN_DOUBT}
+_OPEN_PARCEL = {ParcelState.SEALED, ParcelState.OPENED}
 _CAN_STICK = {MessageState.RECEIVED, MessageState.HELD, MessageState.ASSESSED}
 _CARRIES = {JobKind.ASSESS, JobKind.DISPATCH, JobKind.INBOUND, JobKind.SETTLE, JobKind.EXPIRE}
 _ENDS = {JobKind.EXPIRE, JobKind.SETTLE}
@@ -33,11 +41,12 @@ class Settle:
     """Ends, expires and reminds of messages."""
 
     def __init__(
-        self, store: Store, vault: Vault, custody: Custody, notices: Notices, clock: Clock,
-        reached: Checkpoint = unobserved,
+        self, store: Store, vault: Vault, custody: Custody, parcels: Parcels, notices: Notices, clock: Clock,
+        patience: timedelta, reached: Checkpoint = unobserved,
     ) -> None:  # fmt: skip
-        self._store, self._vault, self._custody, self._notices = store, vault, custody, notices
-        self._clock, self._reached = clock, reached
+        """`patience`: how long an archive wrap that cannot be made keeps a mail from being forgotten."""
+        self._store, self._vault, self._custody, self._parcels = store, vault, custody, parcels
+        self._notices, self._clock, self._patience, self._reached = notices, clock, patience, reached
 
     def run(self, job: Job) -> None:
         """Settle the job's message if all its deliveries have ended."""
@@ -64,10 +73,23 @@ class Settle:
             uow.audit.append(Event(EventKind.REFUSED, row.id, data={"for": "age"}), at)
             uow.jobs.finish(job)
 
+    def too_old(self, message_id: str, state: MessageState, since: datetime) -> bool:
+        """End a message that has been in that state since then or longer; False if it has moved on."""
+        self._remember_sender(message_id)
+        with self._store.begin() as uow:
+            row = uow.messages.get(message_id, lock=True)
+            if row is None or row.state is not state or row.state_since > since:
+                return False
+            self.refuse(uow, row, "stuck" if state is MessageState.RECEIVED else "gave_up", "gateway")
+            for kind in (JobKind.ASSESS, JobKind.INBOUND):
+                uow.jobs.drop(kind, row.id)
+            uow.audit.append(Event(EventKind.REFUSED, row.id, data={"for": "age"}), self._clock.now())
+        return True
+
     def refuse(self, uow: UnitOfWork, row: MessageRow, reason: str, actor: str) -> None:
         """End every held copy: nothing is sent of it, the sender gets a DSN that says so. Its EXPIRE job is the caller's."""
         at = self._clock.now()
-        ends = _UNSENT if row.state is MessageState.STUCK else {DeliveryState.HELD}
+        ends = _UNSENT if row.state in _ALL_ENDS else {DeliveryState.HELD}
         held = [one for one in uow.deliveries.of_message(row.id) if one.state in ends]
         for one in held:
             uow.deliveries.move(one.id, DeliveryState.REFUSED)
@@ -75,12 +97,14 @@ class Settle:
             uow.audit.append(Event(EventKind.REFUSED, row.id, one.id, actor=actor, data={"for": reason}), at)
         if held or not uow.deliveries.of_message(row.id):
             self._notices.withheld(uow, row.id, [one.id for one in held], reason, at)
-        if row.state is MessageState.STUCK:
+        if row.state in _ALL_ENDS:
             # What a worker died over in mid-send cannot be called unsent: it failed, and may have arrived.
             for one in uow.deliveries.of_message(row.id):
                 if one.state is DeliveryState.SENDING:
                     uow.deliveries.move(one.id, DeliveryState.FAILED)
+                    uow.jobs.drop(JobKind.DISPATCH, one.id)
                     self._notices.failed(uow, one, "gave_up", "", at)
+        self._abandon(uow, row.id, at)
         left = [one for one in uow.deliveries.of_message(row.id) if one.state not in FINAL_DELIVERY]
         uow.messages.move(row.id, MessageState.ASSESSED if left else MessageState.REFUSED, at)
         uow.jobs.add(JobKind.SETTLE, row.id, "", at)
@@ -98,8 +122,9 @@ class Settle:
                 uow.jobs.add(JobKind.EXPIRE, row.id, row.id, at + age)
             elif row is not None and row.state not in _ENDED and job.kind in _ENDS:
                 uow.jobs.add(job.kind, job.message_id, job.subject_id, at + _AGAIN)
-            elif job.kind is JobKind.SEND_NOTICE and uow.notices.get(job.subject_id) is not None:
+            elif job.kind is JobKind.SEND_NOTICE and (notice := uow.notices.get(job.subject_id)) is not None:
                 uow.notices.finish(job.subject_id, "failed", "")
+                let_go(uow, notice)
             data: dict[str, Scalar] = {"code": code, "step": job.kind.value}
             uow.audit.append(Event(EventKind.STUCK, job.message_id, data=data), at)
             uow.jobs.finish(job)
@@ -147,13 +172,43 @@ class Settle:
         return all(one.state in FINAL_DELIVERY for one in rows)
 
     def _end(self, uow: UnitOfWork, row: MessageRow) -> None:
-        at = self._clock.now()
-        sent = any(one.state is DeliveryState.DELIVERED for one in uow.deliveries.of_message(row.id))
-        if row.record and sent and self._custody.to_archive(uow, row):
+        at, copies = self._clock.now(), uow.deliveries.of_message(row.id)
+        sent = any(one.state is DeliveryState.DELIVERED for one in copies)
+        if row.record and sent and self._archived(uow, row, at):
+            uow.retention.add_archive(ArchiveRow(row.id, row.object_id, at, patients_of(copies)))
             uow.audit.append(Event(EventKind.ARCHIVED, row.id, data={"object": row.object_id}), at)
         self._custody.forget(uow, row)
-        for one in uow.deliveries.of_message(row.id):
+        for one in copies:
             uow.objects.drop_secret(one.id)
+            link = uow.parcels.of_delivery(one.id)
+            if link is not None and link.state in _OPEN_PARCEL and one.state is not DeliveryState.DELIVERED:
+                # Its mail has not arrived, or may not have; the sender was told so. Its pepper goes with the next round.
+                self._parcels.close(uow, link, ParcelState.CLOSED, at)
         uow.messages.move(row.id, MessageState.SETTLED, at)
         uow.audit.append(Event(EventKind.SHREDDED, row.id, data={"what": "mail in hand"}), at)
         uow.audit.append(Event(EventKind.SETTLED, row.id), at)
+
+    def _archived(self, uow: UnitOfWork, row: MessageRow, at: datetime) -> bool:
+        """Wrap it to the archive. What cannot be wrapped waits, for a person, and no longer than everything else."""
+        try:
+            return self._custody.to_archive(uow, row)
+        except (IntegrityError, KeyMissing) as error:
+            if row.state is not MessageState.REFUSED or at - row.state_since < self._patience:
+                raise
+            data: dict[str, Scalar] = {"code": error.code, "step": "settle"}
+            uow.audit.append(Event(EventKind.INTEGRITY, row.id, data=data), at)
+            return False
+
+    @staticmethod
+    def _abandon(uow: UnitOfWork, message_id: str, at: datetime) -> None:
+        """Tries that a death left open, of copies that have ended."""
+        for one in uow.deliveries.of_message(message_id):
+            if one.state in FINAL_DELIVERY:
+                for attempt in uow.attempts.of_delivery(one.id):
+                    if attempt.state in _OPEN_ATTEMPTS:
+                        uow.attempts.move(attempt.id, AttemptState.ABANDONED, at)
+
+
+def patients_of(copies: Iterable[DeliveryRow]) -> tuple[str, ...]:
+    """The patients that decisions over a message's copies rested on: those whom it is about."""
+    return tuple(sorted({patient for one in copies for patient, _ in one.basis.patients}))

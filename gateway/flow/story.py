@@ -73,7 +73,11 @@ _TOLD: dict[EventKind, Callable[[Fields], str]] = {
     EventKind.HELD: lambda data: f"Held, nothing was sent of it: {data.get('for')}.",
     EventKind.RELEASED: lambda data: f"Released, to go by {data.get('method')}: {data.get('reason')}.",
     EventKind.RENEWED: lambda _: "The link was judged again and stays open.",
-    EventKind.REMINDED: lambda _: "The sender was reminded that it waits.",
+    EventKind.REMINDED: lambda data: (
+        "The recipient was reminded that the link waits."
+        if data.get("whom") == "recipient"
+        else "The sender was reminded that it waits."
+    ),
     EventKind.CONSENT_REQUESTED: lambda _: "The patient was asked for consent, at an address on record.",
     EventKind.CONSENT_GIVEN: lambda _: "The patient answered yes.",
     EventKind.CONSENT_REFUSED: lambda _: "The patient answered no.",
@@ -105,4 +109,8 @@ _TOLD: dict[EventKind, Callable[[Fields], str]] = {
     EventKind.ARCHIVED: lambda _: "Archived: only the practice's offline key opens it.",
     EventKind.SHREDDED: lambda _: "The gateway's own keys to it were destroyed.",
     EventKind.SETTLED: lambda _: "Done.",
+    EventKind.FORGOTTEN: lambda _: "Addresses, decisions, links and notices were deleted; this log stays.",
+    EventKind.ARCHIVE_ENDED: lambda _: "The archived mail met its end: nobody opens it any more.",
+    EventKind.LEGAL_HOLD: lambda data: f"A legal hold was placed: {data.get('reason')}.",
+    EventKind.LEGAL_HOLD_ENDED: lambda data: f"A legal hold was ended: {data.get('reason')}.",
 }

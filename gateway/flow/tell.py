@@ -22,14 +22,15 @@ from gateway.domain.decision import HoldReason
 from gateway.domain.errors import IntegrityError, KeyMissing, LeaseLost
 from gateway.domain.records import DeliveryRow, Job, MessageRow
 from gateway.domain.register_rows import NoticeRow
-from gateway.domain.states import DeliveryState
-from gateway.flow import requests
+from gateway.domain.states import DeliveryState, ParcelState
 from gateway.flow.backoff import next_try
 from gateway.flow.compose import Words
-from gateway.flow.decisions import RECIPIENT
+from gateway.flow.decisions import RECIPIENT, TARGET
 from gateway.flow.keys import WorkerKeys
 from gateway.flow.notices import Notices
-from gateway.flow.requests import ConsentRequests
+from gateway.flow.parcels import Parcels
+from gateway.flow.reissue import LINK_AGAIN, REMINDER
+from gateway.flow.requests import ConsentRequests, let_go
 from gateway.mime.build import OuterHeaders, RecipientStatus, dsn, text_mail
 from gateway.policy.explain import receipt_reason, what_to_do
 from gateway.ports.checkpoint import Checkpoint, unobserved
@@ -58,6 +59,7 @@ _TODO = {
 
 NEW, IN_DOUBT = "new", "in_doubt"
 """A notice that waits; and one whose last try nobody knows the end of."""
+_OPEN_PARCEL = {ParcelState.SEALED, ParcelState.OPENED}
 
 
 class Told(Exception):
@@ -73,6 +75,7 @@ class Tell:
     renderer: Renderer
     notices: Notices
     asks: ConsentRequests
+    parcels: Parcels
     keys: WorkerKeys = field(repr=False)
     clock: Clock
     words: Words
@@ -123,10 +126,7 @@ class Tell:
         at = self.clock.now()
         with self.store.begin() as uow:
             uow.notices.finish(row.id, state, reply.stored if reply else "")
-            if row.kind == "consent-request":
-                ask = uow.register.request(row.subject_id, lock=True)
-                if ask is not None:
-                    requests.sent(uow, ask)
+            let_go(uow, row)
             kind = EventKind.DSN if row.kind == "dsn" else EventKind.RECEIPT
             data = {"kind": row.kind, "state": state, "reply": reply.stored if reply else ""}
             uow.audit.append(Event(kind, row.message_id, data=data), at)
@@ -156,7 +156,9 @@ class Tell:
 
     def _compose(self, row: NoticeRow) -> bytes:
         table: dict[str, Callable[[UnitOfWork, NoticeRow, dict[str, Any]], bytes]]
-        table = {"dsn": self._dsn, "consent-request": self._consent}
+        table = {
+            "dsn": self._dsn, "consent-request": self._consent, LINK_AGAIN: self._to_recipient, REMINDER: self._to_recipient,
+        }  # fmt: skip
         with self.store.begin() as uow:
             return table.get(row.kind, self._receipt)(uow, row, json.loads(row.data))
 
@@ -189,6 +191,34 @@ class Tell:
         values = {"practice": self.words.practice, "phone": self.words.phone, "link": url}
         return self._mail(row, self.renderer.mail(row.kind, **values, expires=self._when(ask.expires_at)))
 
+    def _to_recipient(self, uow: UnitOfWork, row: NoticeRow, data: dict[str, Any]) -> bytes:
+        """To the recipient of a link: a new link, or a reminder without one; both in the thread of our first mail."""
+        del data
+        delivery, parcel = uow.deliveries.get(row.subject_id), uow.parcels.of_delivery(row.subject_id)
+        message = uow.messages.get(row.message_id)
+        if delivery is None or parcel is None or message is None or parcel.state not in _OPEN_PARCEL:
+            raise Told
+        if row.kind == REMINDER and parcel.state is ParcelState.OPENED:
+            raise Told
+        target = Address.parse(self.keys.columns.open(TARGET, delivery.id, delivery.target).decode())
+        if target.key != self.notices.to(row).key:
+            raise IntegrityError("a notice to a recipient would go to somebody else")
+        values: dict[str, object] = {
+            "practice": self.words.practice, "phone": self.words.phone, "expires": self._day(parcel.expires_at),
+        }  # fmt: skip
+        if row.kind == REMINDER:
+            # The Date that our mail bears is that of the sender's handing it in (compose.Compose.outer).
+            rendered = self.renderer.mail("reminder-recipient", **values, sent=self._day(message.received_at))
+        else:
+            token = self.parcels.waiting_token(uow, delivery.id)
+            if token is None:
+                raise Told
+            rendered = self.renderer.mail("link-notice", **values, link=f"{self.words.portal}/m/{token}")
+        return self._mail(row, rendered, thread=delivery.outer_message_id)
+
+    def _day(self, at: datetime) -> str:
+        return at.astimezone(self.zone).strftime("%d %B %Y")
+
     def _dsn(self, uow: UnitOfWork, row: NoticeRow, data: dict[str, Any]) -> bytes:
         message = uow.messages.get(row.message_id)
         if message is None:
@@ -210,7 +240,7 @@ class Tell:
             return self._mail(row, rendered)
         return dsn(
             self._outer(row, rendered.subject, "auto-replied"), reporting_mta=self.words.host,
-            original_message_id=self.notices.sender(uow, row.message_id).message_id, recipients=statuses,
+            original_message_id=self._original(uow, row), recipients=statuses,
             text=rendered.text, arrived=message.received_at,
         )  # fmt: skip
 
@@ -218,16 +248,25 @@ class Tell:
         return Address.parse(self.keys.columns.open(RECIPIENT, one.id, one.recipient).decode())
 
     def _common(self, uow: UnitOfWork, row: NoticeRow, message: MessageRow) -> dict[str, object]:
-        original = self.notices.sender(uow, row.message_id).message_id
+        original = self._original(uow, row)
         return {"id": message.id, "message_id": original or "(none)", "time": self._when(row.created_at)}
 
-    def _mail(self, row: NoticeRow, rendered: RenderedMail) -> bytes:
-        return text_mail(self._outer(row, rendered.subject, "auto-generated"), rendered.text, rendered.html or None)
+    def _original(self, uow: UnitOfWork, row: NoticeRow) -> str:
+        """The sender's Message-ID; empty where it cannot be read, which must not keep the practice from being told."""
+        try:
+            return self.notices.sender(uow, row.message_id).message_id
+        except IntegrityError:
+            return ""
 
-    def _outer(self, row: NoticeRow, subject: str, automatic: str) -> OuterHeaders:
+    def _mail(self, row: NoticeRow, rendered: RenderedMail, thread: str = "") -> bytes:
+        outer = self._outer(row, rendered.subject, "auto-generated", thread)
+        return text_mail(outer, rendered.text, rendered.html or None)
+
+    def _outer(self, row: NoticeRow, subject: str, automatic: str, thread: str = "") -> OuterHeaders:
         return OuterHeaders(
             from_=self.notices.postmaster, to=(self.notices.to(row),), date=row.created_at,
             message_id=f"<{row.id}@{self.words.host}>", subject=subject, sealgate_id=row.id, auto_submitted=automatic,
+            in_reply_to=thread, references=(thread,) if thread else (),
         )  # fmt: skip
 
     def _when(self, at: datetime | None) -> str:

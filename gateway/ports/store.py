@@ -38,6 +38,7 @@ from gateway.domain.register_rows import (
     SessionRow,
 )
 from gateway.domain.states import AttemptState, DeliveryState, MessageState, ParcelState
+from gateway.ports.retention import Retention
 
 
 @dataclass(frozen=True, slots=True)
@@ -393,6 +394,7 @@ class UnitOfWork(Protocol):
     notices: Notices
     epochs: Epochs
     audit: AuditLog
+    retention: Retention
 
     def setting(self, name: str) -> str:
         """A value of the installation's own small table (`quarantine`, `fold_lease`), empty if unset."""

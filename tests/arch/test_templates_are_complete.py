@@ -11,7 +11,6 @@ from tests.arch.tree import ROOT, files, name
 
 MAIL = ROOT / "templates" / "mail"
 TEXT_MESSAGES = {"sms-code"}
-WAITING = {"reminder-recipient": "reminders to recipients are not sent yet (docs/security-model.md, Not yet)"}
 
 
 def source(room: str) -> str:
@@ -31,7 +30,7 @@ def test_a_mail_has_all_its_parts(folder):
 def test_every_mail_is_asked_for_and_there():
     named = set(re.findall(r'"([a-z][a-z-]+)"', source("flow")))
     there = {one.name for one in MAIL.iterdir()}
-    assert there - WAITING.keys() <= named, f"nobody sends {there - named}"
+    assert there <= named, f"nobody sends {there - named}"
     asked = set(re.findall(r'renderer\.mail\(\s*"([a-z-]+)"', source("flow")))
     asked |= set(re.findall(r'notices\.add(?:_to)?\(\s*uow,\s*"([a-z-]+)"', source("flow")))
     assert asked >= {"code", "dsn", "held", "reminder", "too-late", "consent-request"}

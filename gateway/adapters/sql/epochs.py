@@ -63,7 +63,7 @@ class SqlEpochs:
     def in_use(self, epoch: str) -> bool:
         """Whether a wrap, an intake record, a link secret or a consent request still needs its private half."""
         needs = (
-            exists().where(wraps.c.kind == "epoch", wraps.c.holder == epoch),
+            exists().where(wraps.c.kind.in_(["epoch", "reissue"]), wraps.c.holder == epoch),
             exists().where(messages.c.epoch == epoch, messages.c.record != b""),
             exists().where(secrets.c.epoch == epoch),
             exists().where(consent_requests.c.epoch == epoch, consent_requests.c.secret != b""),

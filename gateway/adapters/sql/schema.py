@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, inspect, select, text
 
-from gateway.adapters.sql import tables_register
+from gateway.adapters.sql import tables_register, tables_retention
 from gateway.adapters.sql.tables import metadata, settings
 from gateway.domain.errors import ConfigError
 
-VERSION = 1
+VERSION = 2
 _NAME = "schema_version"
 _CREATING = 0x5EA16A7E
 """Number of PostgreSQL's advisory lock that two creators meet at."""
@@ -17,6 +17,7 @@ _CREATING = 0x5EA16A7E
 def create(connection: Connection) -> None:
     """Make what is missing, in the caller's transaction; ConfigError when the schema is another version's."""
     assert tables_register.audit.metadata is metadata
+    assert tables_retention.archives.metadata is metadata
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _CREATING})
     if inspect(connection).has_table(settings.name):

@@ -28,8 +28,10 @@ from gateway.adapters.sql.notices import SqlNotices
 from gateway.adapters.sql.objects import SqlObjects
 from gateway.adapters.sql.parcels import SqlParcels
 from gateway.adapters.sql.register import SqlRegister
+from gateway.adapters.sql.retention import SqlRetention
 from gateway.adapters.sql.tables import settings
 from gateway.domain.errors import ConfigError, StoreUnavailable
+from gateway.ports.retention import Retention
 from gateway.ports.store import (
     Attempts,
     AuditLog,
@@ -61,6 +63,7 @@ class SqlUnitOfWork:
         self.notices: Notices = SqlNotices(channel)
         self.epochs: Epochs = SqlEpochs(channel)
         self.audit: AuditLog = SqlAuditLog(channel)
+        self.retention: Retention = SqlRetention(channel)
 
     def setting(self, name: str) -> str:
         """A value of the installation's small table, empty if unset."""
