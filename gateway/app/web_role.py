@@ -36,7 +36,7 @@ async def open_portal(
         session_idle=round(one.session_idle.total_seconds()), session_life=round(one.session_life.total_seconds()),
         streams=one.streams,
     )  # fmt: skip
-    app = build_app(pickup, answers, pages, config, Metrics(home.metrics().registry))
+    app = build_app(pickup, answers, pages, config, Metrics(home.metrics().registry), home.metrics())
     server = ServerConfig(one.listen.host, one.listen.port, connections=one.connections)
     portal = await serve_portal(app, server, _tls(home))
     return [portal], {"portal": [portal.port]}

@@ -119,7 +119,7 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
     )  # fmt: skip
     codes = Codes(
         store, internal, home.notifier(), renderer, facts.register, asks, keys, clock, tokens, words, notices.postmaster,
-        settings.parcel.code_life, settings.limits.codes_per_address, reached,
+        settings.parcel.code_life, settings.limits.codes_per_address, reached, home.metrics(),
     )  # fmt: skip
     recheck = Recheck(store, assess, decisions, facts, parcels, notices, clock, times.hold)
     reissue = Reissue(store, parcels, notices, keys, clock)

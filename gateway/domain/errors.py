@@ -109,11 +109,14 @@ class IllegalTransition(PermanentError):
 
 
 class PickupRefused(PermanentError):
-    """The portal does not show this; `reason` is one of pickup's stable reasons, `retry_after` seconds to wait."""
+    """The portal does not show this; `reason` is one of pickup's stable reasons, `retry_after` seconds to wait,
+    `limit` the limit that was met, by its name in `gateway/ports/metrics.py`, if one was.
+    """
 
     code = "pickup.refused"
 
-    def __init__(self, reason: str, retry_after: int = 0) -> None:
+    def __init__(self, reason: str, retry_after: int = 0, limit: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
         self.retry_after = retry_after
+        self.limit = limit

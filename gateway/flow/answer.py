@@ -17,11 +17,11 @@ from gateway.domain.errors import PickupRefused
 from gateway.domain.protected import Protected
 from gateway.domain.records import JobKind
 from gateway.domain.register_rows import ConsentRequestRow
-from gateway.flow.pickup_rules import count_wrong
 from gateway.flow.sessions import Sessions
 from gateway.flow.throttle import Networks, PickupLimits, after_code, after_failure, code_holds, refuse_early
 from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.ports.clock import Clock
+from gateway.ports.metrics import Limit
 from gateway.ports.store import Store, UnitOfWork
 from gateway.ports.tokens import Tokens
 from gateway.seal import link
@@ -76,7 +76,7 @@ class Answers:
             row = self._found(uow, token, lock=True)
             if row is not None:
                 self._stand(uow, row)
-                refuse_early(row.code_next_at, now)
+                refuse_early(row.code_next_at, now, Limit.CODES_PER_PARCEL)
                 count, next_at = after_code(row, now, self._limits)
                 uow.register.put_request(replace(row, codes_sent=count, code_next_at=next_at))
                 uow.jobs.add(JobKind.SEND_CODE, row.message_id, f"{row.id}:mailbox", now)
@@ -93,15 +93,21 @@ class Answers:
             if row is not None:
                 self._stand(uow, row)
                 live = uow.parcels.code(row.id, lock=True)
+                self._networks.refuse_tried(uow, network, live, row.failure_until, now)
                 if code_holds(live, code, row.id, self._lookup_key, self._installation, _CHANNELS, now):
                     uow.parcels.drop_code(row.id)
                     uow.register.put_request(replace(row, failures=0, codes_sent=0))
-                    return self._sessions.start(uow, row.id, self._mark(row.id))
-                failures, until = after_failure(row, now, self._limits)
-                uow.register.put_request(replace(row, failures=failures, failure_until=until))
-                count_wrong(uow, live, self._limits)
-            self._networks.count(uow, network, "try", now)
-        raise PickupRefused("unknown" if row is None else "wrong_code")
+                    cookie = self._sessions.start(uow, row.id, self._mark(row.id))
+                else:
+                    failures, until = after_failure(row, now, self._limits)
+                    uow.register.put_request(replace(row, failures=failures, failure_until=until))
+                    self._networks.count_wrong(uow, network, live, self._limits, now)
+            else:
+                self._networks.count(uow, network, "try", now)
+        if not cookie:
+            raise PickupRefused("unknown" if row is None else "wrong_code")
+        self._reached("answer.2")
+        return cookie
 
     def question(self, cookie: str) -> Question:
         """What the person who proved the mailbox is asked; changes nothing."""

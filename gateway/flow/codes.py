@@ -25,6 +25,7 @@ from gateway.flow.requests import ConsentRequests
 from gateway.mime.build import OuterHeaders, text_mail
 from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.ports.clock import Clock
+from gateway.ports.metrics import Limit, Metrics, uncounted
 from gateway.ports.notifier import Notifier
 from gateway.ports.relay import Consignment, Outcome, Relay
 from gateway.ports.store import Store, UnitOfWork
@@ -54,6 +55,7 @@ class Codes:
     per_address: int
     """Codes to one mailbox or phone within an hour: code mails must not become a bomb."""
     reached: Checkpoint = unobserved
+    metrics: Metrics = uncounted
 
     def run(self, job: Job, alive: Callable[[], bool]) -> None:
         """Send one code; the subject is `<parcel or request id>:<mailbox|phone>`. A new try is a new code.
@@ -124,6 +126,7 @@ class Codes:
         """Whether this mailbox may have another code now; counts it if so."""
         now, tag = self.clock.now(), self.keys.index.address("code", address)
         if uow.parcels.hits(tag, "code_to", now - timedelta(hours=1)) >= self.per_address:
+            self.metrics.refused(Limit.CODES_PER_ADDRESS)
             return False
         uow.parcels.hit(tag, "code_to", now)
         return True

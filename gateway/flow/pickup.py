@@ -23,11 +23,12 @@ from gateway.domain.records import JobKind, ParcelRow
 from gateway.domain.states import ParcelState
 from gateway.flow.parcel_seal import ParcelSeal
 from gateway.flow.pickup_reader import Download, Held, ParcelReader
-from gateway.flow.pickup_rules import count_wrong, holds, proofs, stand
+from gateway.flow.pickup_rules import holds, known, proofs, stand
 from gateway.flow.sessions import Sessions
 from gateway.flow.throttle import Networks, PickupLimits, after_code, after_failure, code_holds, refuse_early
 from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.ports.clock import Clock
+from gateway.ports.metrics import Limit
 from gateway.ports.shelf import KeyShelf
 from gateway.ports.store import Store, UnitOfWork
 from gateway.ports.tokens import Tokens
@@ -77,10 +78,7 @@ class Pickup:
     def find(self, token: str) -> Door:
         """What the link leads to; changes nothing."""
         with self._store.begin() as uow:
-            row = self._found(uow, token)
-            if row is None:
-                raise PickupRefused("unknown")
-            stand(uow, row, self._clock.now())
+            row = known(uow, self._found(uow, token), self._clock.now())
             return Door(proofs(row), row.expires_at)
 
     def request_code(self, token: str, channel: str, network: str) -> None:
@@ -94,7 +92,7 @@ class Pickup:
                 stand(uow, row, now)
                 if channel not in proofs(row) or channel == "staff":
                     raise PickupRefused("not_yet_allowed")
-                refuse_early(row.code_next_at, now)
+                refuse_early(row.code_next_at, now, Limit.CODES_PER_PARCEL)
                 count, next_at = after_code(row, now, self._limits)
                 uow.parcels.throttle(row.id, codes_sent=count, code_next_at=next_at)
                 uow.jobs.add(JobKind.SEND_CODE, row.message_id, f"{row.id}:{channel}", now)
@@ -165,12 +163,12 @@ class Pickup:
 
     def _judge(self, uow: UnitOfWork, row: ParcelRow, code: str, network: str, now: datetime) -> str:
         live = uow.parcels.code(row.id, lock=True)
+        self._networks.refuse_tried(uow, network, live, row.failure_until, now)
         if code_holds(live, code, row.id, self._lookup_key, self._installation, proofs(row), now):
             return self._obstacle(uow, row, now)
         failures, until = after_failure(row, now, self._limits)
         uow.parcels.throttle(row.id, failures=failures, failure_until=until)
-        self._networks.count(uow, network, "try", now)
-        count_wrong(uow, live, self._limits)
+        self._networks.count_wrong(uow, network, live, self._limits, now)
         return "wrong_code"
 
     def _obstacle(self, uow: UnitOfWork, row: ParcelRow, now: datetime) -> str:

@@ -1,6 +1,8 @@
 """What lies in a parcel, opened with its key: the letter and its attachments.
 
 A stream keeps one piece back until the next is there or the end was proven, so a broken object never looks complete.
+It asks about once a second, and before its last piece, whether the parcel still stands: what is revoked while it streams
+has no clean end.
 A seal that does not hold is withheld and recorded.
 """
 
@@ -9,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from gateway.domain.audit import Event, EventKind
 from gateway.domain.errors import BlobMissing, IntegrityError, LimitExceeded, PickupRefused
 from gateway.domain.protected import Protected
 from gateway.domain.records import Holder, ObjectRow, ParcelRow
+from gateway.flow.pickup_rules import stand
 from gateway.ports.clock import Clock
 from gateway.ports.store import Store, UnitOfWork
 from gateway.ports.vault import Seal, Vault
@@ -21,6 +25,7 @@ from gateway.seal import link
 from gateway.seal.context import context
 from gateway.seal.parcel import Enclosed, Manifest
 
+_ASK_AGAIN = timedelta(seconds=1)
 LETTER_BYTES = 64 * 1024 * 1024
 """A longer letter is not shown; no reader of mail makes one."""
 
@@ -37,7 +42,9 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """One attachment. `chunks` raises IntegrityError before its last piece when anything is not as sealed."""
+    """One attachment. `chunks` raises before its last piece: IntegrityError when anything is not as sealed,
+    PickupRefused when the parcel was closed meanwhile.
+    """
 
     enclosed: Enclosed
     chunks: Iterator[bytes]
@@ -92,17 +99,30 @@ class ParcelReader:
         uow.audit.append(event, self._clock.now())
 
     def _whole(self, chunks: Iterator[bytes], row: ParcelRow, one: Enclosed) -> Iterator[bytes]:
-        kept, seen = b"", 0
+        kept, seen, asked = b"", 0, self._clock.now()
         with self._watched(row, one.object_id):
             for chunk in chunks:
                 seen += len(chunk)
+                if self._clock.now() - asked >= _ASK_AGAIN:
+                    asked = self._still(row)
                 if kept:
                     yield kept
                 kept = chunk
             if seen != one.size:
                 raise IntegrityError(f"attachment {one.object_id} has another length than its manifest says")
+        self._still(row)
         if kept:
             yield kept
+
+    def _still(self, row: ParcelRow) -> datetime:
+        # Whether it may be shown at all; the versions behind the decision were read under lock when it began.
+        now = self._clock.now()
+        with self._store.begin() as uow:
+            present = uow.parcels.get(row.id)
+            if present is None:
+                raise PickupRefused("gone")
+            stand(uow, present, now)
+        return now
 
     @contextmanager
     def _watched(self, row: ParcelRow, object_id: str) -> Iterator[None]:

@@ -7,10 +7,8 @@ from datetime import datetime
 from gateway.domain.decision import Basis
 from gateway.domain.errors import IntegrityError, PickupRefused
 from gateway.domain.records import ParcelRow
-from gateway.domain.register_rows import CodeRow
 from gateway.domain.states import DeliveryState, ParcelState
 from gateway.flow.consent_log import newest
-from gateway.flow.throttle import PickupLimits
 from gateway.ports.store import UnitOfWork
 
 _BY_PARCEL = {
@@ -30,6 +28,16 @@ _BY_DELIVERY = {
 def proofs(row: ParcelRow) -> tuple[str, ...]:
     """What may prove this recipient: `mailbox`, `phone`, `staff`."""
     return tuple(one for one in row.proof.split(",") if one)
+
+
+def known(uow: UnitOfWork, row: ParcelRow | None, now: datetime) -> ParcelRow:
+    """The row if it stands; PickupRefused as `stand`, or `unknown` when there is none, after as many questions."""
+    if row is None:
+        uow.setting("quarantine")
+        uow.deliveries.get("")
+        raise PickupRefused("unknown")
+    stand(uow, row, now)
+    return row
 
 
 def stand(uow: UnitOfWork, row: ParcelRow, now: datetime) -> None:
@@ -62,13 +70,3 @@ def holds(uow: UnitOfWork, basis: Basis) -> bool:
         partner = uow.register.partner(basis.partner[0])
         return partner is not None and partner.version == basis.partner[1]
     return True
-
-
-def count_wrong(uow: UnitOfWork, live: CodeRow | None, limits: PickupLimits) -> None:
-    """Count a wrong try of the live code; after too many the code is void, and another can be sent."""
-    if live is None:
-        return
-    if live.tries + 1 >= limits.tries_per_code:
-        uow.parcels.drop_code(live.subject_id)
-    else:
-        uow.parcels.count_code_try(live.subject_id)

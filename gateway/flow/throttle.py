@@ -1,6 +1,8 @@
 """Guessing costs time and never a message: waits grow with each code asked for and each wrong code, up to a window.
 
 Counts stand in the row of the parcel or consent request, and per network as keyed hashes. They fade after a quiet window.
+A wait after wrong codes binds only the networks that tried the live code: whoever else holds the link cannot keep the
+recipient out. What bounds guessing from many networks is that one code takes few tries and that codes come ever slower.
 """
 
 from __future__ import annotations
@@ -16,12 +18,14 @@ from typing import Protocol
 from gateway.domain.errors import PickupRefused
 from gateway.domain.protected import Protected
 from gateway.domain.register_rows import CodeRow
+from gateway.ports.metrics import Limit
 from gateway.ports.store import UnitOfWork
 from gateway.ports.vault import Seal
 from gateway.seal import link
-from gateway.seal.context import context
+from gateway.seal.context import context, framed
 
 _HOUR = timedelta(hours=1)
+_BY_ACTION = {"code": Limit.CODES_PER_NETWORK, "try": Limit.CODE_TRIES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,7 @@ class PickupLimits:
     codes: int = 5
     """Codes within `code_window` before the wait between two of them grows."""
     code_tries: int = 5
-    """Wrong codes within `code_window` before the next try must wait."""
+    """Wrong codes within `code_window` before a network that gave one must wait with its next try."""
     code_window: timedelta = _HOUR
     """The longest wait, and how long counts are remembered after it."""
     code_pause: timedelta = timedelta(seconds=30)
@@ -69,10 +73,10 @@ def after_failure(row: Counted, now: datetime, limits: PickupLimits) -> tuple[in
     return count, now if count < limits.code_tries else now + _pause(count - limits.code_tries, limits)
 
 
-def refuse_early(until: datetime | None, now: datetime) -> None:
-    """Raise PickupRefused `throttled` with the seconds left, when `until` is still to come."""
+def refuse_early(until: datetime | None, now: datetime, limit: Limit) -> None:
+    """Raise PickupRefused `throttled` with the seconds left, when `until` is still to come; `limit` names the limit."""
     if until is not None and until > now:
-        raise PickupRefused("throttled", math.ceil((until - now).total_seconds()))
+        raise PickupRefused("throttled", math.ceil((until - now).total_seconds()), limit)
 
 
 def _faded(count: int, until: datetime | None, now: datetime, limits: PickupLimits) -> int:
@@ -94,14 +98,35 @@ class Networks:
     def refuse_busy(self, uow: UnitOfWork, network: str, action: str, limit: int, now: datetime) -> None:
         """Raise PickupRefused `throttled` when that network did it `limit` times within the hour."""
         if uow.parcels.hits(self._tag(network), action, now - _HOUR) >= limit:
-            raise PickupRefused("throttled", int(_HOUR.total_seconds()))
+            raise PickupRefused("throttled", int(_HOUR.total_seconds()), _BY_ACTION[action])
+
+    def refuse_tried(
+        self, uow: UnitOfWork, network: str, live: CodeRow | None, until: datetime | None, now: datetime
+    ) -> None:
+        """Raise PickupRefused `throttled` before `until` when that network gave a wrong code while this one is live."""
+        if uow.parcels.hits(self._tag(network, live), "wrong", now - _HOUR):
+            refuse_early(until, now, Limit.CODE_TRIES)
+
+    def count_wrong(
+        self, uow: UnitOfWork, network: str, live: CodeRow | None, limits: PickupLimits, now: datetime
+    ) -> None:
+        """Count a wrong try of that network and of the live code; after too many the code is void, another can be sent."""
+        self.count(uow, network, "try", now)
+        uow.parcels.hit(self._tag(network, live), "wrong", now)
+        if live is not None and live.tries + 1 >= limits.tries_per_code:
+            uow.parcels.drop_code(live.subject_id)
+        elif live is not None:
+            uow.parcels.count_code_try(live.subject_id)
 
     def count(self, uow: UnitOfWork, network: str, action: str, now: datetime) -> None:
         """Remember that it did."""
         uow.parcels.hit(self._tag(network), action, now)
 
-    def _tag(self, network: str) -> bytes:
-        return hmac.digest(self._key.reveal(), self._bound + _widened(network).encode(), hashlib.sha256)
+    def _tag(self, network: str, live: CodeRow | None = None) -> bytes:
+        # A code's salt names the code: a fresh one starts anew for every network.
+        salt = live.salt if live is not None else b""
+        bound = framed(self._bound, _widened(network).encode(), salt)
+        return hmac.digest(self._key.reveal(), bound, hashlib.sha256)
 
 
 def _widened(address: str) -> str:

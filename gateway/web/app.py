@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from gateway.flow.answer import Answers
 from gateway.flow.pickup import Pickup
+from gateway.ports import metrics as counting
 from gateway.web.consent import Consent
 from gateway.web.downloads import Slots
 from gateway.web.front import Front
@@ -22,18 +23,20 @@ from gateway.web.site import Site
 
 
 def build_app(
-    pickup: Pickup, answers: Answers, pages: Pages, config: WebConfig, metrics: Metrics | None = None
-) -> Starlette:
-    """The portal. `metrics` counts its answers; the role shows them on a port of its own."""
-    slots = Slots(config.streams)
-    entries = table(Letter(pickup, pages, config, slots), Consent(answers, pages, config), Site(pickup, pages))
+    pickup: Pickup, answers: Answers, pages: Pages, config: WebConfig, metrics: Metrics | None = None,
+    limits: counting.Metrics = counting.uncounted,
+) -> Starlette:  # fmt: skip
+    """The portal. `metrics` counts its answers, `limits` what is refused; the role shows them on a port of its own."""
+    slots = Slots(config.streams, limits)
+    letter = Letter(pickup, pages, config, slots, limits)
+    entries = table(letter, Consent(answers, pages, config, limits), Site(pickup, pages))
 
     async def failed(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's shape
         assert isinstance(error, HTTPException)
         return pages.error(error.status_code, dict(error.headers or {}))
 
     app = Starlette(
-        routes=[route(one, pages, config) for one in entries],
+        routes=[route(one, pages, config, limits) for one in entries],
         middleware=[Middleware(Front, pages=pages, config=config, metrics=metrics or Metrics())],
         exception_handlers={HTTPException: failed},
     )

@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from gateway.domain.errors import PickupRefused
 from gateway.flow.answer import Answers
+from gateway.ports.metrics import Count, Metrics
 from gateway.web.cookies import CONSENT_LINK, CONSENT_SESSION
 from gateway.web.pages import Pages
 from gateway.web.settings import WebConfig
@@ -19,8 +20,8 @@ from gateway.web.visit import Visit
 class Consent:
     """Views of `/c/` and `/consent`."""
 
-    def __init__(self, answers: Answers, pages: Pages, config: WebConfig) -> None:
-        self._answers, self._pages, self._config = answers, pages, config
+    def __init__(self, answers: Answers, pages: Pages, config: WebConfig, limits: Metrics) -> None:
+        self._answers, self._pages, self._config, self._limits = answers, pages, config, limits
 
     async def arrive(self, visit: Visit) -> Response:
         """Take the secret out of the address: a cookie, and on to a page without it."""
@@ -51,6 +52,7 @@ class Consent:
         except PickupRefused as refused:
             if refused.reason != "wrong_code":
                 raise
+            self._limits.count(Count.UNAUTHENTICATED, "portal.code")
             return self._code_page(visit, "", wrong=True)
         response = RedirectResponse("/consent/question", 303)
         CONSENT_SESSION.write(response, cookie, self._config.session_life)
@@ -71,6 +73,7 @@ class Consent:
         response = RedirectResponse(f"/consent/thanks?said={given}", 303)
         CONSENT_SESSION.write(response, "", 0)
         CONSENT_LINK.write(response, "", 0)
+        response.headers["clear-site-data"] = '"cache", "storage"'
         return response
 
     async def thanks(self, visit: Visit) -> Response:

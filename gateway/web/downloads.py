@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.domain.errors import PickupRefused
+from gateway.ports.metrics import Limit, Metrics, uncounted
 
 _RISKY = re.compile(
     r"[\x00-\x1f\x7f-\x9f\"\\/:*?<>|\u200b-\u200f\u202a-\u202e\u2028\u2029\u2060-\u2069\ufeff\ud800-\udfff]"
@@ -29,19 +30,23 @@ class StreamBroken(Exception):
 class Slots:
     """A bound on what is decrypted at the same time. Lives on one event loop."""
 
-    def __init__(self, most: int) -> None:
-        self._most, self.taken = most, 0
+    def __init__(self, most: int, limits: Metrics = uncounted) -> None:
+        self._most, self.taken, self._limits = most, 0, limits
 
     @contextmanager
     def one(self) -> Iterator[None]:
         """Hold a slot; PickupRefused `busy` when none is free."""
         if self.taken >= self._most:
-            raise PickupRefused("busy", 30)
-        self.taken += 1
+            raise PickupRefused("busy", 30, Limit.STREAMS)
+        self._take(1)
         try:
             yield
         finally:
-            self.taken -= 1
+            self._take(-1)
+
+    def _take(self, number: int) -> None:
+        self.taken += number
+        self._limits.level(Limit.STREAMS, self.taken)
 
 
 class FileDownload(Response):

@@ -56,6 +56,9 @@ class Front:
 
         broken = False
         try:
+            if _ambiguous(scope):
+                await self._pages.error(400, {"connection": "close"})(scope, receive, sending)
+                return
             await self._app(scope, receive, sending)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets a page or a broken connection
             code = error.code if isinstance(error, SealgateError) else type(error).__name__
@@ -73,3 +76,9 @@ class Front:
             end = "broken" if broken else "whole"
             _LOG.info("portal method=%s route=%s status=%d ms=%d end=%s", method, route, status, seconds * 1000, end)
             self._metrics.answered(route, method, status, seconds)
+
+
+def _ambiguous(scope: Scope) -> bool:
+    """Whether a proxy before us may have seen another end of this request than we do (RFC 9112, 6.1)."""
+    names = {name for name, _ in scope["headers"]}
+    return b"transfer-encoding" in names and (b"content-length" in names or scope["http_version"] == "1.0")

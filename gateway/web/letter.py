@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from gateway.domain.errors import PickupRefused
 from gateway.flow.pickup import Pickup
+from gateway.ports.metrics import Count, Metrics
 from gateway.seal.parcel import Manifest
 from gateway.web import letterhtml
 from gateway.web.cookies import LETTER_LINK, LETTER_SESSION
@@ -19,13 +22,15 @@ from gateway.web.settings import WebConfig
 from gateway.web.visit import Visit
 
 _CHANNELS = {"mailbox", "phone"}
+_NUMBER = re.compile(r"[0-9]{1,6}")
 
 
 class Letter:
     """Views of `/m/` and `/letter`."""
 
-    def __init__(self, pickup: Pickup, pages: Pages, config: WebConfig, slots: Slots) -> None:
+    def __init__(self, pickup: Pickup, pages: Pages, config: WebConfig, slots: Slots, limits: Metrics) -> None:
         self._pickup, self._pages, self._config, self._slots = pickup, pages, config, slots
+        self._limits = limits
 
     async def arrive(self, visit: Visit) -> Response:
         """Take the secret out of the address: a cookie, and on to a page without it. The server keeps nothing."""
@@ -58,6 +63,7 @@ class Letter:
         except PickupRefused as refused:
             if refused.reason != "wrong_code":
                 raise
+            self._limits.count(Count.UNAUTHENTICATED, "portal.code")
             return self._code_page(visit, "", wrong=True)
         response = RedirectResponse("/letter/read", 303)
         LETTER_SESSION.write(response, cookie, self._config.session_life)
@@ -85,9 +91,13 @@ class Letter:
 
     async def file(self, visit: Visit) -> Response:
         """Stream an attachment; its number counts from 1."""
-        index = int(visit.request.path_params["number"]) - 1
+        number = visit.request.path_params["number"]
+        if not _NUMBER.fullmatch(number):
+            raise HTTPException(404)
+        index = int(number) - 1
         if visit.request.method != "GET":
-            letter = await run_in_threadpool(partial(self._pickup.view, visit.secret, touch=False))
+            with self._slots.one():
+                letter = await run_in_threadpool(partial(self._pickup.view, visit.secret, touch=False))
             if not 0 <= index < len(letter.enclosed):
                 raise PickupRefused("gone")
             return Response(headers=file_headers(letter.enclosed[index].name, letter.enclosed[index].size))
@@ -107,6 +117,8 @@ class Letter:
         response = RedirectResponse("/letter/closed", 303)
         LETTER_SESSION.write(response, "", 0)
         LETTER_LINK.write(response, "", 0)
+        # Not "cookies": browsers would drop those of the practice's whole domain.
+        response.headers["clear-site-data"] = '"cache", "storage"'
         return response
 
     async def closed(self, visit: Visit) -> Response:  # noqa: ARG002 - every view has this shape

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.domain.errors import IntegrityError, LimitExceeded, PickupRefused, TemporaryError
+from gateway.ports.metrics import Count, Limit, Metrics
 from gateway.web.consent import Consent
 from gateway.web.cookies import CONSENT_LINK, CONSENT_SESSION, LETTER_LINK, LETTER_SESSION, Cookie
 from gateway.web.forms import read_form, refuse_foreign
@@ -61,7 +62,7 @@ def table(letter: Letter, consent: Consent, site: Site) -> tuple[Entry, ...]:
         Entry("/letter/open", "POST", Who.LETTER_LINK, letter.open),
         Entry("/letter/read", "GET", Who.LETTER_SESSION, letter.read),
         Entry("/letter/save", "GET", Who.LETTER_SESSION, letter.save),
-        Entry("/letter/file/{number:int}", "GET", Who.LETTER_SESSION, letter.file),
+        Entry("/letter/file/{number}", "GET", Who.LETTER_SESSION, letter.file),
         Entry("/letter/close", "POST", Who.LETTER_SESSION, letter.close),
         Entry("/letter/closed", "GET", Who.ANYONE, letter.closed),
         Entry("/c/{token}", "GET", Who.ANYONE, consent.arrive),
@@ -80,7 +81,7 @@ def table(letter: Letter, consent: Consent, site: Site) -> tuple[Entry, ...]:
     )
 
 
-def route(entry: Entry, pages: Pages, config: WebConfig) -> Route:
+def route(entry: Entry, pages: Pages, config: WebConfig, limits: Metrics) -> Route:
     """The entry as Starlette's route, with its demands in front of its view."""
     cookie: Cookie | None = entry.who.value
     back = "/consent" if entry.path.startswith("/consent") else "/letter"
@@ -89,6 +90,7 @@ def route(entry: Entry, pages: Pages, config: WebConfig) -> Route:
         request.scope[ROUTE] = entry.path
         secret = cookie.read(request) if cookie else ""
         if cookie and not secret:
+            limits.count(Count.UNAUTHENTICATED, "portal.link")
             return pages.refused(entry.who.without, back=back)
         token = cookie.form_token(request) if cookie else ""
         form: dict[str, str] = {}
@@ -98,6 +100,7 @@ def route(entry: Entry, pages: Pages, config: WebConfig) -> Route:
         try:
             return await entry.view(Visit(request, secret, form, token, client_address(request, config)))
         except PickupRefused as refused:
+            _count(limits, refused)
             return pages.refused(refused.reason, back=back, retry_after=refused.retry_after)
         except (IntegrityError, LimitExceeded):
             return pages.refused("broken")
@@ -105,3 +108,13 @@ def route(entry: Entry, pages: Pages, config: WebConfig) -> Route:
             return pages.refused("later", back=back)
 
     return Route(entry.path, guarded, methods=[entry.method], name=f"{entry.method} {entry.path}")
+
+
+def _count(limits: Metrics, refused: PickupRefused) -> None:
+    # What nobody proved to be allowed to ask leaves no row in the log: here it is counted.
+    if refused.limit:
+        limits.refused(Limit(refused.limit))
+    if refused.reason == "throttled":
+        limits.count(Count.UNAUTHENTICATED, "portal.throttled")
+    elif refused.reason in {"unknown", "logged_off"}:
+        limits.count(Count.UNAUTHENTICATED, "portal.link")

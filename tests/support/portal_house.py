@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 
 from gateway.adapters.blobs.file import FileBlobStore
 from gateway.adapters.blobs.sealing import SealingVault
+from gateway.adapters.metrics import PrometheusMetrics
 from gateway.adapters.shelf.file import FileShelf
 from gateway.adapters.sql.store import SqlStore
 from gateway.domain.audit import Event, EventKind
@@ -68,9 +69,10 @@ class House:
         self.pages = Pages(
             TEMPLATES, Practice("Lakeside Family Practice", "555-0142"), lambda version: f"{WARNING} [{version}]"
         )
-        self.metrics = Metrics()
+        self.limits = PrometheusMetrics()
+        self.metrics = Metrics(self.limits.registry)
         self.config = config or WebConfig("http://localhost")
-        self.app = build_app(self.pickup, self.answers, self.pages, self.config, self.metrics)
+        self.app = build_app(self.pickup, self.answers, self.pages, self.config, self.metrics, self.limits)
         with self.store.begin() as uow:
             uow.register.put_patient(patient(), [])
 
