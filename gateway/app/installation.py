@@ -116,7 +116,9 @@ class Installation:
 
     def door_keys(self) -> DoorKeys:
         """For smtp and inbound: `intake.key`, `calendar.pub`."""
-        return DoorKeys(self.id, self._files.signer(keyfiles.INTAKE).sign, self._files.verifier(keyfiles.CALENDAR))
+        signer = self._files.signer(keyfiles.INTAKE)
+        senders = Mac(Protected(signer.private_bytes_raw()), self.id, Seal.INTAKE)
+        return DoorKeys(self.id, signer.sign, self._files.verifier(keyfiles.CALENDAR), senders)
 
     def worker_keys(self) -> WorkerKeys:
         """For workers: everything but `intake.key` and the archive's private keys."""

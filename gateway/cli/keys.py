@@ -13,7 +13,6 @@ from gateway.app import keyfiles
 from gateway.app.installation import Installation
 from gateway.cli.console import AddressType, actor, config_option, json_option, no, opened, read_input, show, table
 from gateway.domain.address import Address
-from gateway.domain.audit import Event, EventKind
 from gateway.domain.errors import ConfigError
 from gateway.flow.signers import Signers
 from gateway.ports.keys import KeyState
@@ -54,24 +53,35 @@ def import_keys(file: str, address: Address | None, config: Path, as_json: bool)
         raise ConfigError(f"{file}: holds only an authority's certificate; name authorities in keys.trust")
     with opened(config) as home:
         at, directory = home.clock.now(), home.imported_keys()
-        rows = []
+        wanted = []
         for number, certificate in enumerate(certificates, start=1):
             where = f"{file}: certificate {number}" if len(certificates) > 1 else file
             for one in _wanted(certificate, address, where):
                 answer = directory.answer(certificate, one, at)
                 if answer.state is not KeyState.VALID:
                     no(f"{where}: {answer.reason}; ask the recipient for another one")
-                rows.append(directory.row(certificate, one, "import", at))
+                wanted.append((certificate, one))
         with home.store().begin() as uow:
-            for row in rows:
-                uow.register.put_recipient_key(row)
-                data = {"what": "recipient certificate", "fingerprint": row.fingerprint}
-                uow.audit.append(Event(EventKind.REGISTER_CHANGED, actor=actor(), data=data), at)
-    for row in rows:
+            found = [directory.put(uow, certificate, one, "import", at, actor()) for certificate, one in wanted]
+    for fingerprint in found:
         if as_json:
-            show({"fingerprint": row.fingerprint})
+            show({"fingerprint": fingerprint})
         else:
-            click.echo(f"imported {row.fingerprint}")
+            click.echo(f"imported {fingerprint}")
+
+
+@keys.command()
+@click.argument("fingerprint")
+@config_option
+def remove(fingerprint: str, config: Path) -> None:
+    """Remove an imported recipient's certificate, by the FINGERPRINT that `keys list` shows."""
+    with opened(config) as home:
+        directory = home.imported_keys()
+        with home.store().begin() as uow:
+            count = directory.remove(uow, fingerprint.lower(), home.clock.now(), actor())
+    if not count:
+        no("no imported certificate has this fingerprint; `sealgate keys list` shows them")
+    click.echo(f"removed {fingerprint.lower()}")
 
 
 @keys.command()

@@ -40,6 +40,8 @@ class Job:
     tries: int
     lease: int
     lease_until: datetime
+    excused: int = 0
+    """How many of the tries were temporary failures, which make nothing STUCK."""
 
 
 @dataclass(frozen=True, slots=True)

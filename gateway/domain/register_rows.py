@@ -134,10 +134,13 @@ class SenderKeyRow:
 
 @dataclass(frozen=True, slots=True)
 class RecipientKeyRow:
-    """A recipient's certificate, sealed; `tag` blind index of the address, `fingerprint` hex SHA-256 of the DER."""
+    """A recipient's certificate, sealed to tag and version; `tag` blind index of the address, `fingerprint` hex SHA-256 of
+    the DER. `version` rises with every import and removal.
+    """
 
     fingerprint: str
     tag: bytes = field(repr=False)
     certificate: bytes = field(repr=False)
     source: str
     added_at: datetime
+    version: int = 1

@@ -28,6 +28,7 @@ from gateway.flow.decisions import Decided, Decisions
 from gateway.flow.facts import Facts
 from gateway.flow.notices import Notices
 from gateway.flow.reading import Reader
+from gateway.flow.register_log import check_patient, checked_partners
 from gateway.flow.scratch import Scratch
 from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.ports.clock import Clock
@@ -179,6 +180,7 @@ class Dispatch:
             row = uow.register.patient(patient_id, lock=True)
             if row is None or row.version != version:
                 return "patient"
+            check_patient(uow, patient_id, version)
         for patient_id, seq in basis.consents:
             if newest(uow, patient_id, lock=True) != seq:
                 return "consent"

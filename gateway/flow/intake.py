@@ -8,7 +8,6 @@ After 3 the door says 250. Before it nothing was promised: an error leaves at mo
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 
 from gateway.domain.audit import Event, EventKind
@@ -24,7 +23,7 @@ from gateway.ports.clock import Clock
 from gateway.ports.store import Store
 from gateway.ports.tokens import Tokens
 from gateway.ports.vault import Seal, SealedWriter, Vault
-from gateway.seal.context import context
+from gateway.seal.context import framed
 from gateway.seal.record import IntakeRecord, sign, wrap_hash
 
 _HEADER = 256 * 1024
@@ -78,9 +77,8 @@ class Intake:
         return Acceptance(self, envelope, message_id, self.vault.create(message_id, Seal.MAIL))
 
     def sender_tag(self, envelope: Envelope) -> bytes:
-        """What counts one submitter's mail: a hash of the user or client name, not of an address."""
-        who = f"{envelope.identity.how}:{envelope.identity.name}"
-        return hashlib.sha256(context(self.keys.installation, Seal.INTAKE, "sender", who)).digest()
+        """What counts one submitter's mail: a keyed hash of the user or client name, so that no reader of it can guess."""
+        return self.keys.senders.tag(framed(envelope.identity.how.encode(), envelope.identity.name.encode()))
 
     def ready(self) -> bool:
         """Whether mail can be taken: false after a failed sync, in quarantine, or without an epoch."""

@@ -24,6 +24,8 @@ class DoorKeys:
     """Ed25519 over intake records."""
     calendar: Ed25519PublicKey = field(repr=False)
     """Verifies that a worker made an epoch's public key."""
+    senders: Mac = field(repr=False)
+    """Tags by which one submitter's mail is counted; its key comes from the intake key, so all doors agree."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from gateway.domain.errors import IntegrityError, PickupRefused
 from gateway.domain.records import ParcelRow
 from gateway.domain.states import DeliveryState, ParcelState
 from gateway.flow.consent_log import newest
+from gateway.flow.quarantine import quarantined
+from gateway.flow.register_log import check_patient, checked_partners
 from gateway.ports.store import UnitOfWork
 
 _BY_PARCEL = {
@@ -62,8 +64,12 @@ def holds(uow: UnitOfWork, basis: Basis) -> bool:
         if patient is None or patient.version != version:
             return False
     try:
+        for patient_id, version in basis.patients:
+            check_patient(uow, patient_id, version)
         if any(newest(uow, one, lock=True) != seq for one, seq in basis.consents):
             return False
+        if basis.partner is not None:
+            checked_partners(uow)
     except IntegrityError:
         return False  # a worker closes the link when it judges it again
     if basis.partner is not None:

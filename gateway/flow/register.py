@@ -22,6 +22,7 @@ from gateway.domain.records import JobKind
 from gateway.domain.register_rows import ConsentRow, PartnerRow, PatientIndex, PatientRow
 from gateway.domain.states import ParcelState
 from gateway.flow.consent_log import newest
+from gateway.flow.register_log import PARTNERS, check_patient, checked_partners, partner_versions, patient_versions
 from gateway.flow.register_records import (
     consent_fields,
     partner_fields,
@@ -33,6 +34,7 @@ from gateway.flow.register_records import (
     to_json,
 )
 from gateway.ports.store import UnitOfWork
+from gateway.seal.told import greatest
 from gateway.seal.columns import BlindIndex, Columns, normal_mrn
 
 _PATIENT, _PARTNER, _CONSENT = "patient.record", "partner.record", "consent.event"
@@ -50,29 +52,54 @@ class Register:
         sealed = self.columns.seal(_PATIENT, _versioned(patient), to_json(patient_fields(patient)))
         uow.register.put_patient(PatientRow(patient.id, patient.version, sealed), self._indexes(patient))
         data: dict[str, Scalar] = {"what": "patient", "id": patient.id, "version": patient.version}
-        uow.audit.append(Event(EventKind.REGISTER_CHANGED, actor=actor, data=data), at)
+        uow.audit.append(Event(EventKind.REGISTER_CHANGED, patient.id, actor=actor, data=data), at)
+        check_patient(uow, patient.id, patient.version)
         if patient.version > 1:
             check_parcels(uow, patient.id, at)
+
+    def put_back_patient(self, uow: UnitOfWork, row: PatientRow) -> bool:
+        """After a restore, whose log tells of it already: a patient's record as it was last, in the version that the log
+        tells. False when the record is an older one than that; then nobody's is used.
+        """
+        newest_version, present = greatest(uow.audit, row.id, "version"), uow.register.patient(row.id, lock=True)
+        if row.version < newest_version:
+            return False
+        patient = self._patient(row)
+        for version in range((present.version if present else 0) + 1, newest_version + 1):
+            again = replace(patient, version=version)
+            sealed = self.columns.seal(_PATIENT, _versioned(again), to_json(patient_fields(again)))
+            uow.register.put_patient(PatientRow(row.id, version, sealed), self._indexes(again))
+        return True
+
+    def put_back_partner(self, uow: UnitOfWork, row: PartnerRow) -> None:
+        """The same for a partner."""
+        told = partner_versions(uow).get(row.id, 0)
+        if row.version >= told:
+            again = replace(self._partner(row), version=told)
+            sealed = self.columns.seal(_PARTNER, _versioned(again), to_json(partner_fields(again)))
+            uow.register.put_partner(PartnerRow(row.id, told, sealed))
 
     def patient(self, uow: UnitOfWork, patient_id: str) -> Patient | None:
         """One patient by id."""
         row = uow.register.patient(patient_id)
-        return self._patient(row) if row else None
+        return self._last(uow, row) if row else None
 
     def patients(self, uow: UnitOfWork) -> list[Patient]:
-        """All patients, for the matcher."""
+        """All patients, for the matcher; IntegrityError when one is missing or not the last one that was written."""
         found: list[Patient] = []
         after = ""
         while rows := uow.register.patients(after):
             found += [self._patient(row) for row in rows]
             after = rows[-1].id
+        if {one.id: one.version for one in found} != patient_versions(uow):
+            raise IntegrityError("the patients are not those that were written last")
         return found
 
     def at_address(self, uow: UnitOfWork, address: Address) -> tuple[list[Patient], list[Patient]]:
         """Those whose address it is, and those for whom the person at that address is on record as a proxy."""
         own = uow.register.find_patients(PatientIndex("email", self.index.address("email", address)))
         proxied = uow.register.find_patients(PatientIndex("proxy_email", self.index.address("proxy_email", address)))
-        owners, wards = [self._patient(row) for row in own], [self._patient(row) for row in proxied]
+        owners, wards = [self._last(uow, row) for row in own], [self._last(uow, row) for row in proxied]
         if any(address.key not in {each.key for each in one.emails} for one in owners):
             raise IntegrityError("the index names a patient whose record does not have this address")
         if any(address.key not in {each.address.key for each in one.proxies} for one in wards):
@@ -81,7 +108,8 @@ class Register:
 
     def by_mrn(self, uow: UnitOfWork, mrn: str) -> list[Patient]:
         """Patients with that record number."""
-        found = [self._patient(row) for row in uow.register.find_patients(PatientIndex("mrn", self.index.mrn(mrn)))]
+        rows = uow.register.find_patients(PatientIndex("mrn", self.index.mrn(mrn)))
+        found = [self._last(uow, row) for row in rows]
         if any(normal_mrn(one.mrn) != normal_mrn(mrn) for one in found):
             raise IntegrityError("the index names a patient whose record does not have this number")
         return found
@@ -91,11 +119,12 @@ class Register:
         sealed = self.columns.seal(_PARTNER, _versioned(partner), to_json(partner_fields(partner)))
         uow.register.put_partner(PartnerRow(partner.id, partner.version, sealed))
         data: dict[str, Scalar] = {"what": "partner", "id": partner.id, "version": partner.version}
-        uow.audit.append(Event(EventKind.REGISTER_CHANGED, actor=actor, data=data), at)
+        uow.audit.append(Event(EventKind.REGISTER_CHANGED, PARTNERS, actor=actor, data=data), at)
+        checked_partners(uow)
 
     def partners(self, uow: UnitOfWork) -> list[Partner]:
-        """All partners."""
-        return [self._partner(row) for row in uow.register.partners()]
+        """All partners; IntegrityError when one is missing or not the last one that was written."""
+        return [self._partner(row) for row in checked_partners(uow)]
 
     def partner_for(self, uow: UnitOfWork, address: Address) -> Partner | None:
         """The partner that covers an address; an entry for the whole address beats one for its domain."""
@@ -139,6 +168,10 @@ class Register:
         if patient.mrn:
             found.append(PatientIndex("mrn", self.index.mrn(patient.mrn), patient.id))
         return list(dict.fromkeys(found))
+
+    def _last(self, uow: UnitOfWork, row: PatientRow) -> Patient:
+        check_patient(uow, row.id, row.version)
+        return self._patient(row)
 
     def _patient(self, row: PatientRow) -> Patient:
         return replace(

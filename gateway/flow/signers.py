@@ -1,4 +1,8 @@
-"""Senders' S/MIME certificates: one per From address, from the built-in CA at first use, its key a sealed column."""
+"""Senders' S/MIME certificates: one per From address, from the built-in CA at first use, its key a sealed column.
+
+The log tells until when the newest certificate of an address is good, and dates are read from the sealed certificate: an
+expired or replaced one that somebody puts back into the database signs nothing; a fresh one is issued.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +19,14 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from gateway.domain.address import Address
-from gateway.domain.audit import Event, EventKind
-from gateway.domain.errors import SealingFailed
+from gateway.domain.audit import Event, EventKind, Scalar
+from gateway.domain.errors import IntegrityError, SealingFailed
 from gateway.domain.register_rows import SenderKeyRow
 from gateway.ports.store import Store
 from gateway.seal.ca import issue_sender
 from gateway.seal.columns import BlindIndex, Columns
 from gateway.seal.smime import Signer
+from gateway.seal.told import greatest
 
 _CERTIFICATE, _KEY = "sender_key.certificate", "sender_key.key"
 _RENEW = timedelta(days=30)
@@ -41,14 +46,29 @@ class Signers:
         tag = self.index.address("sender_key", address)
         with self.store.begin() as uow:
             row = uow.register.sender_key(tag)
-            if row is None or row.not_after - _RENEW <= at:
+            signer, told = None, greatest(uow.audit, _chain(tag), "until")
+            if row is not None:
+                try:
+                    signer = self._opened(tag, row, told)
+                except IntegrityError as error:
+                    data: dict[str, Scalar] = {"code": error.code, "step": "sender certificate"}
+                    uow.audit.append(Event(EventKind.INTEGRITY, data=data), at)
+            if signer is None or signer.certificate.not_valid_after_utc - _RENEW <= at:
                 row = self._issue(tag, address, at)
                 uow.register.put_sender_key(row)
-                uow.audit.append(Event(EventKind.KEY_MADE, data={"what": "sender certificate"}), at)
+                until = int(row.not_after.timestamp())
+                data = {"what": "sender certificate", "until": until}
+                uow.audit.append(Event(EventKind.KEY_MADE, _chain(tag), data=data), at)
+                signer = self._opened(tag, row, until)
+        return signer
+
+    def _opened(self, tag: bytes, row: SenderKeyRow, until: int) -> Signer:
         certificate = x509.load_der_x509_certificate(self.columns.open(_CERTIFICATE, tag.hex(), row.certificate))
         key = load_der_private_key(self.columns.open(_KEY, tag.hex(), row.key), password=None)
         if not isinstance(key, ec.EllipticCurvePrivateKey):
             raise SealingFailed("a sender's signing key has an unknown form")
+        if key.public_key() != certificate.public_key() or certificate.not_valid_after_utc.timestamp() < until:
+            raise IntegrityError("a sender's certificate is not the last one that was issued")
         return Signer(certificate, key, (self.ca[0],))
 
     def _issue(self, tag: bytes, address: Address, at: datetime) -> SenderKeyRow:
@@ -60,3 +80,7 @@ class Signers:
             key=self.columns.seal(_KEY, tag.hex(), der),
             not_after=certificate.not_valid_after_utc,
         )
+
+
+def _chain(tag: bytes) -> str:
+    return f"signer:{tag.hex()}"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from gateway.domain.audit import Event
+from gateway.domain.audit import Event, EventKind
 from gateway.domain.decision import Basis
 from gateway.domain.records import (
     AttemptRow,
@@ -174,8 +174,10 @@ class Jobs(Protocol):
         """Remove it; LeaseLost when somebody else holds it."""
         ...
 
-    def again(self, job: Job, run_at: datetime, *, counts: bool = True) -> None:
-        """Give the lease back and run later; `tries` rises if it `counts`. LeaseLost when somebody else holds it."""
+    def again(self, job: Job, run_at: datetime, *, counts: bool = True, excused: bool = False) -> None:
+        """Give the lease back and run later; `tries` rises if it `counts`, `excused` if the failure was temporary.
+        LeaseLost when somebody else holds it.
+        """
         ...
 
     def drop(self, kind: JobKind, subject_id: str) -> None: ...
@@ -370,6 +372,18 @@ class AuditLog(Protocol):
     def fold(self, limit: int = 1000) -> list[AuditRow]:
         """Give dense leaf numbers to rows that have none, whatever their seq; returns them in leaf order."""
         ...
+    def of_kind(self, kind: EventKind, after_seq: int = 0, limit: int = 1000) -> list[AuditRow]:
+        """Rows of one kind, from the one after `after_seq`; quick for REGISTER_CHANGED only, which has an index."""
+        ...
+
+    def keep_words(self, name: str, sealed: bytes) -> None:
+        """Keep the sealed words that a row's commitment of that name stands for."""
+        ...
+
+    def words(self, name: str) -> bytes | None:
+        """The sealed words of that name."""
+        ...
+
 
     def size(self) -> int:
         """How many leaves there are."""

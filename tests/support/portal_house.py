@@ -75,6 +75,8 @@ class House:
         self.app = build_app(self.pickup, self.answers, self.pages, self.config, self.metrics, self.limits)
         with self.store.begin() as uow:
             uow.register.put_patient(patient(), [])
+            change = Event(EventKind.REGISTER_CHANGED, "pat1", data={"what": "patient", "id": "pat1", "version": 1})
+            uow.audit.append(change, self.clock.now())
 
     def parcel(
         self, letter: Manifest = LETTER, files: tuple[tuple[str, bytes], ...] = (), *, name: str = "p1", proof: str = "mailbox",

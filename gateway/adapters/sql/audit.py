@@ -6,11 +6,12 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import RowMapping, bindparam, func, select, text, update
+from sqlalchemy import RowMapping, bindparam, func, literal_column, select, text, update
 
 from gateway.adapters.sql.channel import Channel, values_from, values_of
-from gateway.adapters.sql.tables_register import audit, audit_chains, audit_heads
-from gateway.domain.audit import Event
+from gateway.adapters.sql.tables_register import audit, audit_chains, audit_heads, audit_words
+from gateway.domain.audit import Event, EventKind
+from gateway.domain.errors import IntegrityError
 from gateway.ports.store import AuditRow, ChainRow, HeadRow
 from gateway.seal.log_hash import FIRST, canonical, row_hash
 
@@ -57,6 +58,21 @@ class SqlAuditLog:
         """The message's rows in order, from the number after `after`."""
         statement = select(audit).where(audit.c.message_id == message_id, audit.c.number > after)
         return _rows(self._channel.all(statement.order_by(audit.c.number)))
+
+    def of_kind(self, kind: EventKind, after_seq: int = 0, limit: int = 1000) -> list[AuditRow]:
+        """Rows of one kind in the order of writing, from the one after `after_seq`."""
+        # Written out, or no engine sees that the partial index serves.
+        chosen = select(audit).where(audit.c.kind == literal_column(f"'{kind.value}'"), audit.c.seq > after_seq)
+        return _rows(self._channel.all(chosen.order_by(audit.c.seq).limit(limit)))
+
+    def keep_words(self, name: str, sealed: bytes) -> None:
+        """Keep the sealed words that a row's commitment of that name stands for."""
+        self._channel.add(audit_words, {"name": name, "sealed": sealed})
+
+    def words(self, name: str) -> bytes | None:
+        """The sealed words of that name."""
+        found = self._channel.value(select(audit_words.c.sealed).where(audit_words.c.name == name))
+        return None if found is None else bytes(found)
 
     def chains(self, after: str | None = None, limit: int = 1000) -> list[ChainRow]:
         """Chains by message id, those after `after`."""

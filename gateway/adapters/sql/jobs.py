@@ -31,7 +31,7 @@ class SqlJobs:
         """Queue one job, or bring the one there is forward to that time; returns its id."""
         about = subject_id or message_id
         fresh = {"id": self._tokens.id(), "kind": kind, "message_id": message_id, "subject_id": subject_id,
-                 "about": about, "run_at": run_at, "tries": 0, "lease": 0}  # fmt: skip
+                 "about": about, "run_at": run_at, "tries": 0, "excused": 0, "lease": 0}  # fmt: skip
         if self._channel.added(jobs, fresh, ["kind", "about"]):
             return str(fresh["id"])
         present = self._channel.one(select(jobs).where(jobs.c.kind == kind, jobs.c.about == about).with_for_update())
@@ -72,6 +72,7 @@ class SqlJobs:
             tries=tries,
             lease=number,
             lease_until=until,
+            excused=row["excused"],
         )
 
     def holds(self, job: Job) -> bool:
@@ -84,9 +85,9 @@ class SqlJobs:
         if present["rerun_at"] is None:
             self._channel.run(delete(jobs).where(jobs.c.id == job.id))
         else:
-            self._set(job.id, run_at=present["rerun_at"], rerun_at=None, lease_until=None, tries=0)
+            self._set(job.id, run_at=present["rerun_at"], rerun_at=None, lease_until=None, tries=0, excused=0)
 
-    def again(self, job: Job, run_at: datetime, *, counts: bool = True) -> None:
+    def again(self, job: Job, run_at: datetime, *, counts: bool = True, excused: bool = False) -> None:
         """Give the lease back and run later (sooner, if that was asked for meanwhile); LeaseLost when it is not ours."""
         present = self._owned(job)
         self._set(
@@ -95,6 +96,7 @@ class SqlJobs:
             rerun_at=None,
             lease_until=None,
             tries=present["tries"] + counts,
+            excused=present["excused"] + excused,
         )
 
     def drop(self, kind: JobKind, subject_id: str) -> None:

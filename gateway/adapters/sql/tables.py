@@ -92,7 +92,7 @@ attempts = Table(
 
 jobs = Table(
     "jobs", metadata, key("id"), Column("kind", Choice(JobKind), nullable=False), word("message_id"),
-    word("subject_id"), Column("about", String(200), nullable=False), when("run_at"), count("tries"), count("lease"),
+    word("subject_id"), Column("about", String(200), nullable=False), when("run_at"), count("tries"), count("excused"), count("lease"),
     when("lease_until", maybe=True), when("rerun_at", maybe=True),
     UniqueConstraint("kind", "about"), Index("jobs_due", "kind", "run_at"),
 )  # fmt: skip

@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    text,
 )
 
 from gateway.adapters.sql.columns import Choice
@@ -48,7 +49,7 @@ sender_keys = Table(
 
 recipient_keys = Table(
     "recipient_keys", metadata, key("fingerprint"), Column("tag", LargeBinary, primary_key=True, index=True),
-    sealed("certificate"), word("source"), when("added_at"),
+    sealed("certificate"), word("source"), when("added_at"), count("version", 1),
 )  # fmt: skip
 
 epochs = Table(
@@ -69,6 +70,11 @@ audit = Table(
     sqlite_autoincrement=True,  # a number that was cut is never given again
 )  # fmt: skip
 Index("audit_unfolded", audit.c.seq, sqlite_where=audit.c.leaf.is_(None), postgresql_where=audit.c.leaf.is_(None))
+
+_REGISTER = text(f"kind = '{EventKind.REGISTER_CHANGED.value}'")
+Index("audit_register", audit.c.seq, sqlite_where=_REGISTER, postgresql_where=_REGISTER)
+
+audit_words = Table("audit_words", metadata, key("name"), sealed("sealed"))
 
 audit_chains = Table("audit_chains", metadata, key("message_id"), count("count"), sealed("last"))
 

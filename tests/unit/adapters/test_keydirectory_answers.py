@@ -186,17 +186,61 @@ def test_imported_certificates_are_found_by_address(imported):
     store, directory = imported
     certificate = cert()
     with store.begin() as uow:
-        uow.register.put_recipient_key(directory.row(certificate, BOB, "import", AT))
+        directory.put(uow, certificate, BOB, "import", AT, "test")
     found = directory.find(BOB, AT)
     assert (found.state, found.certificate) == (KeyState.VALID, certificate.public_bytes(Encoding.DER))
     assert directory.find(Address.parse("eve@example.net"), AT).state is KeyState.NONE
 
 
+def rows_of(store):
+    with store.begin() as uow:
+        return uow.register.recipient_keys()
+
+
+def kinds(store):
+    with store.begin() as uow:
+        return [row.event.kind.value for row in uow.audit.of_message("")]
+
+
 def test_an_imported_certificate_that_was_moved_is_untrusted(imported):
     store, directory = imported
-    mine, other = directory.row(cert(), BOB, "import", AT), directory.row(cert(), BOB, "import", AT)
     with store.begin() as uow:
+        directory.put(uow, cert(), BOB, "import", AT, "test")
+        directory.put(uow, cert(), BOB, "import", AT, "test")
+        mine, other = uow.register.recipient_keys()
         uow.register.put_recipient_key(replace(mine, certificate=other.certificate))
+    assert directory.find(BOB, AT).state is KeyState.UNTRUSTED
+    assert kinds(store) == ["integrity"]
+
+
+@pytest.mark.proves("clear.store-writer-pass")
+def test_a_removed_certificate_that_is_put_back_is_untrusted(imported):
+    store, directory = imported
+    with store.begin() as uow:
+        fingerprint = directory.put(uow, cert(), BOB, "import", AT, "test")
+    [row] = rows_of(store)
+    with store.begin() as uow:
+        assert directory.remove(uow, fingerprint, AT, "test") == 1
+        assert directory.remove(uow, "00", AT, "test") == 0
+    assert directory.find(BOB, AT).state is KeyState.NONE
+    with store.begin() as uow:
+        uow.register.put_recipient_key(row)
+    assert directory.find(BOB, AT).state is KeyState.UNTRUSTED
+    with store.begin() as uow:
+        directory.remove(uow, fingerprint, AT, "test")
+        told = [one.event.data["version"] for one in uow.audit.of_message(f"certificates:{row.tag.hex()}")]
+    assert told == [1, 2, 3]
+    assert directory.find(BOB, AT).state is KeyState.NONE
+    with store.begin() as uow:
+        directory.put(uow, cert(), BOB, "import", AT, "test")
+    assert directory.find(BOB, AT).state is KeyState.VALID
+
+
+def test_a_certificate_taken_out_behind_the_gateways_back_is_missed(imported):
+    store, directory = imported
+    with store.begin() as uow:
+        fingerprint = directory.put(uow, cert(), BOB, "import", AT, "test")
+        uow.register.drop_recipient_key(fingerprint)
     assert directory.find(BOB, AT).state is KeyState.UNTRUSTED
 
 
