@@ -188,6 +188,7 @@ class Dispatch:
             partner = uow.register.partner(basis.partner[0])
             if partner is None or partner.version != basis.partner[1]:
                 return "partner"
+            checked_partners(uow)
         return ""
 
     def _send(
