@@ -15,7 +15,8 @@ from gateway.config.values import HostPort
 from gateway.domain.address import Address
 from gateway.domain.envelope import Identity
 from gateway.domain.errors import ConfigError
-from gateway.flow.intake import Intake, IntakeLimits
+from gateway.flow.intake import Intake
+from gateway.flow.room import IntakeLimits
 from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.smtp.limits import DoorLimits
 from gateway.smtp.ports import Users
@@ -75,7 +76,7 @@ async def _open(
         limits=DoorLimits(**limits.numbers()),  # type: ignore[arg-type] # a test holds names and types together
     )  # fmt: skip
     try:
-        door = await serve_door(config, intake, users, tls, home.clock, accepts)
+        door = await serve_door(config, intake, users, tls, home.clock, accepts, home.metrics())
     except OSError as error:
         raise ConfigError(f"smtp: a listener cannot be opened ({error.strerror}); is its port taken?") from error
     ports: dict[str, list[int]] = {}

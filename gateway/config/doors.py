@@ -52,12 +52,17 @@ class SmtpLimits(Section):
     auth_failures_per_address: int = Field(
         default=20, ge=1, description="Wrong passwords from one network address within auth_window, then 454."
     )
+    auth_failures_per_account: int = Field(
+        default=100,
+        ge=1,
+        description="Wrong passwords for one account within auth_window, then 454 at addresses that never logged in to it.",
+    )
     auth_window: Duration = Field(default=timedelta(minutes=15), description="How long a wrong password counts.")
     password_checks: int = Field(default=2, ge=1, description="Passwords checked in parallel.")
     password_queue: int = Field(default=16, ge=1, description="Password checks that wait; beyond, 454 4.7.0.")
     finish_threads: int = Field(default=8, ge=1, description="Messages made durable in parallel.")
     received_headers: int = Field(default=50, ge=1, description="More Received fields than this are a loop.")
-    header_bytes: Size = Field(default=256 * 1024, description="How much of the header block the door itself looks at.")
+    header_bytes: Size = Field(default=256 * 1024, description="Longest header block.")
 
 
 class SmarthostClientSection(Section):

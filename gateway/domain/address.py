@@ -36,6 +36,8 @@ class Address:
             raise InvalidAddress("the address is longer than RFC 5321 4.5.3.1 allows")
         if not _ATEXT.fullmatch(local) or any(unicodedata.category(c)[0] in "CZ" for c in local):
             raise InvalidAddress("the part before @ has characters that Sealgate does not accept")
+        if not _ATEXT.fullmatch(unicodedata.normalize("NFKC", local)):
+            raise InvalidAddress("the part before @ has a character that others read as a special one")
         return cls(local, _domain(domain))
 
     @property
@@ -61,7 +63,7 @@ def normal_domain(text: str) -> str:
 
 
 def _domain(text: str) -> str:
-    folded = unicodedata.normalize("NFKC", text).rstrip(".").casefold()
+    folded = unicodedata.normalize("NFKC", text).removesuffix(".").casefold()
     try:
         ascii_form = folded if folded.isascii() else folded.encode("idna").decode("ascii")
     except UnicodeError as error:

@@ -8,16 +8,17 @@ After 3 the door says 250. Before it nothing was promised: an error leaves at mo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gateway.domain.audit import Event, EventKind
-from gateway.domain.envelope import Direction, Envelope
+from gateway.domain.envelope import Direction, Envelope, Identity
 from gateway.domain.errors import LimitExceeded, MailRefused, SealgateError, StoreUnavailable
 from gateway.domain.records import Holder, JobKind, MessageRow
 from gateway.domain.states import MessageState
 from gateway.flow import epochs
 from gateway.flow.custody import object_row, record_context, wrap_context
 from gateway.flow.keys import DoorKeys
+from gateway.flow.room import InHand, IntakeLimits, Room
 from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.ports.clock import Clock
 from gateway.ports.store import Store
@@ -28,16 +29,8 @@ from gateway.seal.record import IntakeRecord, sign, wrap_hash
 
 _HEADER = 256 * 1024
 _MARK = b"x-sealgate-id:"
-
-
-@dataclass(frozen=True, slots=True)
-class IntakeLimits:
-    """Bytes in hand, in all and of one sender; recipients times size of one message, in bytes; held mail of one sender."""
-
-    spool_bytes: int
-    fan_out_bytes: int
-    spool_bytes_per_sender: int
-    held_per_sender: int
+_MARKS = 20
+"""Ids that are looked up; more of them are somebody's game."""
 
 
 class Intake:
@@ -54,31 +47,31 @@ class Intake:
         reached: Checkpoint = unobserved,
     ) -> None:
         self.store, self.vault, self.keys, self.clock, self.tokens = store, vault, keys, clock, tokens
-        self.limits, self.reached = limits, reached
+        self.room, self.reached = Room(limits), reached
         self._broken = False
 
     def begin(self, envelope: Envelope) -> Acceptance:
         """Begin one message; LimitExceeded when the spool is full, StoreUnavailable when nothing can be promised."""
-        limits, tag = self.limits, self.sender_tag(envelope)
+        tag = self.sender_tag(envelope.identity)
         with self.store.begin() as uow:
             epochs.current(uow, self.keys.calendar, self.keys.installation)
-            if uow.messages.bytes_in_hand() >= limits.spool_bytes:
-                raise LimitExceeded("spool_bytes", "the spool is full")
-            if uow.messages.bytes_in_hand(tag) >= limits.spool_bytes_per_sender:
-                raise LimitExceeded(
-                    "spool_bytes_per_sender", "too much mail of this sender is in hand; wait for it to leave"
-                )
-            if uow.messages.held_count(tag) >= limits.held_per_sender:
-                raise LimitExceeded(
-                    "held_per_sender", "too many mails of this sender are held; have them released or refused"
-                )
+            before = self.room.admit(uow, tag, 0)
         self.reached("intake.1")
         message_id = self.tokens.id()
-        return Acceptance(self, envelope, message_id, self.vault.create(message_id, Seal.MAIL))
+        return Acceptance(self, envelope, message_id, self.vault.create(message_id, Seal.MAIL), before)
 
-    def sender_tag(self, envelope: Envelope) -> bytes:
+    def admit(self, identity: Identity, size: int) -> None:
+        """Whether a mail of that announced size (0: unknown) would be begun; LimitExceeded if there is no room for it."""
+        with self.store.begin() as uow:
+            self.room.admit(uow, self.sender_tag(identity), size)
+
+    def fits(self, recipients: int, size: int) -> bool:
+        """Whether a mail of that announced size may have so many recipients."""
+        return self.room.limits.fits(recipients, size)
+
+    def sender_tag(self, identity: Identity) -> bytes:
         """What counts one submitter's mail: a keyed hash of the user or client name, so that no reader of it can guess."""
-        return self.keys.senders.tag(framed(envelope.identity.how.encode(), envelope.identity.name.encode()))
+        return self.keys.senders.tag(framed(identity.how.encode(), identity.name.encode()))
 
     def ready(self) -> bool:
         """Whether mail can be taken: false after a failed sync, in quarantine, or without an epoch."""
@@ -99,24 +92,40 @@ class Intake:
 class Acceptance:
     """One message on its way in."""
 
-    def __init__(self, intake: Intake, envelope: Envelope, message_id: str, writer: SealedWriter) -> None:
-        self._intake, self._envelope, self._id, self._writer = intake, envelope, message_id, writer
+    def __init__(
+        self, intake: Intake, envelope: Envelope, message_id: str, writer: SealedWriter, before: InHand
+    ) -> None:
+        self._intake, self._envelope, self._id, self._writer, self._before = (
+            intake,
+            envelope,
+            message_id,
+            writer,
+            before,
+        )
+        self._sender = intake.sender_tag(envelope.identity)
         self._head: bytearray | None = bytearray()
         self._size = 0
 
     def write(self, chunk: bytes) -> None:
         """Seal and spool the next bytes."""
         self._size += len(chunk)
-        if self._size * max(1, len(self._envelope.recipients)) > self._intake.limits.fan_out_bytes:
-            raise LimitExceeded("fan_out_bytes", "recipients times size is above the limit; send to fewer at a time")
+        self._intake.room.take(self._sender, len(chunk), self._before)
+        if not self._intake.fits(len(self._envelope.recipients), self._size):
+            raise LimitExceeded("recipient_bytes", "recipients times size is above the limit; send to fewer at a time")
         if self._head is not None:
             self._watch(chunk)
         self._writer.write(chunk)
 
     def finish(self) -> str:
         """Make it durable and return its id; only then may the door say 250."""
+        try:
+            return self._finished()
+        finally:
+            self._give_back()
+
+    def _finished(self) -> str:
         intake, at = self._intake, self._intake.clock.now()
-        loop = self._loop_id()
+        passed = self._passed()
         try:
             sealed = self._writer.finish()
         except StoreUnavailable:
@@ -125,8 +134,9 @@ class Acceptance:
         intake.reached("intake.2")
         installation, envelope = intake.keys.installation, replace(self._envelope, received_at=at)
         with intake.store.begin() as uow:
-            if loop and uow.messages.get(loop) is not None:
+            if any(uow.messages.get(one) is not None for one in passed):
                 raise MailRefused("message.loop", "this message has passed here before")
+            intake.room.settled(uow, self._sender, sealed.length)
             epoch, public = epochs.current(uow, intake.keys.calendar, installation)
             holder = Holder("epoch", epoch)
             wrap = public.seal(sealed.key.reveal(), wrap_context(installation, self._id, holder))
@@ -141,7 +151,7 @@ class Acceptance:
                     record=public.seal(signed, record_context(installation, self._id, epoch)),
                 )
             )  # fmt: skip
-            uow.messages.set_sender_tag(self._id, intake.sender_tag(envelope))
+            uow.messages.set_sender_tag(self._id, self._sender)
             kind = JobKind.INBOUND if envelope.direction is Direction.INBOUND else JobKind.ASSESS
             uow.jobs.add(kind, self._id, "", at)
             uow.audit.append(
@@ -153,17 +163,20 @@ class Acceptance:
 
     def abort(self) -> None:
         """Forget it."""
+        self._give_back()
         self._writer.abort()
+
+    def _give_back(self) -> None:
+        size, self._size = self._size, 0
+        self._intake.room.give_back(self._sender, size)
 
     def _watch(self, chunk: bytes) -> None:
         assert self._head is not None
         self._head += chunk[: _HEADER - len(self._head)]
 
-    def _loop_id(self) -> str:
-        """The id in an X-Sealgate-Id field of the header, if there is one: it may be a message of ours coming back."""
+    def _passed(self) -> tuple[str, ...]:
+        """The ids in X-Sealgate-Id fields of the header: it may be a message of ours coming back."""
         head = bytes(self._head or b"").split(b"\r\n\r\n", 1)[0]
         self._head = None
-        for line in head.split(b"\r\n"):
-            if line[: len(_MARK)].lower() == _MARK:
-                return line[len(_MARK) :].strip().decode("ascii", "replace")[:80]
-        return ""
+        found = [line[len(_MARK) :] for line in head.split(b"\r\n") if line[: len(_MARK)].lower() == _MARK]
+        return tuple(one.strip().decode("ascii", "replace")[:80] for one in found[:_MARKS])

@@ -41,6 +41,7 @@ class Limit(StrEnum):
     DATA_RATE = "data_rate"
     PASSWORD_TRIES = "auth_tries_per_connection"  # noqa: S105 - a name, no password
     PASSWORD_FAILURES = "auth_failures_per_address"  # noqa: S105
+    ACCOUNT_FAILURES = "auth_failures_per_account"
     PASSWORD_CHECKS = "password_checks"  # noqa: S105
     RECEIVED_HEADERS = "received_headers"
 
@@ -57,14 +58,18 @@ class Bound:
 
 LIMITS: Mapping[Limit, Bound] = MappingProxyType(
     {
-        Limit.SPOOL_BYTES: Bound(("limits.spool_bytes",), "452 4.3.1 at MAIL, DATA or its end", measured=True),
+        Limit.SPOOL_BYTES: Bound(
+            ("limits.spool_bytes",), "452 4.3.1 at MAIL (SIZE= counts), within DATA or at its end", measured=True
+        ),
         Limit.SPOOL_BYTES_PER_SENDER: Bound(
             ("limits.spool_bytes_per_sender",), "452 4.3.1; the use shown is the greatest sender's", measured=True
         ),
         Limit.HELD_PER_SENDER: Bound(
             ("limits.held_per_sender",), "452 4.3.1; the use shown is the greatest sender's", measured=True
         ),
-        Limit.RECIPIENT_BYTES: Bound(("limits.recipient_bytes",), "552 5.3.4 at RCPT or within DATA"),
+        Limit.RECIPIENT_BYTES: Bound(
+            ("limits.recipient_bytes",), "452 4.5.3 at RCPT where SIZE= was given, else 552 5.3.4 within DATA"
+        ),
         Limit.CODES_PER_PARCEL: Bound(("parcel.codes", "parcel.code_window"), "the next code waits"),
         Limit.CODE_TRIES: Bound(("parcel.code_tries",), "the next try waits"),
         Limit.CODES_PER_ADDRESS: Bound(("limits.codes_per_address",), "no code is sent"),
@@ -86,6 +91,9 @@ LIMITS: Mapping[Limit, Bound] = MappingProxyType(
         Limit.PASSWORD_TRIES: Bound(("smtp.limits.auth_tries_per_connection",), "421 4.7.0"),
         Limit.PASSWORD_FAILURES: Bound(
             ("smtp.limits.auth_failures_per_address", "smtp.limits.auth_window"), "454 4.7.0 without looking"
+        ),
+        Limit.ACCOUNT_FAILURES: Bound(
+            ("smtp.limits.auth_failures_per_account",), "454 4.7.0 without looking, from addresses new to the account"
         ),
         Limit.PASSWORD_CHECKS: Bound(
             ("smtp.limits.password_checks", "smtp.limits.password_queue"), "454 4.7.0", measured=True

@@ -16,6 +16,8 @@ async def helo(connection: Connection, argument: str) -> Answer:
     """HELO (RFC 5321 4.1.1.1): a client without extensions."""
     if not argument:
         return REPLIES["command.syntax"]
+    if connection.inlet.waiting:
+        return REPLIES["command.pipelined"]
     connection.ehlo, connection.extended, connection.mail = argument, False, None
     return Answer(250, "", connection.house.config.hostname)
 
@@ -24,6 +26,9 @@ async def ehlo(connection: Connection, argument: str) -> Answer | None:
     """EHLO: says what is offered here and now; AUTH only under TLS, and only where passwords are asked for."""
     if not argument:
         return REPLIES["command.syntax"]
+    if connection.inlet.waiting:
+        # The answer says what may be sent at all, so it comes last in a group (RFC 2920 3.1).
+        return REPLIES["command.pipelined"]
     connection.ehlo, connection.extended, connection.mail = argument, True, None
     lines = [
         connection.house.config.hostname,

@@ -21,10 +21,11 @@ from gateway.domain.address import Address
 from gateway.domain.envelope import Identity
 from gateway.domain.errors import SealgateError
 from gateway.ports.clock import Clock
+from gateway.ports.metrics import Count, Metrics
 from gateway.smtp.gate import Gate
 from gateway.smtp.inlet import Inlet, LineTooLong
 from gateway.smtp.ports import Intake
-from gateway.smtp.replies import REPLIES, Answer
+from gateway.smtp.replies import MET, REPLIES, Answer
 from gateway.smtp.settings import DoorConfig, Profile
 from gateway.smtp.tls import client_names
 
@@ -34,6 +35,12 @@ _REPLIES_WAITING = 65_536
 """Bytes of replies that a client may leave unread before it is not served on."""
 _LINGER = 10.0
 """Seconds that a client has to take the last reply."""
+_FOREIGN = frozenset({"GET", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PRI", "HOST:"})
+"""First words of HTTP: a browser that was sent here must not have the rest of its request read as commands."""
+_IN_VAIN: Mapping[str, str] = {
+    **dict.fromkeys(("auth.wrong", "limit.auth", "auth.throttled", "auth.throttled_account"), "smtp.password"),
+    "recipient.unknown": "smtp.recipient",
+}
 
 
 @dataclass(slots=True)
@@ -42,6 +49,8 @@ class Mail:
 
     sender: Address | None = field(repr=False)
     smtputf8: bool
+    size: int = 0
+    """What SIZE= announced, 0 without it."""
     recipients: dict[str, Address] = field(default_factory=dict, repr=False)
     """By address key, so that one written twice is one."""
 
@@ -57,6 +66,7 @@ class House:
     intake: Intake
     gate: Gate
     clock: Clock
+    metrics: Metrics
     context: ssl.SSLContext | None
     accepts: Callable[[Address], bool]
     commands: Mapping[str, Handler]
@@ -98,7 +108,7 @@ class Connection(SMTP):
         self._errors = 0
         self._minute = 0.0
         self._commands = 0
-        self._admitted = False
+        self._refusal = ""
 
     # The protocol, as asyncio calls it.
 
@@ -107,17 +117,19 @@ class Connection(SMTP):
         stream = cast("asyncio.Transport", transport)
         peer = transport.get_extra_info("peername")
         self.address = str(peer[0]) if isinstance(peer, tuple) else ""
-        self._admitted = self.house.gate.enter(self.address)
+        self._refusal = self.house.gate.enter(self.address, self)
         self.house.connections.add(self)
         self.inlet.attach(stream)
-        self.tls = self.profile is Profile.SUBMISSIONS
+        if self.profile is Profile.SUBMISSIONS:
+            # What comes belongs to the handshake.
+            stream.pause_reading()
         super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
         """Count it out; a message that has not ended is forgotten by its own task."""
         if self in self.house.connections:
             self.house.connections.discard(self)
-            self.house.gate.leave(self.address)
+            self.house.gate.leave(self.address, self)
         self.inlet.feed_eof()
         super().connection_lost(error)
 
@@ -137,9 +149,19 @@ class Connection(SMTP):
     # Output.
 
     def say(self, answer: Answer | str) -> None:
-        """Write one reply (or several lines)."""
+        """Write one reply (or several lines); a refusal is counted. Nothing is said in clear where TLS comes first."""
+        if isinstance(answer, Answer):
+            self._count(answer)
+        if self.profile is Profile.SUBMISSIONS and not self.tls:
+            return
         if self.transport is not None and not self.transport.is_closing():
             self.transport.write(f"{answer}\r\n".encode())
+
+    def _count(self, answer: Answer) -> None:
+        if answer.name in MET:
+            self.house.metrics.refused(MET[answer.name])
+        if answer.code >= 400 and (self.identity is None or self.profile is Profile.INBOUND):
+            self.house.metrics.count(Count.UNAUTHENTICATED, _IN_VAIN.get(answer.name, "smtp.command"))
 
     async def _settled(self) -> None:
         """Wait for a client that does not read its replies, but not for ever."""
@@ -154,7 +176,7 @@ class Connection(SMTP):
             return
         transport.close()
         waiting = transport.get_write_buffer_size()
-        if waiting > _REPLIES_WAITING:
+        if waiting > _REPLIES_WAITING or (self.profile is Profile.SUBMISSIONS and not self.tls):
             transport.abort()
         elif waiting:
             self.loop.call_later(_LINGER, transport.abort)
@@ -175,11 +197,13 @@ class Connection(SMTP):
             self._hang_up()
 
     async def _serve(self) -> None:
-        self._identify()
         refusal = self._turned_away()
         if refusal:
             self.say(REPLIES[refusal])
             return
+        if self.profile is Profile.SUBMISSIONS and not await self.upgrade():
+            raise ConnectionResetError
+        self._identify()
         self.say(f"220 {self.house.config.hostname} ESMTP")
         while True:
             answer = await self._next()
@@ -198,8 +222,8 @@ class Connection(SMTP):
                 return
 
     def _turned_away(self) -> str:
-        if not self._admitted:
-            return "limit.connections"
+        if self._refusal:
+            return self._refusal
         if self.house.draining:
             return "closing"
         return "" if self.house.intake.ready() else "unready"
@@ -218,6 +242,11 @@ class Connection(SMTP):
         if text is None:
             return REPLIES["command.line"]
         verb, _, argument = text.partition(" ")
+        if verb.upper() in _FOREIGN:
+            return REPLIES["command.foreign"]
+        if self.ehlo and not self.extended and self.inlet.waiting and verb.upper() != "QUIT":
+            # After HELO nothing may be sent before the reply (RFC 5321 4.1.1, RFC 2920 3).
+            return REPLIES["command.pipelined"]
         handler = self.house.commands.get(verb.upper())
         return await handler(self, argument) if handler is not None else REPLIES["command.unknown"]
 
@@ -239,8 +268,18 @@ class Connection(SMTP):
 
     def proven(self) -> None:
         """The client has shown that it may send: it need not hurry any more."""
+        self.trusted()
         if self._timeout_handle is not None:
             self._timeout_handle.cancel()
+
+    def trusted(self) -> None:
+        """The client has shown who it is: it is not sent away to make room for others."""
+        self.house.gate.proven(self.address, self)
+
+    def displace(self) -> None:
+        """The door is full and nothing was sent on this connection: somebody else gets its place."""
+        self.say(REPLIES["limit.displaced"])
+        self._hang_up()
 
     def stop(self) -> None:
         """The door drains: say goodbye now if nothing is under way, else after this command."""
@@ -253,8 +292,7 @@ class Connection(SMTP):
 
         The caller has paused reading, and nothing that came in clear may wait (RFC 3207 4.2).
         """
-        context = self.house.context
-        plain = self.transport
+        context, plain = self.house.context, self.transport
         if context is None or self.inlet.waiting:
             return False
         self.inlet.attach(None)

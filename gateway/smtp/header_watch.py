@@ -7,14 +7,18 @@ assessor, who sees all of it.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 
 from gateway.domain.address import Address
 from gateway.domain.envelope import Identity
 from gateway.domain.errors import InvalidAddress
+from gateway.mime.fields import decode_words, unfold
 from gateway.mime.mailboxes import read_mailboxes
 
-_CONTROL = re.compile(rb"[\x00-\x20\x7f]+")
+_INVISIBLE = re.compile(rb"[^\x21-\x7e]+")
+_AUTHORS = (b"from", b"sender", b"resent-from", b"resent-sender")
+_SHOWN = re.compile(r"[^\s<>\"'(),;:]+@[^\s<>\"'(),;:]+")
 
 
 class HeaderWatch:
@@ -41,26 +45,27 @@ class HeaderWatch:
         self._block += decoded[: self._limit - len(self._block)]
         end = 0 if self._block.startswith(b"\r\n") else self._block.find(b"\r\n\r\n", before)
         if end >= 0 or len(self._block) >= self._limit:
-            self._judge(end if end >= 0 else len(self._block))
+            self._judge(end if end >= 0 else len(self._block), whole=end >= 0)
 
     def close(self) -> None:
         """The message has ended, so the header block has too."""
         if self._block is not None:
             self._judge(len(self._block))
 
-    def _judge(self, end: int) -> None:
+    def _judge(self, end: int, *, whole: bool = True) -> None:
         assert self._block is not None
         block, self._block = bytes(self._block[:end]), None
-        seen: dict[bytes, list[bytes]] = {b"from": [], b"sender": [], b"received": []}
+        seen: dict[bytes, list[bytes]] = {name: [] for name in (*_AUTHORS, b"received")}
         for name, value in _fields(block):
-            plain = _CONTROL.sub(b"", name).lower()
+            plain = _INVISIBLE.sub(b"", name).lower()
             if plain in seen:
-                # A control character within a name is read through by some and not by others.
+                # What cannot be seen within a name is read through by some and not by others.
                 seen[plain].append(value if name.strip(b" \t").lower() == plain else b"\x00")
         if len(seen[b"received"]) > self._received:
             self.verdict = "message.loop"
         elif self._identity is not None:
-            self.verdict = _judge_authors(seen[b"from"], seen[b"sender"], self._identity)
+            # Of a header that goes on, an author further down could be what its recipient is shown.
+            self.verdict = _judge_authors(seen, self._identity) or ("" if whole else "header.long")
 
 
 def _fields(block: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -81,17 +86,26 @@ def _fields(block: bytes) -> Iterator[tuple[bytes, bytes]]:
         yield name, b"".join(value)
 
 
-def _judge_authors(authors: list[bytes], senders: list[bytes], identity: Identity) -> str:
-    """RFC 5322 3.6.2 read strictly. No From at all is let through: it claims nobody, and the envelope was checked."""
-    if len(authors) > 1 or len(senders) > 1:
+def _judge_authors(seen: dict[bytes, list[bytes]], identity: Identity) -> str:
+    """RFC 5322 3.6.2 and 3.6.6 read strictly. No From at all is let through: it claims nobody, and the envelope was checked."""
+    if len(seen[b"from"]) > 1 or len(seen[b"sender"]) > 1:
         return "from.twice"
     addresses: list[Address] = []
     try:
-        for value in authors:
-            addresses += read_mailboxes(value)
-        for value in senders:
-            (one,) = read_mailboxes(value)
-            addresses.append(one)
+        for name in _AUTHORS:
+            for value in seen[name]:
+                found = read_mailboxes(value)
+                if name.endswith(b"sender") and len(found) > 1:
+                    return "from.unreadable"
+                addresses += found
+                addresses += _shown_in_names(value)
     except (InvalidAddress, ValueError):
         return "from.unreadable"
     return "" if all(identity.may_use(one) for one in addresses) else "from.not_yours"
+
+
+def _shown_in_names(value: bytes) -> Iterator[Address]:
+    """Addresses anywhere in the field as people are shown it, encoded words decoded: many readers show only the name."""
+    text = unicodedata.normalize("NFKC", decode_words(unfold(value)))
+    for match in _SHOWN.finditer(text):
+        yield Address.parse(match.group().rstrip("."))

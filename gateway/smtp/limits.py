@@ -30,7 +30,7 @@ class DoorLimits:
     command_seconds: float = 300.0
     """How long the client may take for one whole command line (RFC 5321 4.5.3.2.7)."""
     greeting_seconds: float = 60.0
-    """How long a connection may stay without a good MAIL command: TLS, EHLO and AUTH included."""
+    """How long a connection may stay without a good MAIL command (inbound: a good RCPT): TLS, EHLO and AUTH included."""
     handshake_seconds: float = 30.0
     """How long a TLS handshake may take."""
     data_seconds: float = 3600.0
@@ -43,6 +43,9 @@ class DoorLimits:
     """Wrong passwords on one connection, then 421."""
     auth_failures_per_address: int = 20
     """Wrong passwords from one network address within `auth_window_seconds`, then 454 without looking."""
+    auth_failures_per_account: int = 100
+    """Wrong passwords for one account, from wherever, within `auth_window_seconds`; then 454 for addresses from which
+    nobody has logged in to it, so that guessing from many places ends and the owner is not shut out."""
     auth_window_seconds: float = 900.0
     """How long a wrong password counts."""
     password_checks: int = 2
@@ -54,4 +57,4 @@ class DoorLimits:
     received_headers: int = 50
     """More Received fields than this are a loop: 554 5.4.6 (RFC 5321 6.3)."""
     header_bytes: int = 262_144
-    """How much of the header block the door looks at for From, Sender and Received; the rest is for the assessor."""
+    """Longest header block: what the door cannot read to its end could name another author."""

@@ -7,7 +7,7 @@ import binascii
 
 from gateway.domain.envelope import Identity
 from gateway.smtp.connection import Connection, code_of, log
-from gateway.smtp.gate import Busy
+from gateway.smtp.gate import Busy, Throttled
 from gateway.smtp.inlet import LineTooLong
 from gateway.smtp.replies import REPLIES, Answer
 
@@ -96,6 +96,8 @@ async def _check(connection: Connection, name: str, password: str) -> Answer:
     identity: Identity | None
     try:
         identity = await connection.house.gate.authenticate(connection.address, name, password)
+    except Throttled:
+        return REPLIES["auth.throttled_account"]
     except Busy:
         return REPLIES["auth.busy"]
     except Exception as error:  # noqa: BLE001 - whatever is wrong with the password file, nobody gets in
@@ -107,4 +109,5 @@ async def _check(connection: Connection, name: str, password: str) -> Answer:
             return REPLIES["limit.auth"]
         return REPLIES["auth.wrong"]
     connection.identity = identity
+    connection.trusted()
     return REPLIES["auth.ok"]

@@ -33,6 +33,14 @@ class Acceptance(Protocol):
 class Intake(Protocol):
     """Where mail goes."""
 
+    def admit(self, identity: Identity, size: int) -> None:
+        """Whether a message of that many announced bytes (0: unknown) would be begun; raises what `begin` would."""
+        ...
+
+    def fits(self, recipients: int, size: int) -> bool:
+        """Whether a message of that many announced bytes may have so many recipients."""
+        ...
+
     def begin(self, envelope: Envelope) -> Acceptance:
         """Begin one message; LimitExceeded (spool full: 452) or StoreUnavailable (451) before a byte is taken."""
         ...

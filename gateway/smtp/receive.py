@@ -10,6 +10,7 @@ import asyncio
 from dataclasses import replace
 
 from gateway.domain.envelope import Direction, Envelope
+from gateway.ports.metrics import Count
 from gateway.smtp.connection import Connection, Mail, code_of, log
 from gateway.smtp.dotted import DottedBody
 from gateway.smtp.header_watch import HeaderWatch
@@ -152,6 +153,7 @@ class _Reception:
             log.error("intake did not finish: %s", code_of(error))
             acceptance.abort()
             return answer_for(error)
+        connection.house.metrics.count(Count.SMTP_MESSAGES)
         return accepted(message_id)
 
 

@@ -7,9 +7,10 @@ inside of the program.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from gateway.domain.errors import LimitExceeded, MailRefused, SealgateError
+from gateway.ports.metrics import Limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,8 @@ class Answer:
     status: str
     words: str
     closes: bool = False
+    name: str = field(default="", compare=False)
+    """Its key in the table."""
 
     def __str__(self) -> str:
         return f"{self.code} {self.status} {self.words}".replace("  ", " ")
@@ -30,7 +33,7 @@ class Answer:
         return self.code >= 500
 
 
-REPLIES: Mapping[str, Answer] = {
+_TABLE: Mapping[str, Answer] = {
     # Good ones
     "ok": Answer(250, "2.0.0", "OK"),
     "sender.ok": Answer(250, "2.1.0", "OK"),
@@ -50,6 +53,7 @@ REPLIES: Mapping[str, Answer] = {
     "command.order": Answer(503, "5.5.1", "Bad sequence of commands"),
     "command.parameter": Answer(555, "5.5.4", "Parameter not recognized"),
     "command.pipelined": Answer(554, "5.5.0", "Data sent before its turn", closes=True),
+    "command.foreign": Answer(554, "5.5.0", "This is a mail service", closes=True),
     "helo.first": Answer(503, "5.5.1", "Send EHLO first"),
     "data.no_recipient": Answer(554, "5.5.1", "No valid recipients"),
     # Identity
@@ -64,23 +68,28 @@ REPLIES: Mapping[str, Answer] = {
     "auth.wrong": Answer(535, "5.7.8", "Authentication credentials invalid"),
     "auth.busy": Answer(454, "4.7.0", "Too many password checks at the moment, try again shortly"),
     "auth.throttled": Answer(454, "4.7.0", "Too many wrong passwords, try again later"),
+    "auth.throttled_account": Answer(454, "4.7.0", "Too many wrong passwords, try again later"),
     "auth.unavailable": Answer(454, "4.7.0", "Temporary authentication failure"),
     "client.unknown": Answer(550, "5.7.1", "This machine may not send through this service"),
     "sender.not_yours": Answer(550, "5.7.1", "You may not send as this address"),
     "sender.null": Answer(550, "5.7.1", "The null reverse-path is not accepted here"),
-    "from.not_yours": Answer(550, "5.7.1", "You may not send with this From or Sender header"),
+    "from.not_yours": Answer(550, "5.7.1", "You may not send with this address in the From or Sender header"),
     "from.twice": Answer(550, "5.7.1", "More than one From or Sender header"),
     "from.unreadable": Answer(550, "5.6.0", "The From or Sender header cannot be read as e-mail addresses"),
     # Addresses
     "address.invalid": Answer(553, "5.1.3", "Malformed address"),
     "address.sender": Answer(553, "5.1.7", "Malformed sender address"),
+    "address.routed": Answer(553, "5.1.3", "Addresses with % or ! before the @ are not accepted"),
     "address.utf8": Answer(553, "5.6.7", "This address needs the SMTPUTF8 parameter"),
     "recipient.unknown": Answer(550, "5.1.1", "No such address here"),
     "limit.recipients": Answer(452, "4.5.3", "Too many recipients, send the rest in another message"),
     # Message
     "limit.message_bytes": Answer(552, "5.3.4", "Message is larger than this service accepts"),
     "message.line_ends": Answer(550, "5.6.0", "Message has a bare CR or LF; lines must end with CRLF"),
-    "message.loop": Answer(554, "5.4.6", "Too many Received headers: the message is in a loop"),
+    "message.loop": Answer(
+        554, "5.4.6", "The message goes in circles: it was here before, or has too many Received headers"
+    ),
+    "header.long": Answer(552, "5.3.4", "The header of the message is longer than this service reads"),
     "mail.refused": Answer(550, "5.6.0", "Message refused"),
     "mail.malformed": Answer(550, "5.6.0", "Message cannot be read"),
     # Us
@@ -88,7 +97,24 @@ REPLIES: Mapping[str, Answer] = {
     "not_ready": Answer(451, "4.3.0", "Not taking mail at the moment, try again later"),
     "temporary": Answer(451, "4.3.0", "Temporary failure, try again later"),
     "limit": Answer(452, "4.3.1", "No room at the moment, try again later"),
+    "limit.spool_bytes": Answer(452, "4.3.1", "No room for more mail at the moment, try again later"),
+    "limit.spool_bytes_per_sender": Answer(
+        452, "4.3.1", "Too much of your mail is in hand, try again when some of it has left"
+    ),
+    "limit.held_per_sender": Answer(
+        452, "4.3.1", "Too many of your messages are held, have them released or refused and try again"
+    ),
+    "limit.recipient_bytes": Answer(
+        552, "5.3.4", "Message is too large for so many recipients, send to fewer at a time"
+    ),
+    "limit.recipients_of_size": Answer(
+        452, "4.5.3", "Too many recipients for a message of this size, send the rest in another message"
+    ),
     "limit.connections": Answer(421, "4.7.0", "Too many connections, try again later", closes=True),
+    "limit.connections_per_address": Answer(
+        421, "4.7.0", "Too many connections from your network address, try again later", closes=True
+    ),
+    "limit.displaced": Answer(421, "4.7.0", "Too many connections and nothing sent on this one", closes=True),
     "limit.messages": Answer(421, "4.7.0", "Too many messages on one connection", closes=True),
     "limit.commands": Answer(421, "4.7.0", "Too many commands, slow down", closes=True),
     "limit.errors": Answer(421, "4.7.0", "Too many errors", closes=True),
@@ -99,6 +125,35 @@ REPLIES: Mapping[str, Answer] = {
     "closing": Answer(421, "4.3.2", "Service shutting down, try again later", closes=True),
     "unready": Answer(421, "4.3.2", "Not taking mail at the moment, try again later", closes=True),
 }
+
+REPLIES: Mapping[str, Answer] = {name: replace(answer, name=name) for name, answer in _TABLE.items()}
+
+MET: Mapping[str, Limit] = {
+    "limit.spool_bytes": Limit.SPOOL_BYTES,
+    "limit.spool_bytes_per_sender": Limit.SPOOL_BYTES_PER_SENDER,
+    "limit.held_per_sender": Limit.HELD_PER_SENDER,
+    "limit.recipient_bytes": Limit.RECIPIENT_BYTES,
+    "limit.recipients_of_size": Limit.RECIPIENT_BYTES,
+    "limit.message_bytes": Limit.MESSAGE_BYTES,
+    "limit.recipients": Limit.RECIPIENTS,
+    "limit.connections": Limit.CONNECTIONS,
+    "limit.connections_per_address": Limit.CONNECTIONS_PER_ADDRESS,
+    "limit.displaced": Limit.CONNECTIONS,
+    "limit.messages": Limit.MESSAGES_PER_CONNECTION,
+    "limit.commands": Limit.COMMANDS_PER_MINUTE,
+    "limit.errors": Limit.ERRORS_PER_CONNECTION,
+    "command.long": Limit.COMMAND_LINE_BYTES,
+    "auth.long": Limit.COMMAND_LINE_BYTES,
+    "timeout": Limit.SILENCE,
+    "too_slow": Limit.DATA_RATE,
+    "limit.auth": Limit.PASSWORD_TRIES,
+    "auth.throttled": Limit.PASSWORD_FAILURES,
+    "auth.throttled_account": Limit.ACCOUNT_FAILURES,
+    "auth.busy": Limit.PASSWORD_CHECKS,
+    "message.loop": Limit.RECEIVED_HEADERS,
+    "header.long": Limit.RECEIVED_HEADERS,
+}
+"""Replies that say that a limit was met."""
 
 
 def accepted(message_id: str) -> Answer:

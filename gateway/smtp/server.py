@@ -9,6 +9,7 @@ from functools import partial
 
 from gateway.domain.address import Address
 from gateway.ports.clock import Clock
+from gateway.ports.metrics import Metrics, uncounted
 from gateway.smtp.commands import COMMANDS
 from gateway.smtp.connection import Connection, House
 from gateway.smtp.gate import Gate
@@ -69,6 +70,7 @@ async def serve_door(
     tls: ServerTls | None,
     clock: Clock,
     accepts: Callable[[Address], bool] = nobody,
+    metrics: Metrics = uncounted,
 ) -> Door:
     """Listen on every listener of `config`. `accepts` says which addresses are the gateway's own (inbound only).
 
@@ -77,8 +79,8 @@ async def serve_door(
     config.check(tls=tls is not None)
     # aiosmtpd writes addresses at INFO and every line of DATA at DEBUG to this logger.
     logging.getLogger("mail.log").setLevel(logging.WARNING)
-    gate = Gate(config.limits, users, clock)
-    house = House(config, intake, gate, clock, tls.context if tls is not None else None, accepts, COMMANDS)
+    gate = Gate(config.limits, users, clock, metrics)
+    house = House(config, intake, gate, clock, metrics, tls.context if tls is not None else None, accepts, COMMANDS)
     loop = asyncio.get_running_loop()
     servers: list[asyncio.Server] = []
 
@@ -88,7 +90,7 @@ async def serve_door(
     try:
         for listener in config.listeners:
             # One by one: those that are open must be closed when a later one cannot be had.
-            servers.append(await _listen(partial(connect, listener.profile), listener, house))  # noqa: PERF401
+            servers.append(await _listen(partial(connect, listener.profile), listener))  # noqa: PERF401
     except OSError:
         for server in servers:
             server.close()
@@ -97,14 +99,6 @@ async def serve_door(
     return Door(house, servers, tls)
 
 
-async def _listen(factory: Callable[[], Connection], listener: Listener, house: House) -> asyncio.Server:
-    """One socket. With implicit TLS the connection is made, and counted, when the handshake has ended in time."""
-    implicit = listener.profile is Profile.SUBMISSIONS
-    return await asyncio.get_running_loop().create_server(
-        factory,
-        listener.host,
-        listener.port,
-        backlog=512,
-        ssl=house.context if implicit else None,
-        ssl_handshake_timeout=house.config.limits.handshake_seconds if implicit else None,
-    )
+async def _listen(factory: Callable[[], Connection], listener: Listener) -> asyncio.Server:
+    """One socket. Every connection is counted before anything is read, TLS from the first byte included."""
+    return await asyncio.get_running_loop().create_server(factory, listener.host, listener.port, backlog=512)

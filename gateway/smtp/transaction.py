@@ -5,9 +5,9 @@ from __future__ import annotations
 from gateway.domain.address import Address
 from gateway.domain.envelope import Identity
 from gateway.domain.errors import InvalidAddress
-from gateway.smtp.connection import Connection, Mail
+from gateway.smtp.connection import Connection, Mail, code_of, log
 from gateway.smtp.paths import BadArgument, BadParameter, Path, read_address, read_path
-from gateway.smtp.replies import REPLIES, Answer
+from gateway.smtp.replies import REPLIES, Answer, answer_for
 from gateway.smtp.settings import Profile
 
 _MAIL_PARAMETERS = frozenset({"SIZE", "BODY", "SMTPUTF8", "AUTH"})
@@ -41,9 +41,16 @@ async def mail(connection: Connection, argument: str) -> Answer:
     refusal = _send_as(connection, identity, sender)
     if refusal:
         return REPLIES[refusal]
+    size = int(path.parameters.get("SIZE") or 0)
+    try:
+        connection.house.intake.admit(identity, size)
+    except Exception as error:  # noqa: BLE001 - nothing was promised; the table knows what to say
+        log.warning("intake has no room: %s", code_of(error))
+        return answer_for(error)
     connection.messages += 1
-    connection.mail = Mail(sender, smtputf8)
-    connection.proven()
+    connection.mail = Mail(sender, smtputf8, size)
+    if connection.profile is not Profile.INBOUND:
+        connection.proven()
     return REPLIES["sender.ok"]
 
 
@@ -101,12 +108,20 @@ async def rcpt(connection: Connection, argument: str) -> Answer:
         return REPLIES["address.invalid"]
     if recipient is None:
         return REPLIES["address.utf8"]
+    if "%" in recipient.local or "!" in recipient.local:
+        # Some mail servers read these as a route to another domain than the one that policy judged.
+        return REPLIES["address.routed"]
     if connection.profile is Profile.INBOUND and not connection.house.accepts(recipient):
         return REPLIES["recipient.unknown"]
     if recipient.key not in transaction.recipients:
         if len(transaction.recipients) >= connection.limits.recipients:
             return REPLIES["limit.recipients"]
+        if not connection.house.intake.fits(len(transaction.recipients) + 1, transaction.size):
+            return REPLIES["limit.recipients_of_size" if transaction.recipients else "limit.recipient_bytes"]
         transaction.recipients[recipient.key] = recipient
+    if connection.profile is Profile.INBOUND:
+        # Only now has a stranger shown something: an address that nobody can guess.
+        connection.proven()
     return REPLIES["recipient.ok"]
 
 

@@ -36,7 +36,7 @@ async def test_good_paths(tmp_path):
         await client.talk("""
             C: mail from:<Lee.O'Neil+tag@PRACTICE.example> body=8bitmime size=100
             S: 250
-            C: rcpt to:<b!%#$&*/=?^_`{|}~-@example.net>
+            C: rcpt to:<b#$&*/=?^_`{|}~-@example.net>
             S: 250
             C: RCPT TO: <c@sub.example.net>
             S: 250

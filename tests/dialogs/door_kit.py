@@ -83,11 +83,20 @@ class FakeIntake:
         self.begun: list[Taken] = []
         self.mails: list[Taken] = []
         self.is_ready = True
+        self.fail_admit: Exception | None = None
+        self.recipient_bytes = 5 * 1024**3
         self.fail_begin: Exception | None = None
         self.fail_write: Exception | None = None
         self.fail_finish: Exception | None = None
         self.finishing = threading.Event()
         self.finishing.set()
+
+    def admit(self, identity: Identity, size: int) -> None:
+        if self.fail_admit is not None:
+            raise self.fail_admit
+
+    def fits(self, recipients: int, size: int) -> bool:
+        return recipients * size <= self.recipient_bytes
 
     def begin(self, envelope: Envelope) -> Taken:
         if self.fail_begin is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from gateway.domain.envelope import Envelope
+from gateway.domain.envelope import Envelope, Identity
 from gateway.smtp.server import serve_door
 from gateway.smtp.settings import DoorConfig, Listener, Profile, SmarthostClient
 from tests.dialogs.door_kit import FakeClock, FakeUsers
@@ -14,6 +14,12 @@ from tests.dialogs.door_kit import FakeClock, FakeUsers
 class Nowhere:
     def __init__(self) -> None:
         self.size = 0
+
+    def admit(self, identity: Identity, size: int) -> None:
+        pass
+
+    def fits(self, recipients: int, size: int) -> bool:
+        return True
 
     def begin(self, _envelope: Envelope) -> Nowhere:
         self.size = 0

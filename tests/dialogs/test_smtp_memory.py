@@ -12,6 +12,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 LINE = b"y" * 76 + b"\r\n"
+HEADER = b"Subject: " + b"y" * 65 + b"\r\n\r\n"
+assert len(HEADER) == len(LINE)
 
 
 def peak(pid: int) -> int:
@@ -29,7 +31,8 @@ def send(port: int, size: int) -> str:
             sock.sendall(command + b"\r\n")
             assert file.readline()[:1] in b"23"
         block = LINE * 13_000
-        sent = 0
+        sent = len(HEADER)
+        sock.sendall(HEADER)
         while sent + len(block) <= size:
             sock.sendall(block)
             sent += len(block)

@@ -19,7 +19,8 @@ import pytest
 from gateway.domain.address import Address
 from gateway.domain.envelope import Direction, Envelope, Identity
 from gateway.domain.states import FINAL_DELIVERY, DeliveryState, MessageState
-from gateway.flow.intake import Intake, IntakeLimits
+from gateway.flow.intake import Intake
+from gateway.flow.room import IntakeLimits
 from tests.support.corpora import author_domains, mails, wire
 from tests.support.live import COLLEAGUE, MARIA, OFFICE, ROOT, SENDER, Live
 

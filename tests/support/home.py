@@ -56,8 +56,9 @@ from gateway.domain.patient import (
 from gateway.domain.records import AttemptRow, DeliveryRow, MessageRow
 from gateway.domain.register_rows import NoticeRow
 from gateway.flow.answer import Answers
-from gateway.flow.intake import Intake, IntakeLimits
+from gateway.flow.intake import Intake
 from gateway.flow.pickup import Pickup
+from gateway.flow.room import IntakeLimits
 from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.ports.inspector import Inspection, Specimen
 from gateway.ports.relay import Consignment, Reply
@@ -319,7 +320,7 @@ class Home:
         """The door's step, with the door's keys only."""
         one = self.inst.settings.limits
         bounds = IntakeLimits(
-            **{"spool_bytes": one.spool_bytes, "fan_out_bytes": one.recipient_bytes,
+            **{"spool_bytes": one.spool_bytes, "recipient_bytes": one.recipient_bytes,
                "spool_bytes_per_sender": one.spool_bytes_per_sender, "held_per_sender": one.held_per_sender} | limits
         )  # fmt: skip
         return Intake(self.store, self.vault, self.inst.door_keys(), self.clock, self.tokens, bounds, reached)

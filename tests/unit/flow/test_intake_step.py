@@ -53,9 +53,9 @@ def test_the_spool_has_room_again_when_mail_has_left(home: Home) -> None:
 def test_recipients_times_size(home: Home) -> None:
     to = [f"r{n}@example.com" for n in range(10)]
     with pytest.raises(LimitExceeded, match="fewer at a time"):
-        home.submit(RAW, to, intake=home.intake(fan_out_bytes=len(RAW) * 9))
+        home.submit(RAW, to, intake=home.intake(recipient_bytes=len(RAW) * 9))
     nothing_accepted(home)
-    assert home.submit(RAW, to, intake=home.intake(fan_out_bytes=len(RAW) * 10))
+    assert home.submit(RAW, to, intake=home.intake(recipient_bytes=len(RAW) * 10))
 
 
 def test_one_senders_share(home: Home) -> None:

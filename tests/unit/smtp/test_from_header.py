@@ -26,7 +26,8 @@ def verdict(header: bytes, *, size: int = 10**9, identity: Identity | None = LEE
         b"lee@practice.example",
         b" <lee@practice.example>",
         b"Dr. Lee <LEE@Practice.Example>",
-        b'"Lee, Ann (MD) <x@y.example>" <lee@practice.example>',
+        b'"Lee, Ann (MD) <lee@practice.example>" <lee@practice.example>',
+        b"=?utf-8?q?lee=40practice=2Eexample?= <lee@practice.example>",
         b"=?utf-8?q?L=C3=A9e?= <lee@practice.example>",
         b"L\xc3\xa9e <lee@practice.example>",
         b"lee@practice.example (Dr. Lee)",
@@ -44,6 +45,14 @@ def test_authors_that_may_send(value):
     [
         (b"ceo@practice.example", "from.not_yours"),
         (b"lee@practice.example, ceo@practice.example", "from.not_yours"),
+        # Many readers show only the name, and take its encoded words apart.
+        (b'"Lee <x@y.example>" <lee@practice.example>', "from.not_yours"),
+        (b'"ceo@practice.example" <lee@practice.example>', "from.not_yours"),
+        (b"=?utf-8?q?ceo=40practice=2Eexample?= <lee@practice.example>", "from.not_yours"),
+        (b"=?utf-8?b?Y2VvQHByYWN0aWNlLmV4YW1wbGU=?= <lee@practice.example>", "from.not_yours"),
+        (b"=?utf-8?q?ceo?= =?utf-8?q?=40practice.example?= <lee@practice.example>", "from.not_yours"),
+        (b"lee@practice.example (ceo@practice.example)", "from.not_yours"),
+        ("ceo＠practice.example <lee@practice.example>".encode(), "from.not_yours"),
         (b"", "from.unreadable"),
         (b" ", "from.unreadable"),
         (b"<>", "from.unreadable"),
@@ -85,6 +94,11 @@ def test_authors_that_may_not(value, code):
         (b"From: lee@practice.example\r\nSender: ceo@practice.example\r\n\r\n", "from.not_yours"),
         (b"From: lee@practice.example\r\nSender: a@team.example, b@team.example\r\n\r\n", "from.unreadable"),
         (b"From: lee@practice.example\r\nSender: a@team.example\r\n\r\n", ""),
+        (b"\xef\xbb\xbfFrom: lee@practice.example\r\n\r\n", "from.unreadable"),
+        ("From\u200b: lee@practice.example\r\n\r\n".encode(), "from.unreadable"),
+        (b"From: lee@practice.example\r\nResent-From: ceo@practice.example\r\n\r\n", "from.not_yours"),
+        (b"From: lee@practice.example\r\nResent-Sender: ceo@practice.example\r\n\r\n", "from.not_yours"),
+        (b"From: lee@practice.example\r\nResent-From: a@team.example\r\nResent-From: lee@practice.example\r\n\r\n", ""),
         (b"Subject: nobody\r\n\r\nFrom: x@y.example", ""),
         (b"\r\nFrom: x@y.example\r\n\r\n", ""),
         (b"From: x@y.example", "from.not_yours"),
@@ -103,9 +117,13 @@ def test_inbound_looks_for_loops_only():
     assert verdict(b"Received: x\r\n" * 51 + b"\r\n", identity=None) == "message.loop"
 
 
-def test_a_header_longer_than_the_limit_is_judged_by_what_was_seen():
+def test_a_header_longer_than_the_limit_is_refused_because_an_author_could_follow():
     header = b"From: x@y.example\r\nX: " + b"y" * 5000
     assert verdict(header, limit=1000) == "from.not_yours"
+    junk = b"X: " + b"y" * 5000 + b"\r\nFrom: ceo@practice.example\r\n\r\n"
+    assert verdict(junk, limit=1000) == "header.long"
+    assert verdict(junk, limit=len(junk), size=100) == "from.not_yours"
+    assert verdict(junk, limit=1000, identity=None) == ""
     watch = HeaderWatch(LEE, 1000, 50)
     watch.feed(header)
     watch.feed(b"z" * 10**6)
