@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gateway.domain.errors import StoreUnavailable
@@ -24,6 +24,15 @@ def sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
+def sync_file(path: Path) -> None:
+    """Make what a file holds durable; OSError when the medium refuses."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def write_all(descriptor: int, data: bytes | memoryview) -> None:
     """Write every byte; OSError when the medium refuses, with some of them perhaps written."""
     rest = memoryview(data)
@@ -32,10 +41,13 @@ def write_all(descriptor: int, data: bytes | memoryview) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """A directory that only this user can enter, its name durable; keeps one that exists."""
+    """A directory that only this user can enter, its name and those of the folders above it durable; keeps one that exists."""
     if path.is_dir():
+        # Perhaps a process died between making it and this sync. A folder above that we may not read is not ours to make.
+        with suppress(PermissionError):
+            sync_folder(path.parent)
         return
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(path.parent)
     path.mkdir(mode=0o700, exist_ok=True)
     sync_folder(path.parent)
 

@@ -116,8 +116,8 @@ class Inbound:
         self.reached("inbound.2")
         for parcel_id in burnt:
             self.parcels.burn(parcel_id)
-        if self.settle.tidy():
-            self.store.after_shredding()
+        self.settle.tidy()
+        self.settle.truncate()
         self.reached("inbound.3")
 
     def _note(self, uow: UnitOfWork, delivery_id: str, action: str, status: str) -> Iterator[str]:

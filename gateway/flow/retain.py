@@ -67,7 +67,7 @@ class Retain:
             self.calendar.tick, self.rewrap, self.calendar.destroy_idle, self.expire_parcels,
             self.follow_calendar, self.drop_sessions, self.sweep_objects, self.sweep_peppers, self.settle.tidy,
             self.ages.end_overdue, self.forget.forget_settled, self.forget.end_archives, self.forget.drop_ended,
-            self.folder.fold_once,
+            self.settle.truncate, self.folder.fold_once,
         )  # fmt: skip
 
     def rewrap(self) -> int:
@@ -109,7 +109,6 @@ class Retain:
         if over:
             self.reached("retain.2")
             self.settle.tidy()
-            self.store.after_shredding()
         return len(over)
 
     def follow_calendar(self) -> int:

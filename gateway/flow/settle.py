@@ -1,7 +1,8 @@
 """Settle: the end of a message. What was delivered goes to the archive's holders, and the gateway forgets its own way in.
 
 1 one transaction: archive wraps added, epoch wraps and intake record dropped, SETTLED
-2 blobs that nobody can open any more are deleted, and the database's own traces with them
+2 blobs that nobody can open any more are deleted, and what the database's WAL keeps of deleted rows; in batches, for a
+  batch costs a sync: what waits for the next, the next round of duties takes
 After 1 nothing that the servers keep opens the message; 2 only tidies up and may run again.
 """
 
@@ -9,10 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from math import inf
+
+import structlog
 
 from gateway.domain.audit import Event, EventKind, Scalar
 from gateway.domain.envelope import Direction
-from gateway.domain.errors import IntegrityError, KeyMissing
+from gateway.domain.errors import IntegrityError, KeyMissing, StoreUnavailable
 from gateway.domain.records import DeliveryRow, Job, JobKind, MessageRow
 from gateway.domain.retention import ArchiveRow
 from gateway.domain.states import FINAL_DELIVERY, AttemptState, DeliveryState, MessageState, ParcelState
@@ -34,7 +38,11 @@ _CAN_STICK = {MessageState.RECEIVED, MessageState.HELD, MessageState.ASSESSED}
 _CARRIES = {JobKind.ASSESS, JobKind.DISPATCH, JobKind.INBOUND, JobKind.SETTLE, JobKind.EXPIRE}
 _ENDS = {JobKind.EXPIRE, JobKind.SETTLE}
 _AGAIN = timedelta(days=1)
+_BATCH = 1.0
+"""Seconds in which what is shredded is one batch."""
 _ENDED = {MessageState.SETTLED, MessageState.FORGOTTEN}
+
+_log = structlog.get_logger("settle")
 
 
 class Settle:
@@ -47,6 +55,7 @@ class Settle:
         """`patience`: how long an archive wrap that cannot be made keeps a mail from being forgotten."""
         self._store, self._vault, self._custody, self._parcels = store, vault, custody, parcels
         self._notices, self._clock, self._patience, self._reached = notices, clock, patience, reached
+        self._truncated = -inf
 
     def run(self, job: Job) -> None:
         """Settle the job's message if all its deliveries have ended."""
@@ -56,8 +65,8 @@ class Settle:
                 self._end(uow, row)
             uow.jobs.finish(job)
         self._reached("settle.1")
-        if self.tidy():
-            self._store.after_shredding()
+        self.tidy()
+        self.truncate(least=_BATCH)
         self._reached("settle.2")
 
     def expire(self, job: Job) -> None:
@@ -138,6 +147,21 @@ class Settle:
                 self._notices.add(uow, "reminder", row.id, "{}", at)
                 uow.audit.append(Event(EventKind.REMINDED, row.id), at)
             uow.jobs.finish(job)
+
+    def truncate(self, least: float = 0.0) -> bool:
+        """Take what was deleted out of the database's WAL too; False where it must be tried again, for somebody reads, or
+        the last time was less than `least` seconds ago. Every round of duties tries, whichever process deleted.
+        """
+        now = self._clock.boot()
+        if now - self._truncated < least:
+            return False
+        try:
+            self._store.after_shredding()
+        except StoreUnavailable as error:
+            _log.warning("deleted values stay in the WAL until the next round", why=str(error))
+            return False
+        self._truncated = now
+        return True
 
     def tidy(self) -> int:
         """Delete blobs whose last wrap is gone; returns how many."""

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import Engine, text
 
-from gateway.adapters.durable import group_share
+from gateway.adapters.durable import group_share, refusals, sync_file
 from gateway.adapters.sql.channel import REACHABLE, translated
 from gateway.domain.errors import StoreUnavailable
 
 
-def checkpoint(engine: Engine) -> None:
-    """SQLite: move the WAL into the database and truncate it; StoreUnavailable when a reader kept it from that."""
+def checkpoint(engine: Engine, file: Path, patience: float) -> None:
+    """SQLite: move the WAL into the database and truncate it, for good; StoreUnavailable when after `patience` seconds
+    others still keep it from that.
+    """
     try:
         raw = engine.raw_connection()
         try:
             cursor = raw.cursor()
+            usual = cursor.execute("PRAGMA busy_timeout").fetchone()[0]
+            cursor.execute(f"PRAGMA busy_timeout={round(patience * 1000)}")
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             row = cursor.fetchone()
+            cursor.execute(f"PRAGMA busy_timeout={usual}")
             cursor.close()
         finally:
             raw.close()
@@ -30,6 +36,9 @@ def checkpoint(engine: Engine) -> None:
         raise
     if row is None or row[0] != 0:
         raise StoreUnavailable("the WAL could not be truncated while others use the database")
+    # SQLite does not sync the truncation: a power cut would bring back the old WAL with what was deleted.
+    with refusals("the truncated WAL cannot be made durable"), suppress(FileNotFoundError):
+        sync_file(file.with_name(f"{file.name}-wal"))
 
 
 def problems(engine: Engine) -> tuple[str, ...]:

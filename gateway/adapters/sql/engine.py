@@ -19,7 +19,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
-from gateway.adapters.durable import group_share, share_file
+from gateway.adapters.durable import group_share, make_folder, share_file, sync_folder
 from gateway.domain.errors import ConfigError, StoreUnavailable
 
 PATIENCE = 30.0
@@ -48,7 +48,7 @@ def sqlite_path(url: URL) -> Path:
 def create_file(path: Path) -> None:
     """Make an empty database file for this user, and the group that the folder is opened to; keeps one that exists."""
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(path.parent)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             now, share = os.fstat(descriptor), group_share(path.parent)
@@ -58,11 +58,7 @@ def create_file(path: Path) -> None:
                 share_file(descriptor, share)
         finally:
             os.close(descriptor)
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(path.parent)
     except OSError as error:
         raise StoreUnavailable(f"the database file cannot be made: {error.strerror}") from error
 
@@ -80,7 +76,7 @@ def _sqlite(url: URL) -> Engine:
             check_same_thread=False,
         )
         try:
-            _prepare(connection)
+            _prepare(connection, path)
         except BaseException:
             connection.close()
             raise
@@ -93,7 +89,7 @@ def _sqlite(url: URL) -> Engine:
     return engine
 
 
-def _prepare(connection: sqlite3.Connection) -> None:
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     deadline = time.monotonic() + PATIENCE
     while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         try:
@@ -105,6 +101,9 @@ def _prepare(connection: sqlite3.Connection) -> None:
             time.sleep(0.01)
     for pragma in ("synchronous=FULL", "secure_delete=ON", "foreign_keys=ON", "trusted_schema=OFF"):
         connection.execute(f"PRAGMA {pragma}").fetchall()
+    # SQLite syncs the WAL's name only through the connection that made the WAL. Commits of this one must not wait for that.
+    # Reading the journal mode has opened the WAL, and while a connection is open nobody takes it away.
+    sync_folder(path.parent)
 
 
 def _begin_immediate(connection: Connection) -> None:

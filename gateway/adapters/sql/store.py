@@ -47,6 +47,9 @@ from gateway.ports.store import (
 )
 from gateway.ports.tokens import Tokens
 
+_CHECKPOINT_PATIENCE = 2.0
+"""Seconds that a checkpoint waits for readers, of whom none may read longer than one; the next round tries again."""
+
 
 class SqlUnitOfWork:
     """One transaction over all tables."""
@@ -158,7 +161,7 @@ class SqlStore:
         """Write the WAL back and empty it, so that it keeps no deleted value; StoreUnavailable while others read."""
         if self._file is not None:
             with self._turn():
-                checkpoint(self._engine)
+                checkpoint(self._engine, self._file, _CHECKPOINT_PATIENCE)
 
     def problems(self) -> tuple[str, ...]:
         """Settings of the server that break promise 1, as sentences: `check` refuses them, and no role starts."""
