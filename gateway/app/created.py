@@ -37,13 +37,15 @@ from gateway.seal.ca import make_ca
 
 OFFLINE = "OFFLINE-move-these-away"
 _DAYS = 365
-_README = """These are the private keys of the archive. Whoever has one of them and the data can read every archived mail.
+_README = """These are the private keys of the archive and of the backups. Whoever has an archive key and the data can read
+every archived mail; whoever has backup.key and a backup has the register and, for some days, the mail that was in hand.
 
+0. Move backup.key to where a restore can fetch it and nobody else; not to where the backups are.
 1. Move archive-practice.key to a medium that the practice keeps locked away (two copies, in two places).
 2. Give archive-escrow.key to whoever keeps it for the practice: a lawyer, a bank's safe, a second site.
 3. Delete this folder. `sealgate check` warns for as long as it is on this machine.
 
-The gateway needs only archive-practice.pub and archive-escrow.pub, which are in the keys directory.
+The gateway needs only archive-practice.pub, archive-escrow.pub and backup.pub, which are in the keys directory.
 To open an archived mail, bring one key back for as long as that takes: sealgate archive open MESSAGE-ID --key FILE
 """
 
@@ -95,7 +97,10 @@ def create(
         done.text(keys / name, lambda: base64.b64encode(tokens.secret(keyfiles.SECRET_BYTES)) + b"\n")
     _authority(done, keys, settings.practice.name, clock.now())
     for public in settings.keys.archive_public:
-        _archive_pair(done, folder / OFFLINE, public)
+        _offline_pair(done, folder / OFFLINE, public)
+    if settings.backup.public_key is not None:
+        signer = keyfiles.public_key(keys / f"{keyfiles.CALENDAR}.pub").public_bytes_raw()
+        _offline_pair(done, folder / OFFLINE, settings.backup.public_key, base64.b64encode(signer) + b"\n")
     if self_signed and settings.smtp.tls_certificate is not None and settings.smtp.tls_key is not None:
         _loopback_tls(done, settings.smtp.tls_certificate, settings.smtp.tls_key, clock.now())
     done.text(settings.users.file, b"")
@@ -163,14 +168,25 @@ def _authority(done: Created, keys: Path, practice: str, at: datetime) -> None:
     done.text(certificate, made.public_bytes(Encoding.PEM), 0o644)
 
 
-def _archive_pair(done: Created, offline: Path, public: Path) -> None:
+def make_backup_pair(settings: Settings, folder: Path) -> Created:
+    """A backup key for an installation that has none: the private half into `folder`'s directory of keys to be moved away."""
+    done = Created()
+    if settings.backup.public_key is None:
+        raise ConfigError('backup.public_key: is not set; write public_key = "keys/backup.pub" under [backup]')
+    signer = keyfiles.public_key(settings.keys.dir / f"{keyfiles.CALENDAR}.pub").public_bytes_raw()
+    _offline_pair(done, folder / OFFLINE, settings.backup.public_key, base64.b64encode(signer) + b"\n")
+    return done
+
+
+def _offline_pair(done: Created, offline: Path, public: Path, beside: bytes = b"") -> None:
+    """A pair whose private half is kept elsewhere; a backup's also says `beside` whose signature a backup must bear."""
     private = offline / f"{public.stem}.key"
     if public.exists() or private.exists():
         done.kept += [one for one in (public, private) if one.exists()]
         return
     _folder(offline)
     secret, open_half = hybrid.generate()
-    done.text(private, base64.b64encode(secret.reveal()) + b"\n")
+    done.text(private, base64.b64encode(secret.reveal()) + b"\n" + beside)
     if not (offline / "README.txt").exists():
         done.text(offline / "README.txt", _README)
     done.text(public, base64.b64encode(open_half) + b"\n", 0o644)

@@ -110,6 +110,26 @@ def archive_private(path: Path) -> OpenWith:
         raise ConfigError(f"{path}: is not an archive's private key; bring the .key file of the pair") from None
 
 
+def backup_public(path: Path) -> SealTo:
+    """The public half of the offline backup key."""
+    try:
+        return SealTo(_base64(path, read_file(path), None))
+    except KeyMissing:
+        raise ConfigError(f"{path}: is not a backup's public key; `sealgate keys backup` makes a pair") from None
+
+
+def backup_private(path: Path) -> tuple[OpenWith, Ed25519PublicKey]:
+    """The offline backup key, brought back for one restore, and whose signature a backup must bear."""
+    lines = read_private(path).split()
+    try:
+        if len(lines) != 2:
+            raise ValueError("two lines are needed")
+        signer = Ed25519PublicKey.from_public_bytes(_base64(path, lines[1], SECRET_BYTES))
+        return OpenWith(Protected(_base64(path, lines[0], None))), signer
+    except (KeyMissing, ValueError):
+        raise ConfigError(f"{path}: is not a backup's private key; bring the backup.key of this installation") from None
+
+
 def read_private(path: Path) -> bytes:
     """The bytes of a file that only its owner, and perhaps its group, may read."""
     data = read_file(path)

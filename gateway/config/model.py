@@ -12,6 +12,7 @@ from gateway.config.doors import InboundSection, SmtpSection, WebSection
 from gateway.config.rooms import (
     ArchiveSection,
     AuditSection,
+    BackupSection,
     BlobsSection,
     KeysSection,
     LimitsSection,
@@ -103,6 +104,7 @@ class Settings(Section):
     retention: RetentionSection = RetentionSection()
     policy: PolicySection
     audit: AuditSection
+    backup: BackupSection
     sandbox: SandboxSection = SandboxSection()
     limits: LimitsSection = LimitsSection()
     metrics: MetricsSection = MetricsSection()
@@ -115,7 +117,7 @@ class Settings(Section):
         if not isinstance(data, dict):
             return data
         return {
-            **{name: {} for name in ("store", "blobs", "shelf", "relay", "keys", "policy", "audit", "users")},
+            **{name: {} for name in ("store", "blobs", "shelf", "relay", "keys", "policy", "audit", "backup", "users")},
             **data,
         }
 

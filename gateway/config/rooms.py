@@ -220,6 +220,31 @@ class SandboxSection(Section):
     start: Duration = Field(default=timedelta(seconds=30), description="Time for the launcher to load its readers.")
     specimen_bytes: Size = Field(default=128 * 1024**2, description="Greatest attachment that is opened.")
     specimens: int = Field(default=1000, ge=1, description="Attachments of one message that are opened.")
+class BackupSection(Section):
+    """`[backup]`: sealed backups, and the journal that a restore replays."""
+
+    public_key: FilePath | None = Field(
+        default=None, description="Public half of the offline backup key; without it `sealgate backup` refuses."
+    )
+    keep: int = Field(
+        default=14, ge=1, description="Backups kept in one directory; `sealgate backup` removes older ones."
+    )
+    shelf_keep: Duration = Field(
+        default=timedelta(days=7),
+        description="How long a backup's copy of the key shelf is kept, at most 7 days; the next backup overwrites older ones.",
+    )
+    journal_files: tuple[FilePath, ...] = Field(
+        default=(Path("journal.jsonl"),),
+        description="Files outside the store, better on another machine, that each row of the log is copied to.",
+    )
+
+    @model_validator(mode="after")
+    def _shelf_is_short_lived(self) -> Self:
+        if self.shelf_keep > timedelta(days=7):
+            raise ValueError("shelf_keep is at most 7d: a copy of the shelf that lives on undoes the forgetting")
+        return self
+
+
     text_bytes: Size = Field(default=16 * 1024**2, description="Text taken from one message.")
     answers: int = Field(default=20_000, ge=1, description="Texts and gaps of one message.")
     children: int = Field(default=4, ge=1, description="Children at the same time.")

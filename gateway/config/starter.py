@@ -71,6 +71,10 @@ file = "users.toml"
 [audit]
 head_files = ["audit-heads.jsonl"]        # better on another machine or medium
 
+[backup]
+public_key = "keys/backup.pub"            # backups are sealed to it; its private half goes elsewhere
+journal_files = ["journal.jsonl"]         # what a restore replays; better on another machine or medium
+
 [sandbox]
 mode = "{sandbox}"                        # strong refuses to start without seccomp or a network namespace
 """

@@ -58,6 +58,12 @@ class StoreUnavailable(TemporaryError):
     code = "store.unavailable"
 
 
+class Quarantined(StoreUnavailable):
+    """The database came out of a backup and no person has confirmed it yet: nothing is taken, shown or sent."""
+
+    code = "quarantine"
+
+
 class BlobMissing(PermanentError):
     """The named blob does not exist (gone, as against unreachable)."""
 

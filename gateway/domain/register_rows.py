@@ -96,7 +96,8 @@ class SessionRow:
 class NoticeRow:
     """A mail that the gateway writes itself (receipt, DSN, consent request, reminder, code). Rendered only when sent.
 
-    `kind` names the template; `to` is a sealed column; `data` JSON of codes and times; `state` new, sent, failed.
+    `kind` names the template; `to` is a sealed column; `data` JSON of codes and times; `state` new, sent, failed, dropped,
+    or held by a restore.
     """
 
     id: str

@@ -4,7 +4,7 @@
 2 the proof is committed: code used up, session; the cookie is not sent yet
 3 the answer is committed with its job
 The answer changes the request's row and queues a worker, which alone can write the consent. Refusals are PickupRefused
-with: unknown, expired, closed, answered, throttled, wrong_code, not_yet_allowed, logged_off.
+with: unknown, expired, closed, answered, throttled, wrong_code, restoring, logged_off.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from gateway.domain.errors import PickupRefused
 from gateway.domain.protected import Protected
 from gateway.domain.records import JobKind
 from gateway.domain.register_rows import ConsentRequestRow
+from gateway.flow.quarantine import quarantined
 from gateway.flow.sessions import Sessions
 from gateway.flow.throttle import Networks, PickupLimits, after_code, after_failure, code_holds, refuse_early
 from gateway.ports.checkpoint import Checkpoint, unobserved
@@ -154,5 +155,5 @@ class Answers:
             raise PickupRefused(_BY_STATE[row.state])
         if row.expires_at <= self._clock.now():
             raise PickupRefused("expired")
-        if uow.setting("quarantine"):
-            raise PickupRefused("not_yet_allowed")
+        if quarantined(uow):
+            raise PickupRefused("restoring")

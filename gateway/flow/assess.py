@@ -26,6 +26,7 @@ from gateway.flow.custody import Custody
 from gateway.flow.decisions import STOPPED, Decisions
 from gateway.flow.facts import Facts, Standing
 from gateway.flow.notices import Notices, Sender
+from gateway.flow.quarantine import held_by_restore
 from gateway.flow.reading import Read, Reader
 from gateway.flow.requests import ConsentRequests
 from gateway.flow.scratch import Scratch
@@ -96,7 +97,7 @@ class Assess:
         """Assess the job's message, or assess it again; finishing the job is part of the transaction."""
         with self._store.begin() as uow:
             row = uow.messages.get(job.message_id)
-            if row is None or row.state not in _OPEN or not row.record:
+            if row is None or row.state not in _OPEN or not row.record or held_by_restore(row):
                 uow.jobs.finish(job)
                 return
         try:

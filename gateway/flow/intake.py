@@ -12,12 +12,13 @@ from dataclasses import replace
 
 from gateway.domain.audit import Event, EventKind
 from gateway.domain.envelope import Direction, Envelope, Identity
-from gateway.domain.errors import LimitExceeded, MailRefused, SealgateError, StoreUnavailable
+from gateway.domain.errors import LimitExceeded, MailRefused, Quarantined, SealgateError, StoreUnavailable
 from gateway.domain.records import Holder, JobKind, MessageRow
 from gateway.domain.states import MessageState
 from gateway.flow import epochs
 from gateway.flow.custody import object_row, record_context, wrap_context
 from gateway.flow.keys import DoorKeys
+from gateway.flow.quarantine import quarantined
 from gateway.flow.room import InHand, IntakeLimits, Room
 from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.ports.clock import Clock
@@ -54,6 +55,8 @@ class Intake:
         """Begin one message; LimitExceeded when the spool is full, StoreUnavailable when nothing can be promised."""
         tag = self.sender_tag(envelope.identity)
         with self.store.begin() as uow:
+            if quarantined(uow):
+                raise Quarantined("the system was restored from a backup and waits for a person's word")
             epochs.current(uow, self.keys.calendar, self.keys.installation)
             before = self.room.admit(uow, tag, 0)
         self.reached("intake.1")
@@ -80,7 +83,7 @@ class Intake:
         try:
             with self.store.begin() as uow:
                 epochs.current(uow, self.keys.calendar, self.keys.installation)
-                return not uow.setting("quarantine")
+                return not quarantined(uow)
         except SealgateError:
             return False
 

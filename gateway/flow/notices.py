@@ -48,8 +48,12 @@ class Notices:
 
     def remember(self, uow: UnitOfWork, message_id: str, sender: Sender) -> None:
         """Keep whom to tell, as a sealed column."""
+        uow.messages.set_sender(message_id, self.sealed(message_id, sender))
+
+    def sealed(self, message_id: str, sender: Sender) -> bytes:
+        """The sealed column of whom to tell about that message."""
         fields = [str(sender.address) if sender.address else "", sender.message_id, sender.automatic]
-        uow.messages.set_sender(message_id, self.columns.seal(_SENDER, message_id, json.dumps(fields).encode()))
+        return self.columns.seal(_SENDER, message_id, json.dumps(fields).encode())
 
     def sender(self, uow: UnitOfWork, message_id: str) -> Sender:
         """Whom to tell about a message; nobody if it was never assessed."""
@@ -82,13 +86,21 @@ class Notices:
         self, uow: UnitOfWork, message_id: str, delivery_ids: Sequence[str], reason: str, at: datetime
     ) -> None:
         """Queue a DSN that says that nothing was sent to these recipients (all, where none is named)."""
-        data = {"deliveries": list(delivery_ids), "reason": reason, "reply": "", "nothing_sent": True}
+        data = {"deliveries": list(delivery_ids), "reason": reason, "reply": "", "nothing_sent": reason != "restored"}
         row = uow.messages.get(message_id)
         if not uow.messages.sender(message_id) and row is not None and row.direction is Direction.OUTBOUND:
             # It could never be read, so nobody knows its sender: the practice must still hear of it.
             self.add_to(uow, "dsn", message_id, "", self.postmaster, json.dumps(data), at)
             return
         self._report(uow, message_id, data, at)
+
+    def lost(self, uow: UnitOfWork, message_id: str, delivery_ids: Sequence[str], at: datetime) -> None:
+        """Queue a DSN that asks to send again what a restored system has no content of any more."""
+        data: dict[str, object] = {"deliveries": list(delivery_ids), "reason": "lost", "reply": ""}
+        if uow.messages.sender(message_id):
+            self._report(uow, message_id, data, at)
+        else:
+            self.add_to(uow, "dsn", message_id, "", self.postmaster, json.dumps(data), at)
 
     def _report(self, uow: UnitOfWork, message_id: str, data: dict[str, object], at: datetime) -> None:
         try:

@@ -184,6 +184,12 @@ class Parcels:
 
     def close(self, uow: UnitOfWork, row: ParcelRow, to: ParcelState, at: datetime) -> None:
         """End a parcel: state, sessions and wraps in this transaction. Call `burn` after it has committed."""
+        self.shut(uow, row, to, at)
+        kind = EventKind.PARCEL_EXPIRED if to is ParcelState.EXPIRED else EventKind.PARCEL_REVOKED
+        uow.audit.append(Event(kind, row.message_id, row.delivery_id, data={"parcel": row.id}), at)
+
+    def shut(self, uow: UnitOfWork, row: ParcelRow, to: ParcelState, at: datetime) -> None:
+        """The same where the log tells of it already: a restore repeats what was done."""
         uow.parcels.move(row.id, to, at)
         uow.parcels.drop_sessions(parcel_id=row.id)
         uow.parcels.drop_code(row.id)
@@ -191,8 +197,6 @@ class Parcels:
         uow.objects.drop_kind("parcel", held)
         uow.objects.drop_kind("reissue", held)
         uow.objects.drop_secret(row.delivery_id)
-        kind = EventKind.PARCEL_EXPIRED if to is ParcelState.EXPIRED else EventKind.PARCEL_REVOKED
-        uow.audit.append(Event(kind, row.message_id, row.delivery_id, data={"parcel": row.id}), at)
 
     def burn(self, parcel_id: str) -> None:
         """Destroy the pepper: no link, backup or replica opens the parcel any more."""

@@ -8,7 +8,8 @@ Killed after 3 the recipient asks for another code: the parcel is opened, nothin
 
 Rules: nothing is revealed before the decision that it rests on is read again under lock; wrong codes cost time, never a
 message; the first opening, its audit row and the receipt's job are one transaction. Refusals are PickupRefused with one
-of: unknown, expired, revoked, closed, throttled, wrong_code, checking, not_yet_allowed, gone, logged_off.
+of: unknown, expired, revoked, closed, throttled, wrong_code, checking, not_yet_allowed, restoring, gone,
+logged_off.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.domain.audit import Event, EventKind, Scalar
-from gateway.domain.errors import IntegrityError, PickupRefused
+from gateway.domain.errors import IntegrityError, PickupRefused, Quarantined
 from gateway.domain.protected import Protected
 from gateway.domain.records import JobKind, ParcelRow
 from gateway.domain.states import ParcelState
 from gateway.flow.parcel_seal import ParcelSeal
 from gateway.flow.pickup_reader import Download, Held, ParcelReader
 from gateway.flow.pickup_rules import holds, known, proofs, stand
+from gateway.flow.quarantine import quarantined
 from gateway.flow.sessions import Sessions
 from gateway.flow.throttle import Networks, PickupLimits, after_code, after_failure, code_holds, refuse_early
 from gateway.ports.checkpoint import Checkpoint, unobserved
@@ -71,9 +73,10 @@ class Pickup:
         self._reader = ParcelReader(store, vault, installation, clock)
 
     def ready(self) -> None:
-        """Raise StoreUnavailable when the database does not answer."""
+        """Raise StoreUnavailable when the database does not answer, or came out of a backup that nobody has confirmed."""
         with self._store.begin() as uow:
-            uow.setting("quarantine")
+            if quarantined(uow):
+                raise Quarantined("the system was restored from a backup; `sealgate quarantine show` tells what waits")
 
     def find(self, token: str) -> Door:
         """What the link leads to; changes nothing."""

@@ -48,8 +48,8 @@ def stand(uow: UnitOfWork, row: ParcelRow, now: datetime) -> None:
         raise PickupRefused(_BY_PARCEL[row.state])
     if row.expires_at <= now:
         raise PickupRefused("expired")
-    if uow.setting("quarantine"):
-        raise PickupRefused("not_yet_allowed")
+    if quarantined(uow):
+        raise PickupRefused("restoring")
     delivery = uow.deliveries.get(row.delivery_id)
     if delivery is None:
         raise PickupRefused("gone")

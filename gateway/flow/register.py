@@ -34,8 +34,8 @@ from gateway.flow.register_records import (
     to_json,
 )
 from gateway.ports.store import UnitOfWork
-from gateway.seal.told import greatest
 from gateway.seal.columns import BlindIndex, Columns, normal_mrn
+from gateway.seal.told import greatest
 
 _PATIENT, _PARTNER, _CONSENT = "patient.record", "partner.record", "consent.event"
 

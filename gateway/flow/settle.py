@@ -23,6 +23,7 @@ from gateway.domain.states import FINAL_DELIVERY, AttemptState, DeliveryState, M
 from gateway.flow.custody import Custody
 from gateway.flow.notices import Notices, Sender
 from gateway.flow.parcels import Parcels
+from gateway.flow.quarantine import RESTORED, held_by_restore
 from gateway.flow.requests import let_go
 from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.ports.clock import Clock
@@ -98,6 +99,8 @@ class Settle:
     def refuse(self, uow: UnitOfWork, row: MessageRow, reason: str, actor: str) -> None:
         """End every held copy: nothing is sent of it, the sender gets a DSN that says so. Its EXPIRE job is the caller's."""
         at = self._clock.now()
+        if held_by_restore(row):
+            reason = RESTORED  # nobody can say that nothing was sent of it
         ends = _UNSENT if row.state in _ALL_ENDS else {DeliveryState.HELD}
         held = [one for one in uow.deliveries.of_message(row.id) if one.state in ends]
         for one in held:

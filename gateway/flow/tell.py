@@ -48,12 +48,18 @@ _WHY = {
     "refused_by_rule": ("A rule of the practice refuses it.", "5.7.1"),
     "refused_by_staff": ("A person at the practice refused it.", "5.7.1"),
     "bounced": ("A mail server further on returned it.", "5.0.0"),
+    "restored": ("The gateway was restored from a backup and cannot tell whether it had been sent before.", "5.3.0"),
+    "lost": ("The gateway was restored from a backup, and its copy of your mail is gone. It may or may not have been sent.", "5.3.0"),
+    "link_lost": ("It was sent as a secure link, which no longer opens since the gateway was restored from a backup.", "5.3.0"),
 }  # fmt: skip
 _TODO = {
     "gave_up": "Check the address, or reach the recipient another way.",
     "relay_refused": "Check the address; the status tells your administrator more.",
     "bounced": "Check the address; the status tells your administrator more.",
     "stuck": "Send it again in another form, or ask your administrator.",
+    "restored": "Ask the recipient, and send it again if it did not arrive.",
+    "lost": "Ask the recipient, and send it again if it did not arrive.",
+    "link_lost": "Send it again: the recipient gets a fresh link.",
 }  # fmt: skip
 
 

@@ -46,6 +46,10 @@ REFUSALS = {
         403, "This message cannot be shown now", f"The practice has to look at it first. {_WAIT}",
         "Please try again later, or call the practice.",
     ),
+    "restoring": Refusal(
+        503, "We are checking our records", f"The practice's system was restored, and a person is checking it. {_WAIT}",
+        "Please try again later, or call the practice.",
+    ),
     "gone": Refusal(410, "This is no longer here", "What you asked for was removed or cannot be opened.", _CALL),
     "logged_off": Refusal(
         403, "You are logged off", "To protect your privacy we log you off after a while.",

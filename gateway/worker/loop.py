@@ -15,6 +15,7 @@ import structlog
 
 from gateway.domain.errors import LeaseLost, SealgateError
 from gateway.domain.records import Job, JobKind
+from gateway.flow.quarantine import quarantined
 from gateway.ports.clock import Clock
 from gateway.ports.store import Store
 from gateway.worker.backoff import pause
@@ -87,6 +88,8 @@ class Worker:
 
     def _store_claim(self) -> list[Job]:
         with self._store.begin() as uow:
+            if quarantined(uow):
+                return []
             return uow.jobs.claim(self._steps.keys(), self._clock.now(), self._pace.lease)
 
     def _work(self) -> None:

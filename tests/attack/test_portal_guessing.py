@@ -141,7 +141,7 @@ def test_expired_revoked_closed_and_quarantined(house: House) -> None:
     token, code = house.parcel(), house.send_code("p1")
     with house.store.begin() as uow:
         uow.set_setting("quarantine", "restored")
-    assert refused(house.pickup.prove, token, code, "192.0.2.1").reason == "not_yet_allowed"
+    assert refused(house.pickup.prove, token, code, "192.0.2.1").reason == "restoring"
     with house.store.begin() as uow:
         uow.set_setting("quarantine", "")
     cookie = house.pickup.prove(token, code, "192.0.2.1")

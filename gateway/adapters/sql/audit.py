@@ -110,6 +110,26 @@ class SqlAuditLog:
         """How many leaves there are: one above the highest number, so that a cut in the middle hides nothing."""
         return int(self._channel.value(select(func.coalesce(func.max(audit.c.leaf) + 1, 0))))
 
+    def put_back(self, row: AuditRow) -> bool:
+        """Add a row that the journal kept, with its leaf number; False if it is there already. It must follow on its chain."""
+        chosen = (audit.c.message_id == row.message_id, audit.c.number == row.number)
+        present = self._channel.one(select(audit).where(*chosen))
+        if present is not None:
+            if bytes(present["hash"]) != row.hash or present["leaf"] not in {None, row.leaf}:
+                raise IntegrityError("the journal tells another history than the log")
+            self._channel.run(update(audit).where(*chosen).values(leaf=row.leaf))
+            return False
+        number, previous = self._next_of(row.message_id)
+        if (number, previous) != (row.number, row.previous):
+            raise IntegrityError("a row of the journal does not follow on the log's last one of its chain")
+        self._channel.add(audit, {
+            "leaf": row.leaf, "message_id": row.message_id, "number": row.number, "at": row.at, "kind": row.event.kind,
+            "delivery_id": row.event.delivery_id, "actor": row.event.actor, "data": canonical(row.event.data),
+            "previous": row.previous, "hash": row.hash,
+        })  # fmt: skip
+        self._channel.run(update(audit_chains).where(audit_chains.c.message_id == row.message_id).values(last=row.hash))
+        return True
+
     def add_head(self, row: HeadRow) -> None:
         """Record a signed head; PermanentError when there is one of that size."""
         self._channel.add(audit_heads, values_of(row))

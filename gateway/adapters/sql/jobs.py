@@ -103,6 +103,10 @@ class SqlJobs:
         """Remove the job of that kind and subject (or message, if it has no subject), whoever holds it."""
         self._channel.run(delete(jobs).where(jobs.c.kind == kind, jobs.c.about == subject_id))
 
+    def clear(self) -> None:
+        """Remove every job."""
+        self._channel.run(delete(jobs))
+
     def pending(self) -> dict[str, int]:
         """How many jobs there are, by kind."""
         rows = self._channel.all(select(jobs.c.kind, func.count().label("amount")).group_by(jobs.c.kind))

@@ -30,6 +30,11 @@ class SqlNotices:
         statement = select(notices).where(notices.c.message_id == message_id)
         return values_from(NoticeRow, self._channel.all(statement.order_by(notices.c.created_at, notices.c.id)))
 
+    def in_state(self, state: str, limit: int = 1000, after: str = "") -> list[NoticeRow]:
+        """Notices in that state, by id, from the one after `after`."""
+        statement = select(notices).where(notices.c.state == state, notices.c.id > after)
+        return values_from(NoticeRow, self._channel.all(statement.order_by(notices.c.id).limit(limit)))
+
     def finish(self, notice_id: str, state: str, reply: str) -> None:
         """Record how it ended."""
         statement = update(notices).where(notices.c.id == notice_id)
