@@ -1,6 +1,6 @@
 """Roles that die at a named point: `python -m tests.support.killed_role` reads one JSON line a role and forks it.
 
-The line says role, config and point (empty: none), and changes to `[worker]` that the configuration itself refuses (a
+The line says role, config and point (empty: none), and changes to the settings that the configuration itself refuses (a
 short lease). Each child is `gateway.app.roles.run_role` with a checkpoint that ends it with SIGKILL when the point is reached.
 The parent only spares each child the second that importing takes: it loads no key and opens nothing.
 """
@@ -12,15 +12,20 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 from unittest import mock
 
-from gateway.app import roles
+from gateway.app import roles, worker_role
 from gateway.app.installation import Installation, _scanner
 from gateway.config.load import load
+from gateway.flow import epochs
 from gateway.ports.checkpoint import Checkpoint
+
+PACE: dict[str, dict[str, Any]] = {"worker": {"poll": 0.02}}
+"""Settings of every such role, in seconds, beside the file's."""
 
 
 def dying_at(point: str) -> Checkpoint:
@@ -33,14 +38,27 @@ def dying_at(point: str) -> Checkpoint:
     return reached
 
 
-def _run(order: dict[str, Any]) -> None:
-    def changed(config: Path) -> Installation:
-        settings = load(config)
-        update = {name: timedelta(seconds=value) for name, value in order["worker"].items()}
-        worker = settings.worker.model_copy(update=update)
-        return Installation(settings.model_copy(update={"worker": worker}), config.resolve())
+def changed(config: Path, sections: dict[str, dict[str, Any]]) -> Installation:
+    """The installation of that file with other times, in seconds."""
+    settings = load(config)
+    for section, values in sections.items():
+        update = {name: _times(value) for name, value in values.items()}
+        settings = settings.model_copy(update={section: getattr(settings, section).model_copy(update=update)})
+    return Installation(settings, config.resolve())
 
-    with mock.patch.object(Installation, "load", changed):
+
+def _times(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(timedelta(seconds=one) for one in value)
+    return timedelta(seconds=value) if isinstance(value, float) else value
+
+
+def _run(order: dict[str, Any]) -> None:
+    with (
+        mock.patch.object(Installation, "load", lambda config: changed(config, order["sections"])),
+        mock.patch.object(worker_role, "_DUTIES_SECONDS", order["duties"]),
+        mock.patch.object(epochs, "_SILENT", timedelta(seconds=order["silent"])),
+    ):
         roles.run_role(order["role"], Path(order["config"]), dying_at(order["point"]))
 
 
@@ -72,51 +90,75 @@ class Nursery:
             [sys.executable, "-m", "tests.support.killed_role"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=self._log, cwd=Path(__file__).parents[2], text=True,
         )  # fmt: skip
-        self._pid = 0
-        self._next("up")
+        self._up = False
+        self.pid = 0
 
-    def start(self, role: str, config: Path, point: str = "", **worker: float) -> int:
+    def start(
+        self, role: str, config: Path, point: str = "", *, duties: float = 5.0, silent: float = 300.0,
+        sections: dict[str, dict[str, Any]] | None = None,
+    ) -> int:  # fmt: skip
         """Fork a role; returns its pid. One at a time."""
-        order = {"role": role, "config": str(config), "point": point, "worker": {"poll": 0.02} | worker}
+        if not self._up:
+            self._next("up")
+            self._up = True
+        order = {"role": role, "config": str(config), "point": point, "duties": duties, "silent": silent,
+                 "sections": PACE | (sections or {})}  # fmt: skip
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
-        self._pid = int(self._next("forked")["pid"])
-        return self._pid
+        self.pid = int(self._next("forked")["pid"])
+        return self.pid
 
     def ready(self) -> dict[str, list[int]]:
         """Wait until the role says so; returns its ports."""
         return cast("dict[str, list[int]]", self._next("ready")["ports"])
 
+    def ready_or_ended(self) -> dict[str, list[int]] | None:
+        """Its ports, or None when it died before it was ready."""
+        said = self._next("ready", "ended")
+        if said["event"] == "ended":
+            self.pid = 0
+            return None
+        return cast("dict[str, list[int]]", said["ports"])
+
+    def lives(self) -> bool:
+        """Whether the role's process is there still."""
+        with suppress(ProcessLookupError):
+            if self.pid:
+                os.kill(self.pid, 0)
+                return True
+        return False
+
     def ended(self) -> int:
         """Wait for the role's end; its exit code, or minus the signal that ended it."""
         code = int(self._next("ended")["code"])
-        self._pid = 0
+        self.pid = 0
         return code
 
-    def kill(self) -> None:
-        """End the present role now."""
-        os.kill(self._pid, signal.SIGKILL)
+    def kill(self, number: int = signal.SIGKILL) -> None:
+        """Send the present role a signal now."""
+        os.kill(self.pid, number)
 
     def stop(self) -> int:
         """Ask the present role to end, and wait for it."""
-        os.kill(self._pid, signal.SIGTERM)
+        self.kill(signal.SIGTERM)
         return self.ended()
 
     def close(self) -> None:
         """End the parent, and the role it waits for."""
-        if self._pid:
-            self.kill()
+        if self.pid:
+            with suppress(ProcessLookupError):
+                self.kill()
         self._process.communicate(timeout=20)
         self._log.close()
 
-    def _next(self, event: str) -> dict[str, Any]:
+    def _next(self, *events: str) -> dict[str, Any]:
         assert self._process.stdout is not None
         for line in self._process.stdout:
             found = cast("dict[str, Any]", json.loads(line))
-            if found["event"] == event:
+            if found["event"] in events:
                 return found
-        raise AssertionError(f"the roles' parent ended before it said {event}")
+        raise AssertionError(f"the roles' parent ended before it said {' or '.join(events)}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,376 @@
+"""A running gateway under load whose processes are killed: two workers, both doors, the portal, a next hop, and people.
+
+The people act as people do: a client sends again what got no 250; a recipient opens the link, asks for a code, tries again
+when the portal was away; a patient answers; staff release. What they do is the same with and without deaths.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import smtplib
+import ssl
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gateway.adapters.clock import SystemClock
+from gateway.domain.errors import PermanentError, TemporaryError
+from gateway.domain.states import DeliveryState, MessageState, ParcelState
+from tests.support.home import DOCTOR, GRACE, LUNCH, OFFICE, Home, code_in, mail
+from tests.support.killed_role import Nursery
+from tests.support.next_hop import NextHop, Taken
+from tests.support.portal_house import Browser
+
+PASSWORD = "correct horse battery"
+GONE = "gone@example.com"
+"""A mailbox that the next hop refuses for good."""
+PACE: dict[str, dict[str, Any]] = {
+    "worker": {"lease": 20.0, "poll": 0.05, "backoff": [0.2], "threads": 2}, "relay": {"final": 2.0}, "keys": {"epoch": 30.0},
+}  # fmt: skip
+_DOOR = [f"intake.{n}" for n in (1, 2, 3)]
+POINTS = {
+    "smtp": _DOOR,
+    "inbound": _DOOR,
+    "worker": [
+        f"{step}.{n}"
+        for step, last in (
+            ("assess", 3), ("dispatch", 5), ("settle", 2), ("parcel", 3), ("notice", 4), ("code", 3), ("consent", 2),
+            ("inbound", 3), ("epoch", 6), ("retain", 4),
+        )
+        for n in range(1, last + 1)
+    ],
+    "web": [*(f"pickup.{n}" for n in (1, 2, 3, 4)), *(f"answer.{n}" for n in (1, 2, 3))],
+}  # fmt: skip
+"""Every numbered step, by the role that takes it."""
+ROLES = {"smtp": "smtp", "inbound": "inbound", "web": "web", "worker-a": "worker", "worker-b": "worker"}
+
+
+@dataclass
+class Mail:
+    """One mail on its way: what it is, whom it is for, what was seen of it."""
+
+    kind: str
+    to: list[str]
+    body: str
+    id: str = ""
+    sent: int = 0
+    """How often the client had to send it."""
+    done: bool = False
+    """Nobody has anything left to do about it."""
+    browser: Browser | None = None
+    asked: float = 0.0
+
+
+@dataclass
+class Tally:
+    """What was seen, over all rounds."""
+
+    rounds: int = 0
+    accepted: int = 0
+    sent_again: int = 0
+    committed_without_250: int = 0
+    duplicates: int = 0
+    in_doubt: int = 0
+    kills: Counter[str] = field(default_factory=Counter)
+    ends: Counter[str] = field(default_factory=Counter)
+
+
+class KillHouse:
+    """The processes and the people. `round` is one load with some deaths; it checks nothing but that all comes to rest."""
+
+    def __init__(self, root: Path) -> None:
+        self.hop = NextHop()
+        self.hop.refused.add(GONE)
+        capture, relay = f"capture://{root}/outbox", f"smtp://127.0.0.1:{self.hop.port}"
+        limits = '\n[limits]\ncodes_per_network = 100000\ncodes_per_address = 100000\nheld_per_sender = 100000\n'
+
+        def config(text: str) -> str:
+            assert "[limits]" not in text
+            return text.replace(capture, relay) + limits
+
+        self.home = Home(root, clock=SystemClock(), config=config)
+        self.home.rooms.calendar.leave()  # it turns no epochs: the workers must not wait for its word
+        self.home.add_certificate(GRACE)
+        self.home.put_partner("Birch Clinic", "clinic.example.net")
+        self.home.inst.users().add("lee", PASSWORD, [DOCTOR], ["treatment"])
+        self.nurseries = {name: Nursery(root / f"{name}.err") for name in ROLES}
+        self.points: dict[str, str] = {}
+        self.ports: dict[str, int] = {}
+        self.tally = Tally()
+        self._number = 0
+
+    def close(self) -> None:
+        for one in self.nurseries.values():
+            one.close()
+        self.hop.close()
+        self.home.close()
+
+    # -- processes
+
+    def start(self, name: str, point: str = "") -> None:
+        """Start one process, perhaps to die at a point; one that dies before it is ready is started once more, whole."""
+        for planned in (point, ""):
+            nursery = self.nurseries[name]
+            self.points[name] = planned
+            nursery.start(
+                ROLES[name], self.home.root / "sealgate.toml", planned, duties=0.5, silent=3.0, sections=PACE
+            )  # fmt: skip
+            ports = nursery.ready_or_ended()
+            if ports is not None:
+                self.ports |= {f"{ROLES[name]}.{profile}": one[0] for profile, one in ports.items()}
+                return
+            self._died(name)
+        raise AssertionError(f"{name} does not start")
+
+    def _died(self, name: str) -> None:
+        self.tally.kills[f"{ROLES[name]} {self.points[name]}"] += 1
+
+    def look_after(self) -> None:
+        """Start again what has died, as `serve` does."""
+        for name, nursery in self.nurseries.items():
+            if not nursery.lives():
+                code = nursery.ended()
+                assert code == -9, f"{name} ended with {code}"
+                self._died(name)
+                self.start(name)
+
+    def kill(self, name: str) -> None:
+        """End it wherever it is."""
+        nursery = self.nurseries[name]
+        if nursery.lives():
+            nursery.kill()
+        nursery.ended()
+        planned = self.points[name]
+        self.tally.kills[f"{ROLES[name]} anywhere"] += 1
+        del planned
+
+    def leases_run_out(self) -> None:
+        """As if the dead workers' leases had ended."""
+        self.home.sql("UPDATE jobs SET lease_until = 1 WHERE lease_until IS NOT NULL")
+
+    # -- people
+
+    def load(self, dice: random.Random, kinds: list[str]) -> list[Mail]:
+        """Mails of these kinds, each with people of its own."""
+        made = []
+        for kind in kinds:
+            self._number += 1
+            number = self._number
+            if kind in {"pass", "bounced", "smime"}:
+                to = {"pass": [OFFICE], "bounced": [OFFICE, GONE], "smime": [GRACE]}[kind]
+                made.append(Mail(kind, to, LUNCH if kind != "smime" else _results("Maria Quintero", "MRN-4471203")))
+                continue
+            family, mrn = f"Quinby{_letters(number)}", f"MRN-{7000000 + number}"
+            address = f"pat{number}@example.net"
+            patient = self.home.patient("Pat", family, mrn, address)
+            if kind in {"link", "returned"}:
+                self.home.consent(patient, address)
+            made.append(Mail(kind, [address], _results(f"Pat {family}", mrn)))
+        dice.shuffle(made)
+        return made
+
+    def send(self, one: Mail) -> bool:
+        """Submit by SMTP as a client does; True when the door said 250."""
+        one.sent += 1
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        raw = mail(one.to, "Results", one.body, number=self._number * 100 + one.sent)
+        with suppress(OSError, smtplib.SMTPException):
+            client = smtplib.SMTP("127.0.0.1", self.ports["smtp.submission"], timeout=30)
+            try:
+                client.starttls(context=context)
+                client.login("lee", PASSWORD)
+                client.mail(DOCTOR)
+                for to in one.to:
+                    assert client.rcpt(to)[0] == 250
+                code, said = client.data(raw)
+            finally:
+                client.close()
+            if code == 250:
+                one.id = said.decode().split()[1]
+                self.tally.accepted += 1
+                self.tally.sent_again += one.sent - 1
+                return True
+        return False
+
+    def act(self, one: Mail) -> None:
+        """What the people do next about a mail, if it is time."""
+        if one.done:
+            return
+        row = self.home.message(one.id)
+        rows = self.home.deliveries(one.id)
+        at_rest = row.state in {MessageState.SETTLED, MessageState.HELD, MessageState.STUCK}
+        if one.kind in {"pass", "smime", "bounced"}:
+            one.done = row.state is MessageState.SETTLED
+        elif one.kind == "held":
+            one.done = row.state is MessageState.HELD and self._asked(one) is not None
+        elif one.kind in {"yes", "no"}:
+            self._answer(one, row.state)
+        elif one.kind == "released" and row.state is MessageState.HELD:
+            with suppress(PermanentError, TemporaryError):
+                self.home.rooms.review.release(rows[0].id, "ann", "he phoned")
+        elif one.kind == "returned" and rows and rows[0].state is DeliveryState.DELIVERED:
+            self._return(one)
+        elif one.kind == "returned":
+            one.done = bool(rows) and rows[0].state is DeliveryState.FAILED
+        elif one.kind in {"link", "released"} and at_rest:
+            self._pick_up(one)
+
+    def _letter(self, one: Mail, kind: str) -> Taken | None:
+        """The newest mail with a link that the hop took for its recipient."""
+        found = [each for each in list(self.hop.taken) if each.recipient == one.to[0] and f"/{kind}/" in each.text]
+        return found[-1] if found else None
+
+    def _asked(self, one: Mail) -> Taken | None:
+        return self._letter(one, "c")
+
+    def _answer(self, one: Mail, state: MessageState) -> None:
+        if state is MessageState.SETTLED:
+            one.done = True
+            return
+        asked = self._asked(one)
+        if asked is None or state is not MessageState.HELD:
+            return
+        browser = self._proven(one, asked, "c", "/consent")
+        if browser is not None:
+            browser.get("/consent/question")
+            browser.post("/consent/answer", answer=one.kind)
+
+    def _pick_up(self, one: Mail) -> None:
+        letter = self._letter(one, "m")
+        if letter is None:
+            return
+        browser = self._proven(one, letter, "m", "/letter")
+        if browser is not None:
+            page = browser.get("/letter/read")
+            one.done = page.status == 200 and "diabetes" in page.text and browser.get("/letter/save").status == 200
+
+    def _proven(self, one: Mail, letter: Taken, kind: str, path: str) -> Browser | None:
+        """A browser that gave the code; None while there is none, or the portal is away."""
+        token = re.search(rf"/{kind}/([A-Za-z0-9_-]{{43}})", letter.text)
+        assert token is not None
+        with suppress(OSError):
+            browser = Browser(self.ports["web.portal"])
+            if browser.get(f"/{kind}/{token[1]}").status != 200:
+                return None
+            codes = [each for each in list(self.hop.taken) if each.recipient == one.to[0] and "code" in each.text.lower()]
+            codes = [each for each in codes if re.search(r"\b\d{4}[ -]?\d{4}\b", each.text) and "/m/" not in each.text]
+            if not one.asked or time.monotonic() - one.asked > 3.0:
+                # As if the half minute between two codes had passed: a code that a death lost is asked for again.
+                table = "parcels" if kind == "m" else "consent_requests"
+                self.home.sql(f"UPDATE {table} SET code_next_at = NULL")  # noqa: S608 - two names of ours
+                one.asked = time.monotonic()
+                browser.post(f"{path}/code", **({"channel": "mailbox"} if kind == "m" else {}))
+                return None
+            if not codes:
+                return None
+            browser.get(f"{path}/enter?by=mailbox")
+            if browser.post(f"{path}/open", code=code_in(codes[-1].text)).status == 303:
+                return browser
+        return None
+
+    def _return(self, one: Mail) -> None:
+        """A server further on returns the mail: its report goes to the delivery's own address, again until it got its 250."""
+        [taken] = {(each.sender, each.recipient) for each in self.hop.taken if each.gateway_id == one.id}
+        raw = (
+            f"From: MAILER-DAEMON@next.example.net\r\nTo: {taken[0]}\r\nSubject: failure\r\nMIME-Version: 1.0\r\n"
+            'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n--b\r\n'
+            "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; next.example.net\r\n\r\n"
+            "Final-Recipient: rfc822; x@example.net\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n--b--\r\n"
+        )
+        if one.asked and time.monotonic() - one.asked < 3.0:
+            return
+        with suppress(OSError, smtplib.SMTPException):
+            client = smtplib.SMTP("127.0.0.1", self.ports["inbound.inbound"], timeout=30)
+            try:
+                client.ehlo()
+                client.mail("")
+                client.rcpt(taken[0])
+                if client.data(raw.encode())[0] == 250:
+                    one.asked = time.monotonic()
+            finally:
+                client.close()
+
+    # -- a round
+
+    def round(self, dice: random.Random, kinds: list[str], deaths: int, seconds: float = 90.0) -> list[Mail]:
+        """Send, let people act, kill and start again, until everything has come to rest; returns the accepted mails."""
+        self.tally.rounds += 1
+        self._age()
+        mails = self.load(dice, kinds)
+        for name in dice.sample(list(ROLES), min(deaths, len(ROLES))):
+            if name in self.points:
+                self.kill(name)
+            self.start(name, dice.choice(POINTS[ROLES[name]]))
+        for name in ROLES:
+            if name not in self.points:
+                self.start(name)
+        for one in mails:
+            while not self.send(one):
+                assert one.sent < 20
+                self.look_after()
+        if deaths and dice.random() < 0.3:
+            self.kill(dice.choice(["worker-a", "worker-b", "web"]))
+        end, nudged = time.monotonic() + seconds, 0.0
+        while not all(one.done for one in mails) or not self._resting():
+            self.look_after()
+            for one in mails:
+                self.act(one)
+            if time.monotonic() - nudged > 4.0:
+                nudged = time.monotonic()
+                self._hand_over()
+            assert time.monotonic() < end, f"{[one for one in mails if not one.done]} {self.home.pending()} {self.why(mails)}"
+            time.sleep(0.05)
+        return mails
+
+    def why(self, mails: list[Mail]) -> str:
+        """What the log says of mails that did not come to rest."""
+        return "\n".join(f"{one.kind} {self.home.message(one.id).state} {self.home.events(one.id)}" for one in mails if not one.done)
+
+    def _hand_over(self) -> None:
+        """What a dead worker left is taken over now: both are stopped whole, the leases end, both begin again."""
+        left = self.home.sql("SELECT count(*) FROM jobs WHERE lease_until IS NOT NULL")[0][0]
+        if not left:
+            return
+        for name in ("worker-a", "worker-b"):
+            if self.nurseries[name].lives():
+                self.nurseries[name].kill(15)
+            if (code := self.nurseries[name].ended()) == -9:
+                self._died(name)
+            else:
+                assert code == 0, f"{name} ended with {code}"
+        self.leases_run_out()
+        for name in ("worker-a", "worker-b"):
+            self.start(name)
+
+    def _resting(self) -> bool:
+        """Whether nothing is due: what waits is the end of a hold, or its reminders."""
+        pending = self.home.pending()
+        return not {kind for kind, amount in pending.items() if amount} - {"expire", "remind"}
+
+    def _age(self) -> None:
+        """What lay there since the last round is old now: blobs without a row, and links, whose end has come."""
+        old = time.time() - 3 * 3600
+        known = {row for (row,) in self.home.sql("SELECT id FROM objects")}
+        for path in (self.home.root / "data").rglob("*"):
+            if path.is_file() and "blobs" in path.parts and path.name not in known:
+                with suppress(OSError):
+                    os.utime(path, (old, old))
+        live = ", ".join(f"'{one.value}'" for one in (ParcelState.SEALED, ParcelState.OPENED))
+        self.home.sql(f"UPDATE parcels SET expires_at = 1 WHERE state IN ({live})")  # noqa: S608 - names of states
+
+
+def _results(name: str, mrn: str) -> str:
+    return f"Dear {name},\r\n\r\nyour blood test of March 3, 2026 shows diabetes. {mrn}. Please take metformin.\r\n\r\nDr Lee"
+
+
+def _letters(number: int) -> str:
+    return "".join("abcdefghij"[int(one)] for one in str(number))
+
+
