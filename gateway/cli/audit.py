@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
-from cryptography.exceptions import InvalidSignature
 
-from gateway.adapters.heads import read_heads
+from gateway.adapters.heads import read_kept
 from gateway.app.installation import Installation
 from gateway.app.keyfiles import public_key
-from gateway.cli.console import config_option, json_option, opened, show, table
+from gateway.app.outside import accept_head, log_watch, signed_by
+from gateway.cli.console import actor, config_option, json_option, no, opened, show, table
+from gateway.domain.audit import Event, EventKind, Scalar
 from gateway.domain.errors import ConfigError
 from gateway.flow.audit_verify import verify as verify_log
 from gateway.ports.store import AuditRow
@@ -66,7 +67,12 @@ def export(config: Path) -> None:
 
 @audit.command()
 @click.argument("cert", required=False, type=click.Path(path_type=Path))
-@click.option("--head", "head_file", type=click.Path(path_type=Path), help="File of heads that was kept outside.")
+@click.option(
+    "--head",
+    "head_file",
+    type=click.Path(path_type=Path),
+    help="What was kept outside: the file of heads, lines of syslog, or a saved mail.",
+)
 @config_option
 @json_option
 def verify(cert: Path | None, head_file: Path | None, config: Path, as_json: bool) -> int:
@@ -77,16 +83,16 @@ def verify(cert: Path | None, head_file: Path | None, config: Path, as_json: boo
     with opened(config) as home:
         key = public_key(cert or home.settings.keys.dir / "calendar.pub")
 
-        def holds(message: bytes, signature: bytes) -> bool:
-            try:
-                key.verify(signature, message)
-            except InvalidSignature:
-                return False
-            return True
-
-        if head_file is not None and not head_file.is_file():
-            raise ConfigError(f"--head: {head_file} is no file; name the copy of the heads that was kept outside")
-        report = verify_log(home.store(), holds, read_heads(head_file) if head_file is not None else None)
+        kept = None
+        if head_file is not None:
+            if not head_file.is_file():
+                raise ConfigError(f"--head: {head_file} is no file; name the copy of the heads that was kept outside")
+            kept = read_kept(head_file)
+            if not kept:
+                raise ConfigError(
+                    f"--head: {head_file} holds no head; name a file of heads, lines of syslog, or a saved mail"
+                )
+        report = verify_log(home.store(), signed_by(key), kept)
     if as_json:
         show(
             {
@@ -103,6 +109,25 @@ def verify(cert: Path | None, head_file: Path | None, config: Path, as_json: boo
     for sentence in report.cannot_prove:
         click.echo(f"note: {sentence}")
     return int(not report.ok)
+
+
+@audit.command()
+@click.option("--reason", required=True, help="Why an older log is right, for the log.")
+@config_option
+def accept(reason: str, config: Path) -> None:
+    """After a restore: accept this database's log as the one from now on, though heads outside tell of more.
+
+    Until then workers send nothing. What the heads of before cover beyond this log can never be proved again.
+    """
+    with opened(config) as home:
+        alarm = log_watch(home).look_whole()
+        if not alarm:
+            no("the log is the one of the heads outside; there is nothing to accept")
+        head = accept_head(home)
+        with home.store().begin() as uow:
+            data: dict[str, Scalar] = {"size": head.size, "reason": reason}
+            uow.audit.append(Event(EventKind.LOG_ACCEPTED, actor=actor(), data=data), home.clock.now())
+    click.echo(f"accepted: {head.size} rows; workers go on within seconds")
 
 
 def _all(home: Installation) -> Iterator[AuditRow]:

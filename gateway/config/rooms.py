@@ -9,7 +9,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from gateway.config.section import Section
-from gateway.config.values import Duration, FilePath, Listen, Size, Url
+from gateway.config.values import Duration, FilePath, Listen, Mailbox, Size, Url
 
 CONNECT_SECONDS, WAIT_SECONDS = 30.0, 60.0
 """For connecting, greeting and TLS, each; and for a free connection when all are busy."""
@@ -200,6 +200,16 @@ class AuditSection(Section):
     head_files: tuple[FilePath, ...] = Field(
         default=(Path("audit-heads.jsonl"),),
         description="Files outside the store that each signed head is appended to.",
+    )
+    head_syslog: Url | None = Field(
+        default=None,
+        description="Log server that each head is sent to: `udp://host:514`, `tcp://host:601` or `unix:///dev/log`.",
+    )
+    head_mail: Mailbox | None = Field(
+        default=None, description="Address outside the practice's systems that the newest head is mailed to."
+    )
+    head_mail_every: Duration = Field(
+        default=timedelta(days=1), description="How often it is mailed, if there are new rows."
     )
     every_rows: int = Field(default=1000, ge=1, description="A head at the latest after so many rows.")
     every: Duration = Field(

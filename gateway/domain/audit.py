@@ -107,6 +107,8 @@ class EventKind(StrEnum):
     """A role began its work."""
     STOPPED = "stopped"
     """A role ended its work."""
+    LOG_ACCEPTED = "log_accepted"
+    """A person accepted a log of that `size` as the one from now on, though heads outside told of more: `reason`."""
     ARCHIVE_OPENED = "archive_opened"
     """Somebody opened an archived mail with the offline key."""
     FORGOTTEN = "forgotten"

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from gateway.ports.store import AuditRow, ChainRow, HeadRow, Store, UnitOfWork
+from gateway.seal.heads import Kept, in_force
 from gateway.seal.log_hash import FIRST, head_input, row_hash
 from gateway.seal.merkle import EMPTY, Range, leaf_hash
 
@@ -49,26 +50,28 @@ class _Findings:
 
 
 def verify(
-    store: Store, verify_signature: VerifySignature, outside_head: HeadRow | Sequence[HeadRow] | None
+    store: Store, verify_signature: VerifySignature, outside_head: HeadRow | Sequence[HeadRow | Kept] | None
 ) -> VerifyReport:
     """Check the whole log, against one head that was kept outside, or better all of them: a database that was put back
     and grew again agrees with its own latest head. StoreUnavailable when it cannot be read.
     """
-    outside = () if outside_head is None else (outside_head,) if isinstance(outside_head, HeadRow) else outside_head
+    given = () if outside_head is None else (outside_head,) if isinstance(outside_head, HeadRow) else outside_head
     found = _Findings()
+    kept = [one if isinstance(one, Kept) else Kept(one) for one in given]
+    outside = _believed(kept, verify_signature, found)
     roots = _heads(store, verify_signature, found)
     # After the heads: one that is signed meanwhile must not look like rows that are missing.
     with store.begin() as uow:
         size = uow.audit.size()
     for head in outside:
-        if _believable(head, verify_signature, size, found) and roots.setdefault(head.size, head.root) != head.root:
+        if _reached(head, size, found) and roots.setdefault(head.size, head.root) != head.root:
             found.add(f"the head of {head.size} rows in the database is not the one that was kept outside")
             roots[head.size] = head.root
     seen = _leaves(store, size, roots, found)
     unfolded = _chains(store, seen, found)
     problems = found.all()
     signed = max((head for head in roots if head <= size), default=0)
-    open_ends = _open_ends(outside, size, signed, unfolded)
+    open_ends = (*_accepted(kept), *_open_ends(outside, size, signed, unfolded))
     return VerifyReport(not problems, problems, open_ends, size)
 
 
@@ -87,10 +90,15 @@ def _heads(store: Store, verify_signature: VerifySignature, found: _Findings) ->
         before = page[-1].size
 
 
-def _believable(head: HeadRow, verify_signature: VerifySignature, size: int, found: _Findings) -> bool:
-    if not verify_signature(head_input(head), head.signature):
+def _believed(kept: Sequence[Kept], verify_signature: VerifySignature, found: _Findings) -> list[HeadRow]:
+    """The heads outside that this gateway signed and that no later word of a person voids."""
+    signed = [one for one in kept if one.holds(verify_signature)]
+    if len(signed) < len(kept):
         found.add("the head that was kept outside is not signed by this gateway")
-        return False
+    return in_force(signed)
+
+
+def _reached(head: HeadRow, size: int, found: _Findings) -> bool:
     if head.size > size:
         found.add(f"the log has {size} rows, the head that was kept outside covers {head.size}: rows were cut, "
                   "or an older copy of the database was put back")  # fmt: skip
@@ -175,6 +183,14 @@ def _chain(uow: UnitOfWork, chain: ChainRow, seen: dict[str, tuple[int, bytes]],
     elif last != chain.last:
         found.add(f"the chain of {name} does not end as it was recorded")
     return len(rows)
+
+
+def _accepted(kept: Sequence[Kept]) -> tuple[str, ...]:
+    return tuple(
+        f"On {one.head.at:%Y-%m-%d %H:%M} UTC a person accepted an older log of {one.head.size} rows (a restore): what heads of "
+        "before cover beyond them is not proved."
+        for one in kept if one.accepted
+    )  # fmt: skip
 
 
 def _open_ends(outside: Sequence[HeadRow], size: int, signed: int, unfolded: int) -> tuple[str, ...]:

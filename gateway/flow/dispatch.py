@@ -68,13 +68,14 @@ class Dispatch:
         give_up: timedelta,
         hold: timedelta,
         remind: tuple[timedelta, ...] = (),
+        watch: Callable[[UnitOfWork], None] = lambda _: None,
         reached: Checkpoint = unobserved,
     ) -> None:
         self._store, self._vault, self._custody, self._decisions = store, vault, custody, decisions
         self._reader, self._facts, self._assess, self._compose = reader, facts, assess, compose
         self._relay, self._notices, self._clock, self._tokens = relay, notices, clock, tokens
         self._bounce_address, self._waits, self._give_up, self._hold = bounce_address, waits, give_up, hold
-        self._remind, self._reached = remind, reached
+        self._remind, self._watch, self._reached = remind, watch, reached
 
     def run(self, job: Job, alive: Alive) -> None:
         """Try once. `alive` says whether this worker still has the lease, by the boot clock."""
@@ -147,6 +148,7 @@ class Dispatch:
         with self._store.begin() as uow:
             if not uow.jobs.holds(job):
                 raise LeaseLost("another worker has this delivery now")
+            self._watch(uow)
             now = uow.deliveries.get(row.id, lock=True)
             changed = now is None or now.version != row.version
             stale = "decision" if changed else self.stale(uow, row.basis, key, at)

@@ -17,6 +17,7 @@ FIRST = bytes(32)
 
 _ROW = b"sealgate/audit-row/1"
 _HEAD = b"sealgate/audit-head/1"
+_ACCEPTED = b"sealgate/audit-accepted/1"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -43,6 +44,11 @@ def row_hash(event: Event, number: int, at: datetime, previous: bytes) -> bytes:
 def head_input(head: HeadRow) -> bytes:
     """The bytes that a head's signature covers: size, root and time."""
     return _framed(_HEAD, _number(head.size), head.root, _time(head.at))
+
+
+def accepted_input(head: HeadRow) -> bytes:
+    """The bytes that are signed when a person accepts an older log as the one from now on."""
+    return _framed(_ACCEPTED, _number(head.size), head.root, _time(head.at))
 
 
 def _digest(*fields: bytes) -> bytes:
