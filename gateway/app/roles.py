@@ -67,6 +67,7 @@ def _worker(home: Installation, reached: Checkpoint) -> None:
     signal.signal(signal.SIGINT, lambda *_: rooms.worker.stop())
     signal.signal(signal.SIGHUP, lambda *_: threading.Thread(target=_reload_policy, args=(home, rooms)).start())
     rooms.worker.do_duties()
+    rooms.tell_policy(home)
     with shown("worker", home.settings, home.metrics()) as ports:
         _say_ready("worker", ports)
         try:

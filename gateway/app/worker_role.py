@@ -25,6 +25,7 @@ from gateway.flow.forget import Forget, Terms
 from gateway.flow.inbound import Inbound, OwnAddresses
 from gateway.flow.notices import Notices
 from gateway.flow.parcels import Parcels
+from gateway.flow.pickup_rules import POLICY
 from gateway.flow.recheck import Recheck
 from gateway.flow.reissue import Reissue
 from gateway.flow.requests import ConsentRequests
@@ -65,6 +66,13 @@ class Rooms:
         kind = EventKind.POLICY_LOADED if version else EventKind.POLICY_REJECTED
         with home.store().begin() as uow:
             uow.audit.append(Event(kind, data={"version": version}), home.clock.now())
+        if version:
+            self.tell_policy(home)
+
+    def tell_policy(self, home: Installation) -> None:
+        """Let the portal know by which policy this worker decides: a link decided by another one is judged again."""
+        with home.store().begin() as uow:
+            uow.set_setting(POLICY, self.assess.policy.version)
 
     def close(self) -> None:
         """Sign off and drop the relays' connections."""

@@ -14,8 +14,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
+from gateway.domain.address import Address
 from gateway.domain.audit import Event, EventKind, Scalar
-from gateway.domain.decision import Action, Basis, Method
+from gateway.domain.decision import Action, Method
 from gateway.domain.errors import IntegrityError, KeyMissing, LeaseLost, LimitExceeded, MalformedMail, SealingFailed
 from gateway.domain.records import AttemptRow, DeliveryRow, Job, JobKind, MessageRow
 from gateway.domain.states import AttemptState, DeliveryState, MessageState
@@ -28,10 +29,11 @@ from gateway.flow.decisions import Decided, Decisions
 from gateway.flow.facts import Facts
 from gateway.flow.notices import Notices
 from gateway.flow.reading import Reader
-from gateway.flow.register_log import check_patient, checked_partners
+from gateway.flow.register_log import check_patient
 from gateway.flow.scratch import Scratch
 from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.ports.clock import Clock
+from gateway.ports.keys import KeyState
 from gateway.ports.relay import Consignment, Outcome, Relay, Reply
 from gateway.ports.store import Store, UnitOfWork
 from gateway.ports.tokens import Tokens
@@ -144,14 +146,14 @@ class Dispatch:
     def _still_stands(self, job: Job, decided: Decided, attempt: AttemptRow, *, begin: bool) -> bool:
         """Re-read what the decision rested on; `begin` commits SENDING. Otherwise the message goes back to be assessed."""
         at, row = self._clock.now(), decided.row
-        key = self._facts.key(decided.target, at).fingerprint if row.basis.key else ""
+        key = self._valid_key(decided.target, at) if row.basis.key else ""
         with self._store.begin() as uow:
             if not uow.jobs.holds(job):
                 raise LeaseLost("another worker has this delivery now")
             self._watch(uow)
             now = uow.deliveries.get(row.id, lock=True)
             changed = now is None or now.version != row.version
-            stale = "decision" if changed else self.stale(uow, row.basis, key, at)
+            stale = "decision" if changed else self.stale(uow, decided, key, at)
             if stale:
                 uow.attempts.move(attempt.id, AttemptState.ABANDONED, at)
                 uow.audit.append(Event(EventKind.STALE, row.message_id, row.id, data={"what": stale}), at)
@@ -170,8 +172,19 @@ class Dispatch:
             uow.audit.append(Event(EventKind.ATTEMPT, row.message_id, row.id, data=data), at)
         return True
 
-    def stale(self, uow: UnitOfWork, basis: Basis, key: str, at: datetime) -> str:
-        """What a decision rested on that is newer now; empty if nothing is."""
+    def _valid_key(self, target: Address, at: datetime) -> str:
+        """The fingerprint of the recipient's certificate; empty too when it is there and serves no more."""
+        answer = self._facts.key(target, at)
+        return answer.fingerprint if answer.smime is KeyState.VALID else ""
+
+    def stale(self, uow: UnitOfWork, decided: Decided, key: str, at: datetime) -> str:
+        """What a decision rested on that is newer now; empty if nothing is.
+
+        The register stands still from here to the commit, so that nobody can come in between. Who the recipient is counts
+        too: a patient or partner whom nobody had on record when the copy was decided has a say now.
+        """
+        basis = decided.row.basis
+        uow.register.version(lock=True)
         if basis.day != self._facts.day(at).isoformat():
             return "day"
         if basis.policy != self._assess.policy.version:
@@ -186,11 +199,12 @@ class Dispatch:
         for patient_id, seq in basis.consents:
             if newest(uow, patient_id, lock=True) != seq:
                 return "consent"
-        if basis.partner is not None:
-            partner = uow.register.partner(basis.partner[0])
-            if partner is None or partner.version != basis.partner[1]:
-                return "partner"
-            checked_partners(uow)
+        standing = self._facts.standing(uow, decided.recipient, self._facts.day(at))
+        if not {one.id for one in standing.own} <= {patient_id for patient_id, _ in basis.patients}:
+            return "patient"
+        partner = standing.partner
+        if basis.partner != ((partner.id, partner.version) if partner is not None else None):
+            return "partner"
         return ""
 
     def _send(

@@ -13,6 +13,8 @@ from gateway.flow.quarantine import quarantined
 from gateway.flow.register_log import check_patient, checked_partners
 from gateway.ports.store import UnitOfWork
 
+POLICY = "policy"
+"""The setting with the version of the policy that a worker loaded last: the portal does not read the policy itself."""
 _BY_PARCEL = {
     ParcelState.REVOKED: "revoked",
     ParcelState.EXPIRED: "expired",
@@ -58,7 +60,12 @@ def stand(uow: UnitOfWork, row: ParcelRow, now: datetime) -> None:
 
 
 def holds(uow: UnitOfWork, basis: Basis) -> bool:
-    """Whether patients, consents and partner still have the versions that the decision saw; their rows are locked."""
+    """Whether policy, patients, consents and partner still have the versions that the decision saw; the register stands
+    still until the transaction ends.
+    """
+    uow.register.version(lock=True)
+    if uow.setting(POLICY) not in {"", basis.policy}:
+        return False
     for patient_id, version in basis.patients:
         patient = uow.register.patient(patient_id, lock=True)
         if patient is None or patient.version != version:

@@ -32,6 +32,7 @@ from gateway.flow.parcels import Parcels
 from gateway.flow.reissue import LINK_AGAIN, REMINDER
 from gateway.flow.requests import ConsentRequests, let_go
 from gateway.mime.build import OuterHeaders, RecipientStatus, dsn, text_mail
+from gateway.mime.headers import is_message_id
 from gateway.policy.explain import receipt_reason, what_to_do
 from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.ports.clock import Clock
@@ -255,7 +256,8 @@ class Tell:
 
     def _common(self, uow: UnitOfWork, row: NoticeRow, message: MessageRow) -> dict[str, object]:
         original = self._original(uow, row)
-        return {"id": message.id, "message_id": original or "(none)", "time": self._when(row.created_at)}
+        shown = original if is_message_id(original) else "(none)"  # whatever else stands there may be anything
+        return {"id": message.id, "message_id": shown, "time": self._when(row.created_at)}
 
     def _original(self, uow: UnitOfWork, row: NoticeRow) -> str:
         """The sender's Message-ID; empty where it cannot be read, which must not keep the practice from being told."""

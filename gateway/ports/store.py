@@ -287,8 +287,10 @@ class Parcels(Protocol):
 class Register(Protocol):
     """Patients, partners, the consent log, consent requests and certificates."""
 
-    def version(self) -> int:
-        """Rises with every change of patients, partners or consents."""
+    def version(self, *, lock: bool = False) -> int:
+        """Rises with every change of patients, partners or consents; `lock` keeps anybody from changing one until the
+        transaction ends.
+        """
         ...
 
     def put_patient(self, row: PatientRow, indexes: Sequence[PatientIndex]) -> None:

@@ -8,15 +8,26 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.config.policy_file import load_policy
 from gateway.domain.address import Address
 from gateway.domain.decision import HoldReason, Method
 from gateway.domain.errors import PermanentError, PickupRefused
-from gateway.domain.patient import ConsentEventType, ConsentKind, Proxy, RecipientKind, RestrictionKind
+from gateway.domain.patient import (
+    ConsentEvent,
+    ConsentEventType,
+    ConsentKind,
+    Proxy,
+    RecipientKind,
+    Restriction,
+    RestrictionKind,
+)
 from gateway.domain.states import DeliveryState, MessageState, ParcelState
+from gateway.policy.law import load_law
 from gateway.ports.relay import Outcome, Reply
 from tests.support.home import GRACE, LUNCH, MARIA, OFFICE, RESULTS, TOBIAS, TOBIAS_RESULTS, Home, mail
+from tests.support.people import certificate_for
 
 LATER = Reply(Outcome.TEMPORARY, 451, "4.3.0")
 SAFE = "maria.safe@example.com"
@@ -67,6 +78,7 @@ def held_and_nothing_sent(home: Home, message: str, to: str, what: str, why: Hol
     assert home.message(message).state is MessageState.HELD
 
 
+@pytest.mark.proves("stale.versions", "stale.reread", "stale.revocation")
 @pytest.mark.parametrize("name", CHANGES)
 def test_between_assess_and_the_first_attempt(home: Home, name: str) -> None:
     change, what, why = CHANGES[name]
@@ -80,6 +92,7 @@ def test_between_assess_and_the_first_attempt(home: Home, name: str) -> None:
     held_and_nothing_sent(home, message, MARIA, what, why)
 
 
+@pytest.mark.proves("stale.reread", "stale.revocation")
 @pytest.mark.parametrize("name", CHANGES)
 def test_between_two_attempts(home: Home, name: str) -> None:
     change, what, why = CHANGES[name]
@@ -96,6 +109,7 @@ def test_between_two_attempts(home: Home, name: str) -> None:
     held_and_nothing_sent(home, message, MARIA, what, why)
 
 
+@pytest.mark.proves("stale.revocation", "open.never-weakened")
 def test_a_choice_of_clear_mail_that_is_taken_back_stops_the_retry(home: Home) -> None:
     home.consent(home.maria, MARIA, ConsentKind.EMAIL_UNENCRYPTED)
     home.hop.answers[MARIA] = [LATER]
@@ -122,6 +136,7 @@ def test_a_newer_fact_that_changes_nothing_lets_it_go(home: Home) -> None:
     assert len(home.sent(MARIA)) == 1
 
 
+@pytest.mark.proves("stale.versions", "stale.reread")
 def test_a_partner_whose_agreement_was_ended(home: Home) -> None:
     message = home.submit(mail(GRACE, "Maria Quintero", RESULTS), GRACE)
     home.assess()
@@ -133,6 +148,7 @@ def test_a_partner_whose_agreement_was_ended(home: Home) -> None:
     held_and_nothing_sent(home, message, GRACE, "partner", HoldReason.BAA_LAPSED)
 
 
+@pytest.mark.proves("stale.reread")
 def test_an_agreement_that_ends_by_its_date_between_two_attempts(home: Home) -> None:
     home.put_partner("Birch Clinic", "clinic.example.net", id=home.partner.id, version=2, baa_expires=date(2026, 3, 2))
     home.hop.answers[GRACE] = [LATER]
@@ -157,6 +173,7 @@ def test_a_new_day_alone_lets_it_go(home: Home) -> None:
     assert len(home.sent(MARIA)) == 1
 
 
+@pytest.mark.proves("stale.versions", "stale.reread")
 def test_a_certificate_that_was_replaced(home: Home) -> None:
     home.add_certificate(GRACE)
     message = home.submit(mail(GRACE, "Maria Quintero", RESULTS), GRACE)
@@ -174,6 +191,7 @@ def test_a_certificate_that_was_replaced(home: Home) -> None:
     assert b"diabetes" not in home.sent(GRACE)[0].raw
 
 
+@pytest.mark.proves("stale.release-and-pickup")
 def test_a_release_from_hold_reads_the_register_again(home: Home) -> None:
     home.patient("Otto", "Fields", "MRN-7000001", "otto@example.net")
     message = home.submit(mail(TOBIAS, "Results", TOBIAS_RESULTS), TOBIAS)
@@ -187,6 +205,7 @@ def test_a_release_from_hold_reads_the_register_again(home: Home) -> None:
     assert not any("/m/" in one.text for one in home.sent(TOBIAS))
 
 
+@pytest.mark.proves("stale.release-and-pickup")
 def test_a_release_minds_patients_whom_only_another_recipient_brought_in(home: Home) -> None:
     payer = "claims@payer.example.net"
     home.put_partner("Payer", "payer.example.net", kind=RecipientKind.PAYER)
@@ -202,6 +221,7 @@ def test_a_release_minds_patients_whom_only_another_recipient_brought_in(home: H
         home.rooms.review.release(held.id, "ann", "looks fine")
 
 
+@pytest.mark.proves("stale.release-and-pickup", "open.never-weakened")
 def test_a_release_goes_only_by_a_protected_method_and_is_checked_at_sending(home: Home) -> None:
     message = home.submit(mail(TOBIAS, "Results", TOBIAS_RESULTS), TOBIAS)
     home.settle()
@@ -213,6 +233,7 @@ def test_a_release_goes_only_by_a_protected_method_and_is_checked_at_sending(hom
     assert not any("/m/" in one.text for one in home.sent(TOBIAS))
 
 
+@pytest.mark.proves("stale.revocation", "stale.release-and-pickup")
 def test_a_revocation_after_the_sending_closes_the_link_and_burns_its_pepper(home: Home) -> None:
     message = to_maria(home)
     home.settle()
@@ -236,6 +257,7 @@ def test_a_revocation_after_the_sending_closes_the_link_and_burns_its_pepper(hom
     ]
 
 
+@pytest.mark.proves("stale.release-and-pickup")
 def test_a_revocation_between_proof_and_reveal_wins(home: Home) -> None:
     to_maria(home)
     home.settle()
@@ -297,3 +319,97 @@ def test_ordinary_mail_to_nobody_rests_on_the_policy_alone(home: Home) -> None:
     message = home.submit(mail(OFFICE, "Lunch", LUNCH), OFFICE)
     home.assess()
     assert replace(home.delivery(message).basis, policy="", day="") == type(home.delivery(message).basis)("")
+
+
+def assess_again(home: Home) -> None:
+    home.run_job("dispatch")
+    home.clock.advance(5)
+    home.run_job("assess")
+
+
+def registered_only_now(home: Home, address: str) -> None:
+    no_mail = (Restriction(RestrictionKind.NO_EMAIL),)
+    home.patient("Ulla", "Quill", "MRN-7654321", address, restrictions=no_mail)
+
+
+@pytest.mark.proves("stale.reread")
+@pytest.mark.parametrize("tried", [False, True])
+def test_somebody_registered_at_the_address_only_now_has_a_say(home: Home, tried: bool) -> None:
+    """The decision knew of nobody there, so none of the versions that it used has changed; who the recipient is has."""
+    if tried:
+        home.hop.answers[OFFICE] = [LATER]
+    message = home.submit(mail(OFFICE, "Lunch", LUNCH), OFFICE)
+    (home.settle if tried else home.assess)()
+    registered_only_now(home, OFFICE)
+    home.hop.answers.clear()
+    home.clock.advance(90)
+    assess_again(home)
+    held_and_nothing_sent(home, message, OFFICE, "patient", HoldReason.RESTRICTION)
+
+
+@pytest.mark.proves("stale.reread")
+def test_a_partner_registered_only_now_whose_agreement_is_over(home: Home) -> None:
+    elements = tuple((one, "x") for one in load_law().authorization_elements)
+    given = ConsentEvent(
+        home.maria.id, 0, ConsentEventType.GIVEN, ConsentKind.AUTHORIZATION, OFFICE, warning_version="1", given_how="paper",
+        recorded_by="desk", given_on=date(2026, 1, 2), elements=elements,
+    )  # fmt: skip
+    with home.store.begin() as uow:
+        home.register.append_consent(uow, given, home.clock.now(), "test")
+    message = home.submit(mail(OFFICE, "Maria Quintero", RESULTS), OFFICE)
+    home.assess()
+    assert home.delivery(message).method is Method.LINK
+    home.put_partner("Office", "example.com", baa_expires=date(2026, 3, 1))
+    assess_again(home)
+    held_and_nothing_sent(home, message, OFFICE, "partner", HoldReason.BAA_LAPSED)
+
+
+@pytest.mark.proves("stale.versions", "stale.reread")
+def test_a_certificate_that_ends_within_the_day_makes_it_a_link(home: Home) -> None:
+    certificate, _ = certificate_for(GRACE, home.clock.now() - timedelta(days=9), days=9)  # good for no second more
+    (home.root / "certificates" / f"{GRACE}.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    home.hop.answers[GRACE] = [LATER]
+    message = home.submit(mail(GRACE, "Maria Quintero", RESULTS), GRACE)
+    home.settle()
+    assert (home.delivery(message).method, home.delivery(message).state) == (Method.SMIME, DeliveryState.RETRY)
+    home.hop.answers.clear()
+    home.later(120)
+    assert home.delivery(message).method is Method.LINK
+    assert "key" in [data.get("what") for kind, data in home.events(message) if kind == "stale"]
+    assert "integrity" not in home.kinds(message)
+    [sent] = home.sent(GRACE)
+    assert b"diabetes" not in sent.raw
+    assert "/m/" in sent.text
+
+
+@pytest.mark.proves("stale.release-and-pickup")
+@pytest.mark.parametrize("opened", [False, True])
+def test_a_policy_loaded_after_the_sending_wins_before_the_reveal(home: Home, opened: bool) -> None:
+    to_maria(home)
+    home.settle()
+    token = home.sent(MARIA)[0].token()
+    cookie = home.prove(token) if opened else ""
+    harder_policy(home)
+    home.rooms.tell_policy(home.inst)
+    with pytest.raises(PickupRefused):
+        if opened:
+            home.pickup.view(cookie)
+        else:
+            home.prove(token)
+    home.settle()
+    with pytest.raises(PickupRefused, match="revoked"):
+        home.pickup.find(token)
+
+
+@pytest.mark.proves("stale.release-and-pickup")
+def test_a_policy_that_still_allows_it_lets_the_link_open(home: Home) -> None:
+    to_maria(home)
+    home.settle()
+    file = home.root / "policy.toml"
+    file.write_text(file.read_text().replace('open_text = "letter"', 'open_text = "notice"'))
+    home.rooms.assess.policy = load_policy(file)
+    home.rooms.tell_policy(home.inst)
+    with pytest.raises(PickupRefused, match="checking"):
+        home.prove(home.sent(MARIA)[0].token())
+    home.later(60)
+    assert "diabetes" in home.open_link(home.sent(MARIA)[0]).text

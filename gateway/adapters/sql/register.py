@@ -23,9 +23,12 @@ _VERSION = "register_version"
 class SqlRegister(SqlContacts):
     """The Register port."""
 
-    def version(self) -> int:
-        """Rises with every change of patients, partners or consents."""
-        return int(self._channel.value(select(settings.c.value).where(settings.c.name == _VERSION)) or 0)
+    def version(self, *, lock: bool = False) -> int:
+        """Rises with every change of patients, partners or consents; `lock` makes writers wait, but not other readers."""
+        statement = select(settings.c.value).where(settings.c.name == _VERSION)
+        if lock:
+            self._channel.added(settings, {"name": _VERSION, "value": "0"}, ["name"])  # what is not there is not locked
+        return int(self._channel.value(statement.with_for_update(read=True) if lock else statement) or 0)
 
     def put_patient(self, row: PatientRow, indexes: Sequence[PatientIndex]) -> None:
         """Add or replace; PermanentError unless the version is one above the present one (1 when new)."""
