@@ -18,6 +18,8 @@ from gateway.ports.store import Store, UnitOfWork
 
 _OPEN = {ParcelState.SEALED, ParcelState.OPENED}
 _TOLD = {"sent", "failed", "dropped"}
+_TELLING = timedelta(days=7)
+"""How long a notice that has not ended is waited for: longer than it is tried."""
 _PAGE = 200
 _REST = 10 * 60.0
 """Seconds between two looks through everything; an end is not a matter of seconds."""
@@ -93,7 +95,7 @@ class Forget:
         links = [uow.parcels.of_delivery(one.id) for one in copies]
         if any(one is not None and one.state in _OPEN for one in links):
             return False
-        if any(one.state not in _TOLD for one in uow.notices.of_message(message_id)):
+        if any(one.state not in _TOLD and at - one.created_at < _TELLING for one in uow.notices.of_message(message_id)):
             return False
         if any(one.covers(message_id, patients_of(copies)) for one in uow.retention.holds()):
             return False
