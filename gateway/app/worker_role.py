@@ -23,6 +23,7 @@ from gateway.flow.dispatch import Dispatch
 from gateway.flow.epochs import Calendar
 from gateway.flow.forget import Forget, Terms
 from gateway.flow.inbound import Inbound, OwnAddresses
+from gateway.flow.measure import Measure
 from gateway.flow.notices import Notices
 from gateway.flow.parcels import Parcels
 from gateway.flow.pickup_rules import POLICY
@@ -157,7 +158,8 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
         times.threads, times.lease.total_seconds(), times.poll.total_seconds(), _DUTIES_SECONDS,
         settings.relay.final.total_seconds(),
     )  # fmt: skip
-    worker = Worker(store, clock, steps, retain.duties(), pace, lambda job, code: settle.stick(job, code, times.stuck))
+    duties = (*retain.duties(), Measure(store, home.metrics()).look)
+    worker = Worker(store, clock, steps, duties, pace, lambda job, code: settle.stick(job, code, times.stuck))
     review = Review(store, assess, decisions, settle, facts, clock, times.hold)
     return Rooms(worker, assess, dispatch, settle, review, recheck, reissue, codes, retain, calendar, (relay, internal))
 

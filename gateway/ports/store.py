@@ -112,6 +112,10 @@ class Messages(Protocol):
         """How many messages of that sender (a tag that the door made) are HELD."""
         ...
 
+    def fullest(self) -> tuple[int, int]:
+        """The bytes in hand, and the HELD messages, of the sender that has most of each."""
+        ...
+
     def set_sender_tag(self, message_id: str, sender_tag: bytes) -> None: ...
 
 

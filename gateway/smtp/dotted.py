@@ -1,12 +1,14 @@
 """The body of DATA: finds CRLF.CRLF, takes the stuffed dots out, and notices every bare CR or LF (RFC 5321 2.3.8, 4.5.2).
 
 Works on chunks of any size with the same result: what could be the beginning of an end of data is held back. Only
-CRLF.CRLF ends a message; whatever else looks like an end makes it unfit (SMTP smuggling).
+CRLF.CRLF ends a message; whatever else looks like an end makes it unfit (SMTP smuggling), and so does a NUL at the beginning
+of a line or behind its first dot, because a server that drops it would see a lone dot there.
 """
 
 from __future__ import annotations
 
 END = b"\r\n.\r\n"
+_VEILED = (b"\r\n\x00", b"\r\n.\x00")
 
 
 class DottedBody:
@@ -38,6 +40,8 @@ class DottedBody:
     def _decoded(self, data: bytes, cut: int) -> bytes:
         whole = data.count(b"\r\n", 2, cut)
         if data.count(b"\r", 2, cut) != whole or data.count(b"\n", 2, cut) != whole:
+            self.bare = True
+        if any(data.find(one, 0, cut) >= 0 for one in _VEILED):
             self.bare = True
         stuffed = data if cut == len(data) else data[:cut]
         return stuffed.replace(b"\r\n.", b"\r\n")[2:]

@@ -85,7 +85,9 @@ _TABLE: Mapping[str, Answer] = {
     "limit.recipients": Answer(452, "4.5.3", "Too many recipients, send the rest in another message"),
     # Message
     "limit.message_bytes": Answer(552, "5.3.4", "Message is larger than this service accepts"),
-    "message.line_ends": Answer(550, "5.6.0", "Message has a bare CR or LF; lines must end with CRLF"),
+    "message.line_ends": Answer(
+        550, "5.6.0", "Message has a bare CR or LF, or a line that begins with NUL; lines must end with CRLF"
+    ),
     "message.loop": Answer(
         554, "5.4.6", "The message goes in circles: it was here before, or has too many Received headers"
     ),

@@ -165,6 +165,7 @@ class TestMessages:
     def test_limits_are_counted(self, store: SqlStore) -> None:
         with store.begin() as uow:
             assert uow.messages.bytes_in_hand() == 0
+            assert uow.messages.fullest() == (0, 0)
             for number in range(3):
                 uow.messages.add(message(f"m{number}", size=2**33))
                 uow.messages.set_sender_tag(f"m{number}", b"tag")
@@ -173,6 +174,12 @@ class TestMessages:
             assert uow.messages.bytes_in_hand() == 2**34
             assert uow.messages.held_count(b"tag") == 1
             assert uow.messages.held_count(b"other") == 0
+            assert uow.messages.fullest() == (2**34, 1)
+            for number in range(4):
+                uow.messages.add(message(f"o{number}", size=1))
+                uow.messages.set_sender_tag(f"o{number}", b"other")
+                uow.messages.move(f"o{number}", MessageState.HELD, START)
+            assert uow.messages.fullest() == (2**34, 4), "of different senders"
 
 
 class TestDeliveriesAndAttempts:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import trustme
 
+from gateway.adapters.metrics import PrometheusMetrics
 from gateway.domain.address import Address
 from gateway.domain.envelope import Envelope, Identity
 from gateway.domain.errors import StoreUnavailable
@@ -178,12 +179,23 @@ class Stand:
         self.intake = FakeIntake()
         self.users = FakeUsers()
         self.clock = FakeClock()
+        self.metrics = PrometheusMetrics()
         self.door: Door | None = None
         self.own = {"own@gate.example", "postmaster@gate.example"}
 
     async def open(self, *profiles: Profile, limits: DoorLimits | None = None, clients: tuple = ()) -> None:
         config = DoorConfig("gate.example", tuple(Listener(one) for one in profiles), clients, limits or DoorLimits())
-        self.door = await serve_door(config, self.intake, self.users, ServerTls(self.files), self.clock, self.accepts)
+        self.door = await serve_door(
+            config, self.intake, self.users, ServerTls(self.files), self.clock, self.accepts, self.metrics
+        )
+
+    def refused(self, limit: str) -> float:
+        """How often that limit was met."""
+        return self.metrics.registry.get_sample_value("sealgate_limit_refused_total", {"limit": limit}) or 0.0
+
+    def in_vain(self, action: str) -> float:
+        """What clients without an identity did in vain."""
+        return self.metrics.registry.get_sample_value("sealgate_unauthenticated_total", {"action": action}) or 0.0
 
     def accepts(self, address: Address) -> bool:
         return address.key in self.own

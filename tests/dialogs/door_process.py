@@ -39,7 +39,7 @@ class Nowhere:
 
 
 async def main(loop_name: str) -> None:
-    client = SmarthostClient("local", networks=("127.0.0.1",), may_send_as=frozenset({"lee@practice.example"}))
+    client = SmarthostClient("local", networks=("127.0.0.0/8",), may_send_as=frozenset({"lee@practice.example"}))
     config = DoorConfig("gate.example", (Listener(Profile.SMARTHOST),), (client,))
     door = await serve_door(config, Nowhere(), FakeUsers(), None, FakeClock())
     print(door.ports[0], flush=True)

@@ -94,6 +94,17 @@ class SqlMessages:
         held = (messages.c.sender_tag == sender_tag, messages.c.state == MessageState.HELD)
         return int(self._channel.value(statement.where(*held)))
 
+    def fullest(self) -> tuple[int, int]:
+        """The bytes in hand, and the HELD messages, of the sender that has most of each."""
+        most = []
+        for what, where in (
+            (func.sum(messages.c.size), messages.c.state.not_in(_OUT_OF_HAND)),
+            (func.count(), messages.c.state == MessageState.HELD),
+        ):
+            each = select(what.label("most")).where(where).group_by(messages.c.sender_tag).subquery()
+            most.append(int(self._channel.value(select(func.coalesce(func.max(each.c.most), 0)))))
+        return most[0], most[1]
+
     def set_sender_tag(self, message_id: str, sender_tag: bytes) -> None:
         """Record the blind index of the sender."""
         self._set(message_id, sender_tag=sender_tag)

@@ -42,7 +42,7 @@ def test_plain_cases():
         b"..\r\n.\r\n": b".\r\n",
         b"..a\r\n..\r\n...\r\n.\r\n": b".a\r\n.\r\n..\r\n",
         b"\r\n\r\n.\r\n": b"\r\n\r\n",
-        b"\x00\xff\r\n.\r\n": b"\x00\xff\r\n",
+        b"a\x00\xff\r\n.\r\n": b"a\x00\xff\r\n",
     }.items():
         assert run([wire + b"QUIT\r\n"]) == (content, True, False, b"QUIT\r\n")
 
