@@ -18,7 +18,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from gateway.app import keyfiles
 from gateway.app.created import OFFLINE, database_file
 from gateway.app.installation import Installation
+from gateway.app.outside import log_watch
 from gateway.domain.errors import ConfigError, SealgateError
+from gateway.flow.quarantine import quarantined
 from gateway.ports.clock import Clock
 
 _SOON = timedelta(days=21)
@@ -70,9 +72,20 @@ def _inspect(found: Checkup, home: Installation) -> None:
 
 def _store(found: Checkup, home: Installation) -> None:
     with home.store().begin() as uow:
+        quarantine = quarantined(uow)
         advertised = any(row.state == "advertised" for row in uow.epochs.all())
     found.problems += home.store().problems()
     found.warnings += home.store().warnings()
+    if quarantine:
+        found.warnings.append(
+            "the system came out of a backup and is in quarantine: no mail is taken, shown or sent until "
+            "`sealgate quarantine confirm`; `sealgate quarantine show` tells what waits"
+        )
+    alarm = log_watch(home).look_whole()
+    if alarm:
+        found.problems.append(alarm)
+    if not home.settings.audit.head_files:
+        found.warnings.append("audit.head_files names no file: no worker notices that an older database was put back")
     if not advertised:
         found.warnings.append("no epoch key is advertised yet: the door answers 451 until a worker has run")
 
@@ -135,15 +148,15 @@ def _weaknesses(home: Installation) -> Iterator[str]:
 
 
 def _offline_keys(home: Installation) -> Iterator[str]:
-    """Private halves of the archive where the data lies: then whoever steals this volume reads the archive."""
+    """Private halves of archive and backups where the data lies: then whoever steals this volume reads them."""
     database = database_file(home.settings)
     volumes = {
         path.stat().st_dev for path in (home.settings.keys.dir, *([database] if database else [])) if path.exists()
     }  # fmt: skip
     for folder in (home.config.parent / OFFLINE, home.settings.keys.dir):
-        for path in sorted(folder.glob("archive-*.key")) if folder.is_dir() else ():
+        for path in sorted([*folder.glob("archive-*.key"), *folder.glob("backup*.key")]) if folder.is_dir() else ():
             near = "on the same volume as the data" if path.stat().st_dev in volumes else "on this machine"
-            yield f"{path}: an archive's private key is {near}; move it away (README.txt beside it says how)"
+            yield f"{path}: an offline private key is {near}; move it away (README.txt beside it says how)"
 
 
 def _swap(swaps: Path) -> Iterator[str]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
 
-from gateway.adapters.heads import append_head
+from gateway.adapters.journal import extend
 from gateway.adapters.relay import RelayOptions, choose_relay
+from gateway.app import outside
 from gateway.app.installation import Installation
 from gateway.config.rooms import CONNECT_SECONDS, WAIT_SECONDS, RelaySection
 from gateway.domain.address import Address
@@ -23,13 +26,16 @@ from gateway.flow.dispatch import Dispatch
 from gateway.flow.epochs import Calendar
 from gateway.flow.forget import Forget, Terms
 from gateway.flow.inbound import Inbound, OwnAddresses
+from gateway.flow.journal import Journal
 from gateway.flow.measure import Measure
 from gateway.flow.notices import Notices
 from gateway.flow.parcels import Parcels
 from gateway.flow.pickup_rules import POLICY
 from gateway.flow.recheck import Recheck
 from gateway.flow.reissue import Reissue
+from gateway.flow.replay import Replay
 from gateway.flow.requests import ConsentRequests
+from gateway.flow.restored import Reopen
 from gateway.flow.retain import Retain
 from gateway.flow.review import Review
 from gateway.flow.settle import Settle
@@ -39,8 +45,8 @@ from gateway.mime.limits import Limits
 from gateway.policy.law import load_law
 from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.ports.relay import Relay
-from gateway.ports.store import HeadRow
 from gateway.render.consent import latest_version, warning
+from gateway.seal.heads import Kept
 from gateway.worker.loop import Pace, Step, Worker
 
 _DUTIES_SECONDS = 5.0
@@ -61,6 +67,10 @@ class Rooms:
     retain: Retain
     calendar: Calendar
     relays: tuple[Relay, ...]
+    replay: Callable[[], Replay]
+    """What does again what the journal outside tells: for a restore."""
+    reopen: Callable[[Collection[str]], Reopen]
+    """What puts a restored database in order, given the names of its objects."""
 
     def note_policy(self, home: Installation, version: str) -> None:
         """Record that a policy was loaded, or, with an empty version, that a bad file was passed over."""
@@ -116,10 +126,12 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
         parcels=parcels, signers=Signers(store, keys.columns, keys.index, (authority.certificate, authority.key)),
         facts=facts, reader=reader, renderer=renderer, law=load_law(), words=words, limits=limits, random=tokens.secret,
     )  # fmt: skip
+    watch = outside.log_watch(home)
     dispatch = Dispatch(
         store=store, vault=vault, custody=custody, decisions=decisions, reader=reader, facts=facts, assess=assess,
         compose=compose, relay=relay, notices=notices, clock=clock, tokens=tokens, bounce_address=addresses.bounce,
-        waits=times.backoff, give_up=times.give_up, hold=times.hold, remind=settings.parcel.reminders, reached=reached,
+        waits=times.backoff, give_up=times.give_up, hold=times.hold, remind=settings.parcel.reminders, watch=watch.check,
+        reached=reached,
     )  # fmt: skip
     settle = Settle(store, vault, custody, parcels, notices, clock, times.stuck, reached)
     tell = Tell(
@@ -135,12 +147,14 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
     inbound = Inbound(store, vault, custody, reader, addresses, notices, parcels, settle, clock, tokens, reached)
     calendar = Calendar(store, keys, clock, tokens, tokens.id(), settings.keys.epoch, reached)
     folder = AuditFolder(
-        store, clock, keys.sign, lambda head: _publish(home, head), settings.audit.every_rows,
+        store, clock, keys.sign, lambda head: outside.publish(home, Kept(head)), settings.audit.every_rows,
         round(settings.audit.every.total_seconds()),
     )  # fmt: skip
     ages = Ages(store, settle, clock, unread=times.stuck, on_its_way=times.give_up + times.stuck)
     forget = Forget(store, settle, clock, Terms(settings.retention.messages, settings.retention.archive))
-    retain = Retain(store, vault, custody, keys, parcels, calendar, settle, folder, facts, ages, forget, clock, reached)
+    retain = Retain(
+        store, vault, custody, keys, parcels, calendar, settle, folder, watch, facts, ages, forget, clock, reached
+    )
     steps: dict[JobKind, Step] = {
         JobKind.ASSESS: lambda job, _: assess.run(job),
         JobKind.DISPATCH: dispatch.run,
@@ -158,10 +172,32 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
         times.threads, times.lease.total_seconds(), times.poll.total_seconds(), _DUTIES_SECONDS,
         settings.relay.final.total_seconds(),
     )  # fmt: skip
-    duties = (*retain.duties(), Measure(store, home.metrics()).look)
+    journal = Journal(store, custody, notices, keys, [partial(extend, path) for path in settings.backup.journal_files])
+    duties = (*retain.duties(), journal.copy, Measure(store, home.metrics()).look)
     worker = Worker(store, clock, steps, duties, pace, lambda job, code: settle.stick(job, code, times.stuck))
     review = Review(store, assess, decisions, settle, facts, clock, times.hold)
-    return Rooms(worker, assess, dispatch, settle, review, recheck, reissue, codes, retain, calendar, (relay, internal))
+
+    def replay() -> Replay:
+        return Replay(store, journal, decisions, parcels, facts.register, keys)
+
+    def reopen(blobs: Collection[str]) -> Reopen:
+        return Reopen(store, custody, parcels, notices, settle, calendar, retain, keys, clock, times.hold, blobs)
+
+    return Rooms(
+        worker,
+        assess,
+        dispatch,
+        settle,
+        review,
+        recheck,
+        reissue,
+        codes,
+        retain,
+        calendar,
+        (relay, internal),
+        replay,
+        reopen,
+    )
 
 
 def own_host(home: Installation) -> str:
@@ -196,8 +232,3 @@ def _with_files(url: str, one: RelaySection) -> str:
         query |= {"user": unquote(parts.username), "password_file": str(one.password_file)}
     host = parts.netloc.rpartition("@")[2]
     return urlunsplit((parts.scheme, host, parts.path, "&".join(filter(None, (parts.query, urlencode(query)))), ""))
-
-
-def _publish(home: Installation, head: HeadRow) -> None:
-    for path in home.settings.audit.head_files:
-        append_head(path, head)

@@ -61,13 +61,16 @@ class StoreSection(Section):
 class BlobsSection(Section):
     """`[blobs]`: sealed objects."""
 
-    url: Url = Field(default="file:///./data/blobs", description="`file:///path` or `s3://bucket/prefix`.")
+    url: Url = Field(default="file:///./data/blobs", description="`file:///path`.")
 
 
 class ShelfSection(Section):
     """`[shelf]`: the key shelf with epoch keys and parcel peppers. Never in a data backup."""
 
-    url: Url = Field(default="file:///./shelf", description="`file:///path`, or another database or KMS.")
+    url: Url = Field(
+        default="file:///./shelf",
+        description="`file:///path`, or `postgresql+psycopg://user@host/name` of a server that archives nothing.",
+    )
     password_file: FilePath | None = Field(default=None, description="File with its password.")
 
 
@@ -76,7 +79,7 @@ class RelaySection(Section):
 
     url: Url = Field(
         default="capture:///./data/outbox",
-        description="`smtp+starttls://user@host:587`, `smtps://host:465`, `mx://` or `capture:///dir`.",
+        description="`smtp+starttls://user@host:587`, `smtps://host:465` or `capture:///dir`.",
     )
     internal: Url | None = Field(
         default=None, description="Next hop for replies, receipts and DSN to the practice; none takes `url`."
@@ -217,19 +220,6 @@ class AuditSection(Section):
     )
 
 
-class SandboxSection(Section):
-    """`[sandbox]`: the children that open untrusted content."""
-
-    mode: Literal["strong", "weak"] = Field(
-        default="strong",
-        description="`strong` refuses to start without seccomp or a network namespace; `weak` takes what there is.",
-    )
-    memory_bytes: Size = Field(default=1024**3, description="Address space of one child.")
-    cpu: Duration = Field(default=timedelta(minutes=1), description="Processor time of one message.")
-    message: Duration = Field(default=timedelta(minutes=2), description="Time for one message in all.")
-    start: Duration = Field(default=timedelta(seconds=30), description="Time for the launcher to load its readers.")
-    specimen_bytes: Size = Field(default=128 * 1024**2, description="Greatest attachment that is opened.")
-    specimens: int = Field(default=1000, ge=1, description="Attachments of one message that are opened.")
 class BackupSection(Section):
     """`[backup]`: sealed backups, and the journal that a restore replays."""
 
@@ -255,6 +245,19 @@ class BackupSection(Section):
         return self
 
 
+class SandboxSection(Section):
+    """`[sandbox]`: the children that open untrusted content."""
+
+    mode: Literal["strong", "weak"] = Field(
+        default="strong",
+        description="`strong` refuses to start without seccomp or a network namespace; `weak` takes what there is.",
+    )
+    memory_bytes: Size = Field(default=1024**3, description="Address space of one child.")
+    cpu: Duration = Field(default=timedelta(minutes=1), description="Processor time of one message.")
+    message: Duration = Field(default=timedelta(minutes=2), description="Time for one message in all.")
+    start: Duration = Field(default=timedelta(seconds=30), description="Time for the launcher to load its readers.")
+    specimen_bytes: Size = Field(default=128 * 1024**2, description="Greatest attachment that is opened.")
+    specimens: int = Field(default=1000, ge=1, description="Attachments of one message that are opened.")
     text_bytes: Size = Field(default=16 * 1024**2, description="Text taken from one message.")
     answers: int = Field(default=20_000, ge=1, description="Texts and gaps of one message.")
     children: int = Field(default=4, ge=1, description="Children at the same time.")

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
-from functools import partial
+from functools import partial, wraps
 
 from gateway.domain.errors import IntegrityError, KeyMissing
 from gateway.domain.records import Holder, JobKind
@@ -25,7 +25,9 @@ from gateway.flow.epochs import Calendar
 from gateway.flow.facts import Facts
 from gateway.flow.forget import Forget
 from gateway.flow.keys import WorkerKeys
+from gateway.flow.log_watch import LogWatch
 from gateway.flow.parcels import Parcels
+from gateway.flow.quarantine import quarantined
 from gateway.flow.settle import Settle
 from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.ports.clock import Clock
@@ -51,6 +53,7 @@ class Retain:
     calendar: Calendar
     settle: Settle
     folder: AuditFolder
+    watch: LogWatch
     facts: Facts
     ages: Ages
     forget: Forget
@@ -62,13 +65,26 @@ class Retain:
     _seen: dict[str, float] = field(default_factory=dict)
 
     def duties(self) -> tuple[Callable[[], object], ...]:
-        """Every duty, in the order in which one round does them."""
-        return (
-            self.calendar.tick, self.rewrap, self.calendar.destroy_idle, self.expire_parcels,
+        """Every duty, in the order in which one round does them. In quarantine, and while the log is not the one of the
+        heads outside, nothing is ended or destroyed.
+        """
+        ending = (
+            self.rewrap, self.calendar.destroy_idle, self.expire_parcels,
             self.follow_calendar, self.drop_sessions, self.sweep_objects, self.sweep_peppers, self.settle.tidy,
             self.ages.end_overdue, self.forget.forget_settled, self.forget.end_archives, self.forget.drop_ended,
-            self.settle.truncate, self.folder.fold_once,
         )  # fmt: skip
+        kept_back = (self.watch.sound(self._unless_quarantined(one)) for one in ending)
+        fold = self.watch.sound(self.folder.fold_once)
+        return (self.watch.look, self.calendar.tick, *kept_back, self.settle.truncate, fold)
+
+    def _unless_quarantined(self, duty: Callable[[], object]) -> Callable[[], object]:
+        @wraps(duty)
+        def done() -> object:
+            with self.store.begin() as uow:
+                waits = quarantined(uow)
+            return None if waits else duty()
+
+        return done
 
     def rewrap(self) -> int:
         """Wrap what is still in hand of retired epochs to the present one; returns how much."""
