@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives import hashes
 
 from gateway.adapters.keydirectory.answers import is_authority, parse_certificates
 from gateway.app import keyfiles
+from gateway.app.created import make_backup_pair
 from gateway.app.installation import Installation
 from gateway.cli.console import AddressType, actor, config_option, json_option, no, opened, read_input, show, table
 from gateway.domain.address import Address
@@ -106,6 +107,18 @@ def generate(address: Address, out: Path | None, config: Path, as_json: bool) ->
         show(fields)
     else:
         click.echo(f"{address}: {_hex(certificate)}, valid until {certificate.not_valid_after_utc.date()}")
+
+
+@keys.command(name="backup")
+@config_option
+def backup_pair(config: Path) -> None:
+    """Make the pair of `[backup] public_key` where it is missing; move its private half away at once."""
+    with opened(config) as home:
+        done = make_backup_pair(home.settings, home.config.parent)
+    for path in done.made:
+        click.echo(f"made  {path}")
+    for path in done.kept:
+        click.echo(f"kept  {path} (it was there)")
 
 
 def _wanted(certificate: x509.Certificate, address: Address | None, where: str) -> list[Address]:

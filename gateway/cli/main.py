@@ -38,6 +38,10 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "audit": "gateway.cli.audit:audit",
         "archive": "gateway.cli.archive:archive",
         "retention": "gateway.cli.retention:retention",
+        "backup": "gateway.cli.backup:backup",
+        "restore": "gateway.cli.backup:restore",
+        "drill": "gateway.cli.backup:drill",
+        "quarantine": "gateway.cli.quarantine:quarantine",
         "role": "gateway.cli.serve:role",
     }
 )
