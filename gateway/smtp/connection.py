@@ -108,28 +108,37 @@ class Connection(SMTP):
         self._errors = 0
         self._minute = 0.0
         self._commands = 0
-        self._refusal = ""
+        self.refusal = ""
+        self.handshake: asyncio.Task[None] | None = None
 
     # The protocol, as asyncio calls it.
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Count the connection in and start its task."""
-        stream = cast("asyncio.Transport", transport)
-        peer = transport.get_extra_info("peername")
-        self.address = str(peer[0]) if isinstance(peer, tuple) else ""
-        self._refusal = self.house.gate.enter(self.address, self)
+    def arrive(self, address: str) -> bool:
+        """Count it in, before anything is read; False when there is no room (`depart` takes it off all the same)."""
+        self.address = address
+        self.refusal = self.house.gate.enter(address, self)
         self.house.connections.add(self)
+        return not self.refusal
+
+    def depart(self) -> None:
+        """Count it out, once."""
+        if self in self.house.connections:
+            self.house.connections.discard(self)
+            self.house.gate.leave(self.address, self)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Start its task; with implicit TLS it has arrived before the handshake."""
+        stream = cast("asyncio.Transport", transport)
+        if self not in self.house.connections:
+            peer = transport.get_extra_info("peername")
+            self.arrive(str(peer[0]) if isinstance(peer, tuple) else "")
         self.inlet.attach(stream)
-        if self.profile is Profile.SUBMISSIONS:
-            # What comes belongs to the handshake.
-            stream.pause_reading()
+        self.tls = self.profile is Profile.SUBMISSIONS
         super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
         """Count it out; a message that has not ended is forgotten by its own task."""
-        if self in self.house.connections:
-            self.house.connections.discard(self)
-            self.house.gate.leave(self.address, self)
+        self.depart()
         self.inlet.feed_eof()
         super().connection_lost(error)
 
@@ -149,11 +158,9 @@ class Connection(SMTP):
     # Output.
 
     def say(self, answer: Answer | str) -> None:
-        """Write one reply (or several lines); a refusal is counted. Nothing is said in clear where TLS comes first."""
+        """Write one reply (or several lines); a refusal is counted."""
         if isinstance(answer, Answer):
             self._count(answer)
-        if self.profile is Profile.SUBMISSIONS and not self.tls:
-            return
         if self.transport is not None and not self.transport.is_closing():
             self.transport.write(f"{answer}\r\n".encode())
 
@@ -176,7 +183,7 @@ class Connection(SMTP):
             return
         transport.close()
         waiting = transport.get_write_buffer_size()
-        if waiting > _REPLIES_WAITING or (self.profile is Profile.SUBMISSIONS and not self.tls):
+        if waiting > _REPLIES_WAITING:
             transport.abort()
         elif waiting:
             self.loop.call_later(_LINGER, transport.abort)
@@ -201,8 +208,6 @@ class Connection(SMTP):
         if refusal:
             self.say(REPLIES[refusal])
             return
-        if self.profile is Profile.SUBMISSIONS and not await self.upgrade():
-            raise ConnectionResetError
         self._identify()
         self.say(f"220 {self.house.config.hostname} ESMTP")
         while True:
@@ -222,8 +227,8 @@ class Connection(SMTP):
                 return
 
     def _turned_away(self) -> str:
-        if self._refusal:
-            return self._refusal
+        if self.refusal:
+            return self.refusal
         if self.house.draining:
             return "closing"
         return "" if self.house.intake.ready() else "unready"
@@ -280,6 +285,15 @@ class Connection(SMTP):
         """The door is full and nothing was sent on this connection: somebody else gets its place."""
         self.say(REPLIES["limit.displaced"])
         self._hang_up()
+        if self.handshake is not None:
+            self.handshake.cancel()
+
+    def cut(self) -> None:
+        """The deadline has come."""
+        if self.handshake is not None:
+            self.handshake.cancel()
+        if self.transport is not None:
+            self.transport.abort()
 
     def stop(self) -> None:
         """The door drains: say goodbye now if nothing is under way, else after this command."""
@@ -296,19 +310,20 @@ class Connection(SMTP):
         if context is None or self.inlet.waiting:
             return False
         self.inlet.attach(None)
+        secure = None
         try:
-            self.transport = await self.loop.start_tls(
+            secure = await self.loop.start_tls(
                 plain, self, context, server_side=True, ssl_handshake_timeout=self.limits.handshake_seconds
             )
         except (ssl.SSLError, OSError):
             with contextlib.suppress(OSError):
                 plain.abort()
-            # A handshake that never ended is not reported to the protocol above it.
+        if secure is None:
+            # A handshake that never ended, or that we ended ourselves, is not reported to the protocol above it.
             self.connection_lost(None)
             return False
-        if self.transport is None:
-            return False
-        self.inlet.attach(self.transport)
+        self.transport = secure
+        self.inlet.attach(secure)
         self.tls, self.ehlo, self.extended, self.mail = True, "", False, None
         self._identify()
         return True

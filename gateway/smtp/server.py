@@ -13,6 +13,7 @@ from gateway.ports.metrics import Metrics, uncounted
 from gateway.smtp.commands import COMMANDS
 from gateway.smtp.connection import Connection, House
 from gateway.smtp.gate import Gate
+from gateway.smtp.implicit import ImplicitTls, listen_tls
 from gateway.smtp.ports import Intake, Users
 from gateway.smtp.settings import DoorConfig, Listener, Profile
 from gateway.smtp.tls import ServerTls
@@ -26,7 +27,7 @@ def nobody(_address: Address) -> bool:
 class Door:
     """An open door. `ports` are the bound ports in the order of `config.listeners`."""
 
-    def __init__(self, house: House, servers: list[asyncio.Server], tls: ServerTls | None) -> None:
+    def __init__(self, house: House, servers: list[asyncio.Server | ImplicitTls], tls: ServerTls | None) -> None:
         self._house = house
         self._servers = servers
         self._tls = tls
@@ -58,7 +59,7 @@ class Door:
             await asyncio.sleep(0.02)
         left = list(self._house.connections)
         for connection in left:
-            connection.transport.abort()
+            connection.cut()
         await asyncio.to_thread(self._house.gate.close)
         return not left
 
@@ -82,7 +83,7 @@ async def serve_door(
     gate = Gate(config.limits, users, clock, metrics)
     house = House(config, intake, gate, clock, metrics, tls.context if tls is not None else None, accepts, COMMANDS)
     loop = asyncio.get_running_loop()
-    servers: list[asyncio.Server] = []
+    servers: list[asyncio.Server | ImplicitTls] = []
 
     def connect(profile: Profile) -> Connection:
         return Connection(house, profile, loop)
@@ -90,7 +91,7 @@ async def serve_door(
     try:
         for listener in config.listeners:
             # One by one: those that are open must be closed when a later one cannot be had.
-            servers.append(await _listen(partial(connect, listener.profile), listener))  # noqa: PERF401
+            servers.append(await _listen(partial(connect, listener.profile), listener, house))  # noqa: PERF401
     except OSError:
         for server in servers:
             server.close()
@@ -99,6 +100,11 @@ async def serve_door(
     return Door(house, servers, tls)
 
 
-async def _listen(factory: Callable[[], Connection], listener: Listener) -> asyncio.Server:
-    """One socket. Every connection is counted before anything is read, TLS from the first byte included."""
+async def _listen(factory: Callable[[], Connection], listener: Listener, house: House) -> asyncio.Server | ImplicitTls:
+    """One socket. Every connection is counted before anything is read."""
+    if listener.profile is Profile.SUBMISSIONS:
+        assert house.context is not None
+        return await listen_tls(
+            listener.host, listener.port, factory, house.context, house.config.limits.handshake_seconds
+        )
     return await asyncio.get_running_loop().create_server(factory, listener.host, listener.port, backlog=512)
