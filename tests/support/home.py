@@ -56,6 +56,7 @@ from gateway.domain.patient import (
 from gateway.domain.records import AttemptRow, DeliveryRow, MessageRow
 from gateway.domain.register_rows import NoticeRow
 from gateway.flow.answer import Answers
+from gateway.flow.decisions import TARGET
 from gateway.flow.intake import Intake
 from gateway.flow.pickup import Pickup
 from gateway.flow.room import IntakeLimits
@@ -413,6 +414,10 @@ class Home:
     def delivery(self, message_id: str) -> DeliveryRow:
         [row] = self.deliveries(message_id)
         return row
+
+    def address(self, row: DeliveryRow) -> Address:
+        """Where a copy goes."""
+        return Address.parse(self.keys.columns.open(TARGET, row.id, row.target).decode())
 
     def attempts(self, delivery_id: str) -> list[AttemptRow]:
         with self.store.begin() as uow:

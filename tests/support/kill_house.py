@@ -13,13 +13,13 @@ import smtplib
 import ssl
 import time
 from collections import Counter
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from gateway.adapters.clock import SystemClock
+from gateway.domain.audit import EventKind
 from gateway.domain.errors import PermanentError, TemporaryError
 from gateway.domain.states import DeliveryState, MessageState, ParcelState
 from tests.support.home import DOCTOR, GRACE, LUNCH, OFFICE, Home, code_in, mail
@@ -51,6 +51,9 @@ POINTS = {
 ROLES = {"smtp": "smtp", "inbound": "inbound", "web": "web", "worker-a": "worker", "worker-b": "worker"}
 
 
+_CODE, _LINK = re.compile(r"\b\d{4}[ -]?\d{4}\b"), re.compile(r"/[mc]/")
+
+
 @dataclass
 class Mail:
     """One mail on its way: what it is, whom it is for, what was seen of it."""
@@ -65,6 +68,8 @@ class Mail:
     """Nobody has anything left to do about it."""
     browser: Browser | None = None
     asked: float = 0.0
+    turn: int = 0
+    """Which of its links is tried next: a mail sent twice asks twice."""
 
 
 @dataclass
@@ -88,7 +93,7 @@ class KillHouse:
         self.hop = NextHop()
         self.hop.refused.add(GONE)
         capture, relay = f"capture://{root}/outbox", f"smtp://127.0.0.1:{self.hop.port}"
-        limits = '\n[limits]\ncodes_per_network = 100000\ncodes_per_address = 100000\nheld_per_sender = 100000\n'
+        limits = "\n[limits]\ncodes_per_network = 100000\ncodes_per_address = 100000\nheld_per_sender = 100000\n"
 
         def config(text: str) -> str:
             assert "[limits]" not in text
@@ -103,7 +108,9 @@ class KillHouse:
         self.points: dict[str, str] = {}
         self.ports: dict[str, int] = {}
         self.tally = Tally()
-        self._number = 0
+        self._number = self._since = 0
+        self._known: set[str] = set()
+        self._plans = {role: list[str]() for role in POINTS}
 
     def close(self) -> None:
         for one in self.nurseries.values():
@@ -146,9 +153,7 @@ class KillHouse:
         if nursery.lives():
             nursery.kill()
         nursery.ended()
-        planned = self.points[name]
         self.tally.kills[f"{ROLES[name]} anywhere"] += 1
-        del planned
 
     def leases_run_out(self) -> None:
         """As if the dead workers' leases had ended."""
@@ -205,6 +210,8 @@ class KillHouse:
             return
         row = self.home.message(one.id)
         rows = self.home.deliveries(one.id)
+        if any(each.state not in {"sent", "failed", "dropped"} for each in self.home.notices(one.id)):
+            return  # whoever is told acts when it was told
         at_rest = row.state in {MessageState.SETTLED, MessageState.HELD, MessageState.STUCK}
         if one.kind in {"pass", "smime", "bounced"}:
             one.done = row.state is MessageState.SETTLED
@@ -224,8 +231,14 @@ class KillHouse:
 
     def _letter(self, one: Mail, kind: str) -> Taken | None:
         """The newest mail with a link that the hop took for its recipient."""
-        found = [each for each in list(self.hop.taken) if each.recipient == one.to[0] and f"/{kind}/" in each.text]
-        return found[-1] if found else None
+        found = [each for each in self._mailbox(one) if f"/{kind}/" in each.text]
+        if kind == "m":
+            found = [each for each in found if each.gateway_id == one.id]
+        return found[one.turn % len(found)] if found else None
+
+    def _mailbox(self, one: Mail) -> list[Taken]:
+        """What its first recipient got in this round."""
+        return [each for each in self.hop.taken[self._since :] if each.recipient == one.to[0]]
 
     def _asked(self, one: Mail) -> Taken | None:
         return self._letter(one, "c")
@@ -258,13 +271,13 @@ class KillHouse:
         with suppress(OSError):
             browser = Browser(self.ports["web.portal"])
             if browser.get(f"/{kind}/{token[1]}").status != 200:
+                one.turn += 1
                 return None
-            codes = [each for each in list(self.hop.taken) if each.recipient == one.to[0] and "code" in each.text.lower()]
-            codes = [each for each in codes if re.search(r"\b\d{4}[ -]?\d{4}\b", each.text) and "/m/" not in each.text]
+            codes = [each for each in self._mailbox(one) if _CODE.search(each.text) and not _LINK.search(each.text)]
             if not one.asked or time.monotonic() - one.asked > 3.0:
                 # As if the half minute between two codes had passed: a code that a death lost is asked for again.
                 table = "parcels" if kind == "m" else "consent_requests"
-                self.home.sql(f"UPDATE {table} SET code_next_at = NULL")  # noqa: S608 - two names of ours
+                self.home.sql(f"UPDATE {table} SET code_next_at = NULL")
                 one.asked = time.monotonic()
                 browser.post(f"{path}/code", **({"channel": "mailbox"} if kind == "m" else {}))
                 return None
@@ -277,9 +290,9 @@ class KillHouse:
 
     def _return(self, one: Mail) -> None:
         """A server further on returns the mail: its report goes to the delivery's own address, again until it got its 250."""
-        [taken] = {(each.sender, each.recipient) for each in self.hop.taken if each.gateway_id == one.id}
+        [sender] = {each.sender for each in self._mailbox(one) if each.gateway_id == one.id}
         raw = (
-            f"From: MAILER-DAEMON@next.example.net\r\nTo: {taken[0]}\r\nSubject: failure\r\nMIME-Version: 1.0\r\n"
+            f"From: MAILER-DAEMON@next.example.net\r\nTo: {sender}\r\nSubject: failure\r\nMIME-Version: 1.0\r\n"
             'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n--b\r\n'
             "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; next.example.net\r\n\r\n"
             "Final-Recipient: rfc822; x@example.net\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n--b--\r\n"
@@ -291,7 +304,7 @@ class KillHouse:
             try:
                 client.ehlo()
                 client.mail("")
-                client.rcpt(taken[0])
+                client.rcpt(sender)
                 if client.data(raw.encode())[0] == 250:
                     one.asked = time.monotonic()
             finally:
@@ -303,11 +316,12 @@ class KillHouse:
         """Send, let people act, kill and start again, until everything has come to rest; returns the accepted mails."""
         self.tally.rounds += 1
         self._age()
+        self._since = len(self.hop.taken)
         mails = self.load(dice, kinds)
         for name in dice.sample(list(ROLES), min(deaths, len(ROLES))):
             if name in self.points:
                 self.kill(name)
-            self.start(name, dice.choice(POINTS[ROLES[name]]))
+            self.start(name, self._plan(dice, ROLES[name]))
         for name in ROLES:
             if name not in self.points:
                 self.start(name)
@@ -316,7 +330,9 @@ class KillHouse:
                 assert one.sent < 20
                 self.look_after()
         if deaths and dice.random() < 0.3:
-            self.kill(dice.choice(["worker-a", "worker-b", "web"]))
+            name = dice.choice(["worker-a", "worker-b", "web"])
+            self.kill(name)
+            self.start(name)
         end, nudged = time.monotonic() + seconds, 0.0
         while not all(one.done for one in mails) or not self._resting():
             self.look_after()
@@ -325,13 +341,76 @@ class KillHouse:
             if time.monotonic() - nudged > 4.0:
                 nudged = time.monotonic()
                 self._hand_over()
-            assert time.monotonic() < end, f"{[one for one in mails if not one.done]} {self.home.pending()} {self.why(mails)}"
+            assert time.monotonic() < end, (
+                f"{[one for one in mails if not one.done]} {self.home.pending()} {self.why(mails)}"
+            )
             time.sleep(0.05)
         return mails
 
+    # -- the reckoning
+
+    def ending(self, one: Mail) -> list[str]:
+        """How a mail ended: each recipient's copy, the message, and what people were told."""
+        rows = sorted(self.home.deliveries(one.id), key=lambda row: row.reply)
+        copies = [f"{row.method.value if row.method else 'nothing'} {row.state.value}" for row in rows]
+        told = sorted(f"told {row.kind} {row.state}" for row in self.home.notices(one.id))
+        return [*copies, f"message {self.home.message(one.id).state.value}", *told]
+
+    def reckon(self, mails: list[Mail]) -> None:
+        """What must hold after a round, whatever died in it; counts what was seen."""
+        taken = self.hop.taken[self._since :]
+        accepted = {one.id for one in mails}
+        rows = {row for (row,) in self.home.sql("SELECT id FROM messages WHERE direction = 'outbound'")} - self._known
+        self._known |= rows
+        assert accepted <= rows, "an accepted message was lost"
+        extra = rows - accepted
+        assert len(extra) <= sum(one.sent - 1 for one in mails), "a message that nobody sent"
+        self.tally.committed_without_250 += len(extra)
+        for message_id in extra:
+            assert self.home.message(message_id).state in {MessageState.SETTLED, MessageState.HELD}
+        for message_id in rows:
+            self._count_copies(message_id, taken)
+        for one in mails:
+            self.tally.ends[f"{one.kind}: {', '.join(self.ending(one))}"] += 1
+            for each in taken:
+                if each.gateway_id == one.id and one.kind not in {"pass", "bounced"}:
+                    assert b"diabetes" not in each.raw
+                    assert b"Quin" not in each.raw
+        people = {to for one in mails for to in one.to} | {DOCTOR, OFFICE, GRACE}
+        assert {each.recipient for each in taken} <= people
+
+    def _count_copies(self, message_id: str, taken: list[Taken]) -> None:
+        with self.home.store.begin() as uow:
+            log = [row.event for row in uow.audit.of_message(message_id)]
+        copies = {row.id: [] for row in self.home.deliveries(message_id)} | {"": list[Taken]()}
+        own = {row.id for row in self.home.notices(message_id)}
+        for row in self.home.deliveries(message_id):
+            to = str(self.home.address(row))
+            copies[row.id] = [each for each in taken if each.gateway_id == message_id and each.recipient == to]
+            if row.state is DeliveryState.DELIVERED:
+                assert copies[row.id], "said to be delivered, and never taken"
+            bounced = [event for event in log if event.delivery_id == row.id and event.kind is EventKind.BOUNCED]
+            if row.state in {DeliveryState.REFUSED, DeliveryState.HELD} or (
+                row.state is DeliveryState.FAILED and not bounced
+            ):
+                assert not copies[row.id], "both delivered and not"
+        for delivery_id, of_one in copies.items():
+            mails = of_one or [each for each in taken if not delivery_id and each.gateway_id in own]
+            twice = len(mails) - len({each.message_id for each in mails})
+            if delivery_id and mails:
+                assert len({each.message_id for each in mails}) == 1, "a duplicate has another Message-ID"
+            doubts = sum(
+                bool(event.data.get("duplicate_possible")) for event in log if (event.delivery_id or "") == delivery_id
+            )  # fmt: skip
+            assert twice <= doubts, f"{twice} duplicates, {doubts} explained: {log}"
+            self.tally.duplicates += twice
+            self.tally.in_doubt += doubts
+
     def why(self, mails: list[Mail]) -> str:
         """What the log says of mails that did not come to rest."""
-        return "\n".join(f"{one.kind} {self.home.message(one.id).state} {self.home.events(one.id)}" for one in mails if not one.done)
+        return "\n".join(
+            f"{one.kind} {self.home.message(one.id).state} {self.home.events(one.id)}" for one in mails if not one.done
+        )
 
     def _hand_over(self) -> None:
         """What a dead worker left is taken over now: both are stopped whole, the leases end, both begin again."""
@@ -349,6 +428,12 @@ class KillHouse:
         for name in ("worker-a", "worker-b"):
             self.start(name)
 
+    def _plan(self, dice: random.Random, role: str) -> str:
+        """Where a role dies next: every one of its points once, in random order, then again."""
+        if not self._plans[role]:
+            self._plans[role] = dice.sample(POINTS[role], len(POINTS[role]))
+        return self._plans[role].pop()
+
     def _resting(self) -> bool:
         """Whether nothing is due: what waits is the end of a hold, or its reminders."""
         pending = self.home.pending()
@@ -363,7 +448,7 @@ class KillHouse:
                 with suppress(OSError):
                     os.utime(path, (old, old))
         live = ", ".join(f"'{one.value}'" for one in (ParcelState.SEALED, ParcelState.OPENED))
-        self.home.sql(f"UPDATE parcels SET expires_at = 1 WHERE state IN ({live})")  # noqa: S608 - names of states
+        self.home.sql(f"UPDATE parcels SET expires_at = 1 WHERE state IN ({live})")
 
 
 def _results(name: str, mrn: str) -> str:
@@ -372,5 +457,3 @@ def _results(name: str, mrn: str) -> str:
 
 def _letters(number: int) -> str:
     return "".join("abcdefghij"[int(one)] for one in str(number))
-
-

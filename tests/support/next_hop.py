@@ -11,6 +11,7 @@ import email.policy
 import threading
 from dataclasses import dataclass, field
 from email.message import EmailMessage
+from functools import cached_property
 from typing import cast
 
 
@@ -22,7 +23,7 @@ class Taken:
     recipient: str
     raw: bytes = field(repr=False)
 
-    @property
+    @cached_property
     def parsed(self) -> EmailMessage:
         return cast("EmailMessage", email.message_from_bytes(self.raw, policy=email.policy.default))
 
@@ -34,7 +35,7 @@ class Taken:
     def gateway_id(self) -> str:
         return str(self.parsed["X-Sealgate-Id"])
 
-    @property
+    @cached_property
     def text(self) -> str:
         parts = [one for one in self.parsed.walk() if one.get_content_maintype() == "text"]
         return "\n".join(str(one.get_content()) for one in parts)
