@@ -7,106 +7,24 @@ with an archive key exactly the archive. Before the epoch's end the same thief d
 from __future__ import annotations
 
 import shutil
-import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from gateway.adapters.blobs.file import FileBlobStore
-from gateway.adapters.blobs.sealing import SealingVault
-from gateway.adapters.shelf.file import FileShelf
 from gateway.app.created import OFFLINE
 from gateway.app.keyfiles import archive_private
 from gateway.domain.errors import SealgateError
 from gateway.domain.protected import Protected
-from gateway.domain.records import Holder
 from gateway.domain.states import MessageState
-from gateway.flow.custody import record_context, wrap_context
 from gateway.ports.vault import Seal
 from gateway.seal import link
 from gateway.seal.context import context
-from gateway.seal.hybrid import OpenWith
 from tests.support.home import MARIA, RESULTS, Home, mail
+from tests.support.thief import Loot, Thief
 
 PATIENT2, MRN2 = "otto.fields@example.net", "MRN-7000001"
 DAY = 24 * 3600.0
-
-
-@dataclass
-class Loot:
-    """One snapshot of the data directory."""
-
-    name: str
-    folder: Path
-
-
-class Thief:
-    """Tries every key on every wrap, with every context that the code could have used."""
-
-    def __init__(self, home: Home, shelf: Path, offline: Sequence[OpenWith] = (), links: Sequence[str] = ()) -> None:
-        self.home, self.installation = home, home.inst.id
-        epochs, self.peppers = FileShelf(shelf / "epochs", home.tokens), FileShelf(shelf / "peppers", home.tokens)
-        self.epochs = {name: OpenWith(secret) for name in epochs.names() if (secret := epochs.get(name)) is not None}
-        self.offline, self.links = offline, links
-
-    def opened(self, loot: Loot) -> dict[str, bytes]:
-        """Plaintexts of every object that opens, by its id; link secrets as `secret:` and records as `record:`."""
-        database = sqlite3.connect(loot.folder / "sealgate.db")
-        try:
-            wraps = database.execute("SELECT object_id, kind, holder, sealed FROM wraps").fetchall()
-            rows = {row[0]: row[1:] for row in database.execute("SELECT id, purpose, part, commitment FROM objects")}
-            secrets = database.execute("SELECT delivery_id, epoch, sealed FROM secrets").fetchall()
-            records = database.execute("SELECT id, epoch, record FROM messages").fetchall()
-            parcels = [one for (one,) in database.execute("SELECT id FROM parcels")]
-        finally:
-            database.close()
-        found: dict[str, bytes] = {}
-        tokens = list(self.links)
-        for delivery, epoch, sealed in secrets:
-            bound = context(self.installation, Seal.LINK, delivery, "delivery", epoch)
-            for secret in self._any(self.epochs.values(), sealed, bound):
-                found[f"secret:{delivery}"] = secret.reveal()
-                tokens.append(link.token(secret))
-        for message, epoch, record in records:
-            for opened in self._any(self.epochs.values(), record, record_context(self.installation, message, epoch)):
-                found[f"record:{message}"] = opened.reveal()
-        for object_id, kind, holder, sealed in wraps:
-            bound = wrap_context(self.installation, object_id, Holder(kind, holder))
-            keys = list(self._any([*self.epochs.values(), *self.offline], sealed, bound))
-            keys += self._by_links(tokens, parcels, sealed, bound)
-            for key in keys:
-                found[object_id] = self._content(loot, object_id, key, *rows[object_id])
-        return found
-
-    def _any(self, keys, sealed: bytes, bound: bytes):
-        for key in keys:
-            try:
-                yield key.open(sealed, bound)
-            except SealgateError:
-                continue
-
-    def _by_links(self, tokens: Sequence[str], parcels: Sequence[str], sealed: bytes, bound: bytes):
-        for token in tokens:
-            secret = link.read_token(token)
-            assert secret is not None
-            for parcel in parcels:
-                for pepper in [self.peppers.get(parcel), Protected(b""), Protected(bytes(32))]:
-                    if pepper is None:
-                        continue
-                    try:
-                        yield link.unwrap(link.kek(secret, pepper, self.installation, parcel), sealed, bound)
-                    except SealgateError:
-                        continue
-
-    def _content(self, loot: Loot, object_id: str, key, purpose: str, part: str, commitment: bytes) -> bytes:
-        store = FileBlobStore(loot.folder / "blobs", self.home.clock)
-        vault = SealingVault(store, self.installation, self.home.tokens.secret)
-        try:
-            return b"".join(vault.open(object_id, Seal(purpose), part, key, commitment))
-        except SealgateError:
-            return b"(the blob is gone)"
 
 
 @pytest.fixture
@@ -156,7 +74,7 @@ class Crime:
 
 
 def thief(home: Home, **more) -> Thief:
-    return Thief(home, home.root / "shelf", **more)
+    return Thief(home.inst.id, home.root / "shelf", home.root / "keys", **more)
 
 
 def all_opened(who: Thief, loot: Sequence[Loot]) -> dict[str, bytes]:
@@ -187,8 +105,8 @@ def test_after_the_epoch_no_snapshot_of_any_date_opens(home: Home, tmp_path: Pat
     crime.day_ends()
     assert not before & set(home.inst.epoch_keys().names())
     who = thief(home)
-    assert who.epochs, "the thief has the present epoch's key"
-    assert list(who.peppers.names()), "and the peppers of open parcels"
+    assert who.private, "the thief has the present epoch's key"
+    assert len(who.shelf) > len(who.private), "and the peppers of open parcels"
     for one in crime.loot:
         assert who.opened(one) == {}, one.name
 
