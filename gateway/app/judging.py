@@ -43,10 +43,10 @@ class _WhenNeeded:
     def __init__(self) -> None:
         self._box: BoxedInspector | None = None
 
-    def inspect(self, specimens: Iterable[Specimen]) -> Inspection:
+    def inspect(self, specimens: Iterable[Specimen], seconds: float | None = None) -> Inspection:
         if self._box is None:
             self._box = BoxedInspector.start(BoxLimits())
-        return self._box.inspect(specimens)
+        return self._box.inspect(specimens, seconds)
 
     def layers(self) -> tuple[str, ...]:
         return self._box.layers() if self._box is not None else ()

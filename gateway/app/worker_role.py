@@ -31,6 +31,7 @@ from gateway.flow.measure import Measure
 from gateway.flow.notices import Notices
 from gateway.flow.parcels import Parcels
 from gateway.flow.pickup_rules import POLICY
+from gateway.flow.reading import Quick
 from gateway.flow.recheck import Recheck
 from gateway.flow.reissue import Reissue
 from gateway.flow.replay import Replay
@@ -114,7 +115,8 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
     )  # fmt: skip
     assess = Assess(
         store=store, vault=vault, custody=custody, decisions=decisions, reader=reader, facts=facts, policy=policy,
-        notices=notices, requests=asks, clock=clock, tokens=tokens, host=host, reached=reached,
+        notices=notices, requests=asks, clock=clock, tokens=tokens, host=host, reached=reached, metrics=home.metrics(),
+        quick=Quick(settings.sandbox.quick_bytes, settings.sandbox.quick.total_seconds()),
         times=Times(times.hold, times.consent, times.stuck, times.reminders),
     )  # fmt: skip
     parcels = Parcels(
@@ -157,6 +159,7 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
     )
     steps: dict[JobKind, Step] = {
         JobKind.ASSESS: lambda job, _: assess.run(job),
+        JobKind.ASSESS_LONG: lambda job, _: assess.run(job),
         JobKind.DISPATCH: dispatch.run,
         JobKind.SETTLE: lambda job, _: settle.run(job),
         JobKind.EXPIRE: lambda job, _: settle.expire(job),
@@ -170,7 +173,7 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
     }
     pace = Pace(
         times.threads, times.lease.total_seconds(), times.poll.total_seconds(), _DUTIES_SECONDS,
-        settings.relay.final.total_seconds(),
+        settings.relay.final.total_seconds(), long_threads=settings.sandbox.long_children,
     )  # fmt: skip
     journal = Journal(store, custody, notices, keys, [partial(extend, path) for path in settings.backup.journal_files])
     duties = (*retain.duties(), journal.copy, Measure(store, home.metrics()).look)

@@ -260,7 +260,23 @@ class SandboxSection(Section):
     specimens: int = Field(default=1000, ge=1, description="Attachments of one message that are opened.")
     text_bytes: Size = Field(default=16 * 1024**2, description="Text taken from one message.")
     answers: int = Field(default=20_000, ge=1, description="Texts and gaps of one message.")
-    children: int = Field(default=4, ge=1, description="Children at the same time.")
+    children: int = Field(default=4, ge=2, description="Children at the same time.")
+    quick_bytes: Size = Field(
+        default=1024**2,
+        description="Documents of one message that are opened between letters; more take the long queue.",
+    )
+    quick: Duration = Field(
+        default=timedelta(seconds=10), description="Time for them; a message that takes longer goes to the long queue."
+    )
+    long_children: int = Field(
+        default=1, ge=1, description="Messages of the long queue at the same time, in threads of their own."
+    )
+
+    @model_validator(mode="after")
+    def _letters_find_a_child(self) -> Self:
+        if self.long_children >= self.children:
+            raise ValueError("long_children must be less than children, or documents that take long starve letters")
+        return self
 
 
 class LimitsSection(Section):

@@ -15,6 +15,8 @@ class JobKind(StrEnum):
     """Steps that a worker runs."""
 
     ASSESS = "assess"
+    ASSESS_LONG = "assess_long"
+    """Assess for mails whose documents take long to open: a queue and threads of its own, so that letters do not wait."""
     DISPATCH = "dispatch"
     SETTLE = "settle"
     REMIND = "remind"

@@ -27,7 +27,7 @@ from gateway.flow.decisions import STOPPED, Decisions
 from gateway.flow.facts import Facts, Standing
 from gateway.flow.notices import Notices, Sender
 from gateway.flow.quarantine import held_by_restore
-from gateway.flow.reading import Read, Reader
+from gateway.flow.reading import Quick, Read, Reader, TakesLong
 from gateway.flow.requests import ConsentRequests
 from gateway.flow.scratch import Scratch
 from gateway.flow.summary import Asked, Summary
@@ -39,6 +39,7 @@ from gateway.policy.facts import KeyFacts
 from gateway.policy.model import Policy
 from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.ports.clock import Clock
+from gateway.ports.metrics import Limit, Metrics, uncounted
 from gateway.ports.store import Store, UnitOfWork
 from gateway.ports.tokens import Tokens
 from gateway.ports.vault import Vault
@@ -86,15 +87,20 @@ class Assess:
         tokens: Tokens,
         times: Times,
         host: str,
+        quick: Quick | None = None,
         reached: Checkpoint = unobserved,
+        metrics: Metrics = uncounted,
     ) -> None:
         self._store, self._vault, self._custody, self._decisions = store, vault, custody, decisions
         self._reader, self._facts, self.policy, self._notices, self._requests = reader, facts, policy, notices, requests
         self._clock, self._tokens, self._times, self._host, self._reached = clock, tokens, times, host, reached
+        self._quick, self._metrics = quick, metrics
         self._known: tuple[int, KnownPatients] | None = None
 
     def run(self, job: Job) -> None:
-        """Assess the job's message, or assess it again; finishing the job is part of the transaction."""
+        """Assess the job's message, or assess it again; finishing the job is part of the transaction. A mail that takes
+        long goes to the queue of those that do.
+        """
         with self._store.begin() as uow:
             row = uow.messages.get(job.message_id)
             if row is None or row.state not in _OPEN or not row.record or held_by_restore(row):
@@ -104,7 +110,11 @@ class Assess:
             record = self._custody.record(row)
             self._reached("assess.1")
             with Scratch(self._vault, self._tokens) as sink:
-                read = self._reader.read(self._custody.content(row, record), sink)
+                quick = self._quick if job.kind is JobKind.ASSESS else None
+                read = self._reader.read(self._custody.content(row, record), sink, quick)
+        except TakesLong:
+            self._queue_apart(job)
+            return
         except (IntegrityError, KeyMissing) as error:
             self._stuck(job, error.code)
             return
@@ -123,6 +133,12 @@ class Assess:
             self._stuck(job, RegisterMoved.code)
             return
         raise RegisterMoved("the register keeps changing; the mail waits")
+
+    def _queue_apart(self, job: Job) -> None:
+        self._metrics.refused(Limit.LONG_INSPECTIONS)
+        with self._store.begin() as uow:
+            uow.jobs.finish(job)
+            uow.jobs.add(JobKind.ASSESS_LONG, job.message_id, "", self._clock.now())
 
     @property
     def postmaster(self) -> Address:

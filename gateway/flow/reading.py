@@ -18,6 +18,18 @@ from gateway.ports.inspector import Inspection, Inspector, Specimen
 _NOBODY = MailContext()
 
 
+class TakesLong(Exception):
+    """A mail whose documents are not to be opened between letters; nothing was judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quick:
+    """What a mail may cost that is read between letters: bytes that the inspector opens, and its seconds."""
+
+    bytes: int
+    seconds: float
+
+
 @dataclass(frozen=True, slots=True)
 class Read:
     """A mail as read: its tree, all its text, what the sender claims, and the gaps so far."""
@@ -41,11 +53,14 @@ class Reader:
     scanner: Scanner
     limits: Limits
 
-    def read(self, chunks: Iterable[bytes], sink: PartSink) -> Read:
-        """Take a mail apart and collect its text. Errors of the source (IntegrityError) go through; content never raises."""
+    def read(self, chunks: Iterable[bytes], sink: PartSink, quick: Quick | None = None) -> Read:
+        """Take a mail apart and collect its text. Errors of the source (IntegrityError) go through; content never raises.
+
+        With `quick`, TakesLong for a mail that would cost more.
+        """
         tree = parse_stream(chunks, sink, self.limits)
         found = texts(tree, self.limits)
-        inspected = self._inspect(found)
+        inspected = self._inspect(found, quick)
         parts, beyond = _within((*found.parts, *inspected.texts), self.limits.max_judged_chars)
         gaps = (*found.gaps, *inspected.gaps, *beyond)
         return Read(tree, read_claims(tree), parts, tuple(dict.fromkeys(gaps)))
@@ -72,13 +87,22 @@ class Reader:
         except Exception:  # noqa: BLE001 - whatever breaks the scanner must end as PHI, not as an error
             return ScanReport(gaps=(*gaps, Gap("message", GapReason.SCANNER_FAILED)), phi=True)
 
-    def _inspect(self, found: MailText) -> Inspection:
+    def _inspect(self, found: MailText, quick: Quick | None) -> Inspection:
         specimens = [
             Specimen(part.name, part.media_type, part.file_name, part.body.chunks())
             for part in found.specimens
             if part.body is not None
         ]
-        return self.inspector.inspect(specimens) if specimens else Inspection()
+        if not specimens:
+            return Inspection()
+        if quick is None:
+            return self.inspector.inspect(specimens)
+        if sum(part.body.length for part in found.specimens if part.body is not None) > quick.bytes:
+            raise TakesLong
+        inspected = self.inspector.inspect(specimens, quick.seconds)
+        if any(gap.reason is GapReason.TIMED_OUT for gap in inspected.gaps):
+            raise TakesLong
+        return inspected
 
 
 def _within(parts: Iterable[TextPart], limit: int) -> tuple[tuple[TextPart, ...], list[Gap]]:

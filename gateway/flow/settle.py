@@ -36,7 +36,7 @@ _ALL_ENDS = {MessageState.STUCK, MessageState.RECEIVED, MessageState.ASSESSED}
 _OPEN_ATTEMPTS = {AttemptState.CLAIMED, AttemptState.SENDING, AttemptState.IN_DOUBT}
 _OPEN_PARCEL = {ParcelState.SEALED, ParcelState.OPENED}
 _CAN_STICK = {MessageState.RECEIVED, MessageState.HELD, MessageState.ASSESSED}
-_CARRIES = {JobKind.ASSESS, JobKind.DISPATCH, JobKind.INBOUND, JobKind.SETTLE, JobKind.EXPIRE}
+_CARRIES = {JobKind.ASSESS, JobKind.ASSESS_LONG, JobKind.DISPATCH, JobKind.INBOUND, JobKind.SETTLE, JobKind.EXPIRE}
 _ENDS = {JobKind.EXPIRE, JobKind.SETTLE}
 _AGAIN = timedelta(days=1)
 _BATCH = 1.0
@@ -91,7 +91,7 @@ class Settle:
             if row is None or row.state is not state or row.state_since > since:
                 return False
             self.refuse(uow, row, "stuck" if state is MessageState.RECEIVED else "gave_up", "gateway")
-            for kind in (JobKind.ASSESS, JobKind.INBOUND):
+            for kind in (JobKind.ASSESS, JobKind.ASSESS_LONG, JobKind.INBOUND):
                 uow.jobs.drop(kind, row.id)
             uow.audit.append(Event(EventKind.REFUSED, row.id, data={"for": "age"}), self._clock.now())
         return True

@@ -33,8 +33,8 @@ class Inspector(Protocol):
     A death, a deadline, a limit or an unknown type is a Gap of that part, never an exception: no content raises.
     """
 
-    def inspect(self, specimens: Iterable[Specimen]) -> Inspection:
-        """Inspect all specimens of one message."""
+    def inspect(self, specimens: Iterable[Specimen], seconds: float | None = None) -> Inspection:
+        """Inspect all specimens of one message, in less time than the box's own limit if `seconds` says so."""
         ...
 
     def layers(self) -> tuple[str, ...]:

@@ -44,6 +44,7 @@ class Limit(StrEnum):
     ACCOUNT_FAILURES = "auth_failures_per_account"
     PASSWORD_CHECKS = "password_checks"  # noqa: S105
     RECEIVED_HEADERS = "received_headers"
+    LONG_INSPECTIONS = "long_inspections"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,11 @@ LIMITS: Mapping[Limit, Bound] = MappingProxyType(
         ),
         Limit.PASSWORD_CHECKS: Bound(
             ("smtp.limits.password_checks", "smtp.limits.password_queue"), "454 4.7.0", measured=True
+        ),
+        Limit.LONG_INSPECTIONS: Bound(
+            ("sandbox.long_children", "sandbox.quick_bytes", "sandbox.quick"),
+            "nobody is refused: the mail waits in the queue of those that take long",
+            measured=True,
         ),
         Limit.RECEIVED_HEADERS: Bound(("smtp.limits.received_headers", "smtp.limits.header_bytes"), "554 5.4.6"),
     }

@@ -7,7 +7,7 @@ Personal data never reaches the log: a failure is logged by its code, the job's 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -23,6 +23,9 @@ from gateway.worker.backoff import pause
 Step = Callable[[Job, Callable[[], bool]], None]
 Duty = Callable[[], object]
 
+LONG = frozenset({JobKind.ASSESS_LONG})
+"""Kinds of work that may take minutes a piece and have threads of their own: what is quick never waits behind them."""
+
 _log = structlog.get_logger("worker")
 
 
@@ -37,6 +40,8 @@ class Pace:
     final: float = 0.0
     """How long the next hop may take to answer the final dot: that much of the lease must be left before the dot is sent,
     or another worker would take over while this one still listens."""
+    long_threads: int = 0
+    """Threads for the kinds of LONG alone, besides `threads`, which then leave these kinds to them."""
     tries: int = 12
     """Failures without reason before a message is STUCK; temporary ones do not count."""
 
@@ -55,7 +60,12 @@ class Worker:
     def run(self) -> None:
         """Work in threads until `stop`; returns when all have ended."""
         self.do_duties()
-        threads = [threading.Thread(target=self._work, name=f"step-{n}") for n in range(self._pace.threads)]
+        apart = LONG & self._steps.keys() if self._pace.long_threads else frozenset[JobKind]()
+        lanes = [("step", self._pace.threads, self._steps.keys() - apart), ("long", self._pace.long_threads, apart)]
+        threads = [
+            threading.Thread(target=self._work, args=(kinds,), name=f"{name}-{n}")
+            for name, count, kinds in lanes if kinds for n in range(count)
+        ]  # fmt: skip
         threads.append(threading.Thread(target=self._keep_house, name="duties"))
         for one in threads:
             one.start()
@@ -78,24 +88,24 @@ class Worker:
             except Exception as error:  # noqa: BLE001 - housekeeping must not end the worker
                 _log.error("duty failed", duty=_name(duty), code=type(error).__name__)
 
-    def work_once(self) -> bool:
-        """Claim and run one job; False when none is due."""
+    def work_once(self, kinds: Collection[JobKind] | None = None) -> bool:
+        """Claim and run one job, of these kinds only if any are given; False when none is due."""
         begun = self._clock.boot()
-        jobs = self._store_claim()
+        jobs = self._store_claim(self._steps.keys() if kinds is None else kinds)
         for job in jobs:
             self._run(job, begun)
         return bool(jobs)
 
-    def _store_claim(self) -> list[Job]:
+    def _store_claim(self, kinds: Collection[JobKind]) -> list[Job]:
         with self._store.begin() as uow:
             if quarantined(uow):
                 return []
-            return uow.jobs.claim(self._steps.keys(), self._clock.now(), self._pace.lease)
+            return uow.jobs.claim(kinds, self._clock.now(), self._pace.lease)
 
-    def _work(self) -> None:
+    def _work(self, kinds: Collection[JobKind]) -> None:
         while not self._stop.is_set():
             try:
-                busy = self.work_once()
+                busy = self.work_once(kinds)
             except SealgateError as error:
                 _log.warning("store not available", code=error.code)
                 busy = False

@@ -173,7 +173,7 @@ class Hop:
 class NoInspector:
     """Opens nothing: every attachment that needs the sandbox is a gap, as when the sandbox is broken."""
 
-    def inspect(self, specimens: Iterable[Specimen]) -> Inspection:
+    def inspect(self, specimens: Iterable[Specimen], seconds: float | None = None) -> Inspection:
         return Inspection(gaps=tuple(Gap(one.part, GapReason.CRASHED) for one in specimens))
 
     def layers(self) -> tuple[str, ...]:

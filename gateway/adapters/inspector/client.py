@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 
 from gateway.adapters.inspector.box import Box, LauncherLost
 from gateway.adapters.inspector.conversation import ChildLost, Conversation
@@ -49,15 +50,16 @@ class BoxedInspector:
         `reader` (`module:function`) and `search` are for tests: another reader in the child, and where it lies.
         """
         inspector = cls(limits, lambda: Box.spawn(limits, reader=reader, search=search), clock)
-        conversation = inspector._converse()
+        conversation = inspector._converse(limits.message_seconds)
         if conversation is None:
             inspector.close()
             raise ConfigError("the inspector's launcher does not start: see that its readers' libraries are installed")
         conversation.close()
         return inspector
 
-    def inspect(self, specimens: Iterable[Specimen]) -> Inspection:
+    def inspect(self, specimens: Iterable[Specimen], seconds: float | None = None) -> Inspection:
         """Inspect all specimens of one message in one child; only what the specimens' own iterators raise passes."""
+        within = min(seconds or self._limits.message_seconds, self._limits.message_seconds)
         texts: list[TextPart] = []
         gaps: list[Gap] = []
         with ExitStack() as stack:
@@ -68,7 +70,7 @@ class BoxedInspector:
                     failed = GapReason.TOO_MANY_PARTS
                 if failed is None and conversation is None:
                     stack.enter_context(self._slots)
-                    conversation = self._converse()
+                    conversation = self._converse(within)
                     if conversation:
                         stack.enter_context(conversation)
                 if failed is None and conversation is None:
@@ -104,13 +106,13 @@ class BoxedInspector:
         if box:
             box.close()
 
-    def _converse(self) -> Conversation | None:
+    def _converse(self, seconds: float) -> Conversation | None:
         """A child that has greeted, from a new launcher when the old one is dead; None when there is none to be had."""
         for _ in range(2):
             box: Box | None = None
             try:
                 box = self._living_box()
-                return self._greeted(box)
+                return self._greeted(box, seconds)
             except LauncherLost:
                 self._bury(box)
             except ChildLost as lost:
@@ -134,10 +136,9 @@ class BoxedInspector:
             self._box = None
         box.close()
 
-    def _greeted(self, box: Box) -> Conversation:
-        limits = self._limits
-        data, status = box.ask(limits.message_seconds + _LAUNCHER_GRACE)
-        conversation = Conversation(data, status, limits, self._clock)
+    def _greeted(self, box: Box, seconds: float) -> Conversation:
+        data, status = box.ask(seconds + _LAUNCHER_GRACE)
+        conversation = Conversation(data, status, replace(self._limits, message_seconds=seconds), self._clock)
         try:
             layers = conversation.greet()
             if not self._layers:

@@ -11,7 +11,7 @@ from gateway.ports.inspector import Inspection
 
 
 class Nothing:
-    def inspect(self, specimens: object) -> Inspection:
+    def inspect(self, specimens: object, seconds: float | None = None) -> Inspection:
         del specimens
         return Inspection((TextPart("attachment:a.pdf/page-1", "x" * 60),))
 
