@@ -30,6 +30,7 @@ def refused(call, *args: object) -> PickupRefused:
     return caught.value
 
 
+@pytest.mark.proves("portal.tokens")
 def test_guessed_and_malformed_tokens_are_all_unknown(house: House) -> None:
     token = house.parcel()
     swapped = token[:-1] + chr(ord(token[-1]) ^ 1)
@@ -84,6 +85,7 @@ def test_whoever_holds_the_link_cannot_lock_the_recipient_out(house: House) -> N
         assert prove(one, house.send_code(subject), "198.51.100.7")
 
 
+@pytest.mark.proves("portal.codes")
 def test_one_code_takes_only_so_many_tries(tmp_path: Path) -> None:
     house = House(tmp_path, PickupLimits(code_tries=100, tries_per_code=3))
     token, code = house.parcel(), house.send_code("p1")
@@ -93,6 +95,7 @@ def test_one_code_takes_only_so_many_tries(tmp_path: Path) -> None:
     house.store.close()
 
 
+@pytest.mark.proves("portal.code-bomb", "limits.codes-parcel")
 def test_codes_are_not_a_way_to_bomb_a_mailbox(house: House) -> None:
     token = house.parcel()
     waits = []
@@ -122,6 +125,7 @@ def test_one_network_may_not_try_without_end(tmp_path: Path) -> None:
     house.store.close()
 
 
+@pytest.mark.proves("portal.codes", "portal.tokens")
 def test_a_code_is_used_once_and_for_its_own_parcel(house: House) -> None:
     first, second = house.parcel(name="p1"), house.parcel(name="p2")
     code = house.send_code("p1")
@@ -227,6 +231,7 @@ def test_sessions_end_when_idle_and_after_their_life(house: House) -> None:
     assert refused(house.pickup.view, cookie).reason == "logged_off"
 
 
+@pytest.mark.proves("portal.tokens")
 def test_a_session_of_one_road_opens_nothing_of_the_other(house: House) -> None:
     letter = house.pickup.prove(house.parcel(), house.send_code("p1"), "192.0.2.1")
     question = house.answers.prove(house.request(), house.send_code("q1"), "192.0.2.1")

@@ -35,11 +35,13 @@ def house(tmp_path: Path):
         yield house
 
 
+@pytest.mark.proves("portal.routes")
 def test_the_list_above_is_the_route_table(house: House) -> None:
     table = {route.path.replace("{number}", "1"): (route.methods or set()) - {"HEAD"} for route in house.app.routes}
     assert table == {path: {method} for path, method in PATHS.items()}
 
 
+@pytest.mark.proves("portal.routes", "portal.caching")
 def test_strict_headers_and_405_for_every_route_and_method(house: House) -> None:
     token = house.parcel()
     for path, allowed in PATHS.items():
@@ -59,6 +61,7 @@ def test_strict_headers_and_405_for_every_route_and_method(house: House) -> None
     assert missing.headers["content-security-policy"] == HEADERS["content-security-policy"]
 
 
+@pytest.mark.proves("portal.routes")
 def test_get_and_head_of_links_change_nothing(house: House) -> None:
     letter, question = house.parcel(), house.request()
     house.send_code("p1")
@@ -72,6 +75,7 @@ def test_get_and_head_of_links_change_nothing(house: House) -> None:
     assert house.dump() == before
 
 
+@pytest.mark.proves("portal.routes")
 def test_head_of_a_proven_session_changes_nothing(house: House) -> None:
     browser = Browser(house.port)
     browser.open_letter(house, house.parcel(files=(("a.txt", b"abc"),)))
@@ -83,6 +87,7 @@ def test_head_of_a_proven_session_changes_nothing(house: House) -> None:
     assert browser.go("HEAD", "/letter/file/1").headers["content-length"] == "3"
 
 
+@pytest.mark.proves("rest.portal-session")
 def test_cookies_are_bound_to_the_host_and_hidden_from_scripts(house: House) -> None:
     browser = Browser(house.port)
     arrived = browser.go("GET", f"/m/{house.parcel()}")
@@ -130,6 +135,7 @@ def test_only_our_own_pages_may_post(house: House, headers: dict[str, str], stat
         assert browser.go("POST", "/letter/code", {"channel": "mailbox", "form": wrong}).status == 403
 
 
+@pytest.mark.proves("portal.uploads")
 def test_bodies_are_small_plain_forms(house: House) -> None:
     browser = Browser(house.port)
     browser.get(f"/m/{house.parcel()}")
@@ -145,6 +151,7 @@ def test_bodies_are_small_plain_forms(house: House) -> None:
         assert raw.recv(100).startswith(b"HTTP/1.1 413 ")
 
 
+@pytest.mark.proves("portal.caching")
 def test_an_error_of_ours_shows_a_page_without_its_cause(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -167,6 +174,7 @@ def test_an_error_of_ours_shows_a_page_without_its_cause(
     assert "hypertension" not in caplog.text
 
 
+@pytest.mark.proves("portal.caching")
 def test_the_access_log_holds_no_token_and_no_address(house: House, caplog: pytest.LogCaptureFixture) -> None:
     token = house.parcel()
     with caplog.at_level(logging.DEBUG):
@@ -189,6 +197,7 @@ def test_a_client_that_never_ends_its_headers_is_dropped(tmp_path: Path) -> None
         assert Browser(port).get("/healthz").status == 200
 
 
+@pytest.mark.proves("portal.uploads")
 def test_no_view_uses_the_form_reader_that_may_spool_to_disk() -> None:
     folder = Path(__file__).parents[2] / "gateway" / "web"
     found = [

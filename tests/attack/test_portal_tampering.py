@@ -104,6 +104,7 @@ def test_a_blob_or_wrap_that_is_gone_says_so(house: House) -> None:
     assert browser.get("/letter/read").status == 410
 
 
+@pytest.mark.proves("limits.streams")
 def test_streams_are_bounded_and_given_back(tmp_path: Path) -> None:
     house = House(tmp_path, config=WebConfig("http://localhost", streams=1, write_seconds=1.0))
     with served(house) as port:

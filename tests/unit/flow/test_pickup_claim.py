@@ -25,6 +25,7 @@ def house(tmp_path: Path):
     house.store.close()
 
 
+@pytest.mark.proves("portal.two-openers")
 def test_of_many_with_the_same_code_one_wins(house: House) -> None:
     token, code = house.parcel(), house.send_code("p1")
     cookies: list[str] = []

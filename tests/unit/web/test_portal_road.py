@@ -62,6 +62,7 @@ def test_letter_road(house: House) -> None:
     assert "example.net" not in everything
 
 
+@pytest.mark.proves("portal.tokens", "rest.portal-session")
 def test_session_ends_with_its_row(house: House) -> None:
     browser = Browser(house.port)
     assert browser.open_letter(house, house.parcel()).status == 200
