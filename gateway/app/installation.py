@@ -5,7 +5,8 @@ A role asks only for what it may hold, so it needs only its own files: nothing i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -15,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from gateway.adapters.blobs.sealing import SealingVault
 from gateway.adapters.choose import open_blobs, open_shelf, open_store
-from gateway.adapters.clock import SystemClock
+from gateway.adapters.clock import Anchor, SteadyClock
 from gateway.adapters.inspector import BoxedInspector, BoxLimits
 from gateway.adapters.keydirectory import FirstOf, FolderDirectory, StoreDirectory
 from gateway.adapters.keydirectory.answers import read_anchors
@@ -30,16 +31,19 @@ from gateway.config.load import load
 from gateway.config.model import Settings
 from gateway.config.policy_file import load_policy
 from gateway.domain.address import Address
-from gateway.domain.errors import ConfigError
+from gateway.domain.errors import ConfigError, SealgateError
+from gateway.domain.finding import Gap, GapReason
 from gateway.domain.protected import Protected
 from gateway.flow.facts import Facts
 from gateway.flow.keys import DoorKeys, WorkerKeys
 from gateway.flow.reading import Reader
 from gateway.flow.register import Register
+from gateway.flow.timekeeping import ANCHOR
 from gateway.mime.limits import Limits
 from gateway.phi.scan import Scanner
 from gateway.policy.model import Policy
 from gateway.ports.clock import Clock
+from gateway.ports.inspector import Inspection, Specimen
 from gateway.ports.keys import KeyDirectory
 from gateway.ports.notifier import Notifier
 from gateway.ports.shelf import KeyShelf
@@ -51,6 +55,18 @@ from gateway.seal.columns import BlindIndex, Columns, Mac
 T = TypeVar("T")
 
 
+class ClosedInspector:
+    """Opens nothing."""
+
+    def inspect(self, specimens: Iterable[Specimen]) -> Inspection:
+        """Every document is a gap."""
+        return Inspection(gaps=tuple(Gap(one.part, GapReason.CRASHED) for one in specimens))
+
+    def layers(self) -> tuple[str, ...]:
+        """There is no child that could have any."""
+        return ()
+
+
 class Installation:
     """Settings with everything that they describe. Each part is built once; `close` ends what was started."""
 
@@ -58,7 +74,7 @@ class Installation:
         self, settings: Settings, config: Path, *, clock: Clock | None = None, tokens: Tokens | None = None
     ) -> None:
         self.settings, self.config = settings, config
-        self.clock: Clock = clock or SystemClock()
+        self.clock: Clock = clock or SteadyClock()
         self.tokens: Tokens = tokens or SystemTokens(self.clock)
         self._files = KeyFiles(settings.keys.dir)
         self._built: dict[str, object] = {}
@@ -95,7 +111,18 @@ class Installation:
     def store(self) -> SqlStore:
         """The database."""
         one = self.settings.store
-        return self._once("store", lambda: open_store(_with_password(one.url, one.password_file, "store"), self.tokens))
+        return self._once(
+            "store", lambda: self._in_time(open_store(_with_password(one.url, one.password_file, "store"), self.tokens))
+        )  # fmt: skip
+
+    def _in_time(self, store: SqlStore) -> SqlStore:
+        """The clock goes on from what the gateway knew last, whatever the system's says (a first start knows nothing)."""
+        if isinstance(self.clock, SteadyClock):
+            with suppress(SealgateError), store.begin() as uow:
+                known = Anchor.read(uow.setting(ANCHOR))
+                if known is not None:
+                    self.clock.remember(known)
+        return store
 
     def vault(self) -> Vault:
         """Sealed objects."""
@@ -198,6 +225,10 @@ class Installation:
     def inspector(self) -> BoxedInspector:
         """The sandbox for untrusted documents; ConfigError where it is weaker than the setting asks."""
         return self._once("inspector", self._inspector)
+
+    def open_no_documents(self) -> None:
+        """For commands that read no mail, such as a restore: no sandbox is started, and every document would be a gap."""
+        self._built["inspector"] = ClosedInspector()
 
     def scanner(self) -> Scanner:
         """The detector with its committed data."""

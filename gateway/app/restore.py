@@ -130,6 +130,7 @@ def unpacked(source: Source, staging: Path, clock: Clock, tokens: Tokens) -> Ite
         raise IntegrityError("the backup's configuration is another installation's")
     sound(_database(config))
     home = Installation(settings, config, clock=clock, tokens=tokens)
+    home.open_no_documents()
     try:
         _shelf(source, home)
         yield home
