@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from gateway.adapters.inspector import BoxedInspector, BoxLimits
 from gateway.domain.address import Address
 from gateway.domain.finding import Gap, GapReason, ScanReport, TextPart
+from gateway.flow.facts import mail_context
 from gateway.flow.reading import Read, Reader
 from gateway.mime.limits import Limits
 from gateway.mime.tree import MemorySink
@@ -96,8 +97,4 @@ class Judge:
         facts, at = self._home.facts(), self._home.clock.now()
         with self._home.store().begin() as uow:
             found = [facts.standing(uow, one, facts.day(at)) for one in recipients]
-        consumer = any(not one.registered and is_consumer_domain(one.address.domain) for one in found)
-        return MailContext(
-            unregistered_consumer=consumer,
-            addressed=frozenset(each.id for one in found for each in (*one.own, *one.proxied)),
-        )
+        return mail_context(found)

@@ -24,16 +24,14 @@ from gateway.domain.states import DeliveryState, MessageState
 from gateway.flow.claims import Claims
 from gateway.flow.custody import Custody
 from gateway.flow.decisions import STOPPED, Decisions
-from gateway.flow.facts import Facts, Standing
+from gateway.flow.facts import Facts, Standing, mail_context
 from gateway.flow.notices import Notices, Sender
 from gateway.flow.quarantine import held_by_restore
 from gateway.flow.reading import Quick, Read, Reader, TakesLong
 from gateway.flow.requests import ConsentRequests
 from gateway.flow.scratch import Scratch
 from gateway.flow.summary import Asked, Summary
-from gateway.phi.consumer import is_consumer_domain
 from gateway.phi.known_patients import KnownPatients
-from gateway.phi.scan import MailContext
 from gateway.policy.decide import decide, lasting_obstacle
 from gateway.policy.facts import KeyFacts
 from gateway.policy.model import Policy
@@ -157,9 +155,7 @@ class Assess:
 
     def judge(self, read: Read, known: KnownPatients, standings: Sequence[Standing]) -> ScanReport:
         """The scan with what the envelope tells."""
-        consumer = any(not one.registered and is_consumer_domain(one.address.domain) for one in standings)
-        addressed = frozenset(each.id for one in standings for each in (*one.own, *one.proxied))
-        return self._reader.judge(read, known, MailContext(unregistered_consumer=consumer, addressed=addressed))
+        return self._reader.judge(read, known, mail_context(standings))
 
     def decide(
         self, uow: UnitOfWork, summary: Summary, tags: Sequence[str], sender: Address, standings: Sequence[Standing],

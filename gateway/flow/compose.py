@@ -18,7 +18,7 @@ from gateway.domain.decision import Method, OpenText
 from gateway.domain.errors import SealingFailed
 from gateway.domain.finding import TextPart
 from gateway.flow.decisions import Decided
-from gateway.flow.facts import Facts, Standing
+from gateway.flow.facts import Facts, Standing, mail_context
 from gateway.flow.parcels import Parcels, bodies, proof
 from gateway.flow.reading import Read, Reader
 from gateway.flow.signers import Signers
@@ -123,14 +123,14 @@ class Compose:
         return [text_mail(self._outer(case, notice.subject), notice.text, notice.html)]
 
     def _letter(self, case: Case, values: dict[str, str]) -> bytes | None:
-        """The strictly redacted letter, if the finished mail is judged complete and free of PHI."""
+        """The strictly redacted letter, if the finished mail is judged complete and free of PHI for whom it goes to."""
         letter = self._redacted(case)
         if letter is None or _names(case.standing) & set(_LETTERS.findall(letter.casefold())):
             return None
         rendered = self._renderer.mail("link-letter", **values, letter=letter)
         mail = text_mail(self._outer(case, rendered.subject), rendered.text)
         again = self._reader.read([mail], MemorySink())
-        return mail if self._reader.judge(again, case.known).clean else None
+        return mail if self._reader.judge(again, case.known, mail_context([case.standing])).clean else None
 
     def _redacted(self, case: Case) -> str | None:
         plain, html = bodies(case.read)
@@ -142,7 +142,7 @@ class Compose:
         text = without_quotes(text)
         if not text.strip() or len(text) > _LETTER_MAX:
             return None
-        report = self._reader.scan([TextPart("text", text)], (), case.known)
+        report = self._reader.scan([TextPart("text", text)], (), case.known, mail_context([case.standing]))
         if not report.complete:
             return None
         return redact_text(text, report.findings, part="text", strict=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 from gateway.domain.address import Address
 from gateway.domain.patient import Partner, Patient, RecipientKind
 from gateway.flow.register import Register
+from gateway.phi.consumer import is_consumer_domain
+from gateway.phi.scan import MailContext
 from gateway.policy.facts import KeyFacts, PatientFacts, RecipientFacts
 from gateway.ports.keys import KeyDirectory
 from gateway.ports.store import UnitOfWork
@@ -39,6 +41,13 @@ class Standing:
     def registered(self) -> bool:
         """Whether the practice knows this address."""
         return self.kind is not RecipientKind.OTHER
+
+
+def mail_context(standings: Sequence[Standing]) -> MailContext:
+    """What the recipients' addresses tell the detector: whose they are, and whether one is a stranger's private one."""
+    consumer = any(not one.registered and is_consumer_domain(one.address.domain) for one in standings)
+    addressed = frozenset(each.id for one in standings for each in (*one.own, *one.proxied))
+    return MailContext(unregistered_consumer=consumer, addressed=addressed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,8 @@ _SENDER_PARTS = frozenset({"header:from", "header:sender", "header:reply-to", "h
 @dataclass(frozen=True, slots=True)
 class MailContext:
     """What the caller knows of the envelope. `unregistered_consumer`: some recipient is nobody on record, at a consumer
-    mail domain. `addressed`: ids of patients whose address is a recipient's; it ties lone surnames to them.
+    mail domain. `addressed`: ids of patients whose address is a recipient's; it ties lone surnames, and health matters,
+    to them.
     """
 
     unregistered_consumer: bool = False
@@ -89,17 +90,18 @@ class Scanner:
         read = [one for part in parts if (one := self._read(part, failed)) is not None]
         register = self._known(read, known, context, failed)
         self._spread(read, failed)
-        everyday = context.unregistered_consumer or bool(register.patients)
-        health = self._health.judge(_terms(read), everyday)
+        # A recipient's address is an identifier: a health matter in it is about the patient whose address it is.
+        somebody = context.unregistered_consumer or bool(register.patients or context.addressed)
+        health = self._health.judge(_terms(read), somebody)
         findings: list[Finding] = list(register.findings)
         for one in read:
             shown = [
-                hit for hit in one.hits if hit.by not in {WEAK, EVERYDAY} or (health and (hit.by == WEAK or everyday))
+                hit for hit in one.hits if hit.by not in {WEAK, EVERYDAY} or (health and (hit.by == WEAK or somebody))
             ]
             findings += _without_known([to_finding(one.document, hit) for hit in shown], register.findings)
         all_gaps = (*gaps, *failed)
         phi = bool(all_gaps) or register.suffices or self._suffices_alone(findings)
-        phi = phi or (health and (bool(register.patients) or context.unregistered_consumer or self._identifies(read)))
+        phi = phi or (health and (somebody or self._identifies(read)))
         findings.sort(key=lambda one: (one.part, one.start, one.end))
         return ScanReport(
             findings=tuple(dict.fromkeys(findings)), gaps=all_gaps, classes=frozenset().union(*(one.classes for one in read)),
