@@ -12,14 +12,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from gateway.domain.errors import StoreUnavailable
+from gateway.domain.errors import StoreUnavailable, SyncFailed
+
+
+class SyncRefused(OSError):
+    """A sync that failed, as against a write that found no room."""
+
+
+def sync(descriptor: int) -> None:
+    """Make an open file or directory durable; SyncRefused when the medium refuses. Whoever meets it must not try again."""
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        raise SyncRefused(error.errno, error.strerror) from error
 
 
 def sync_folder(path: Path) -> None:
     """Make names in that directory durable; OSError when the medium refuses."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        os.fsync(descriptor)
+        sync(descriptor)
     finally:
         os.close(descriptor)
 
@@ -28,7 +40,7 @@ def sync_file(path: Path) -> None:
     """Make what a file holds durable; OSError when the medium refuses."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        os.fsync(descriptor)
+        sync(descriptor)
     finally:
         os.close(descriptor)
 
@@ -67,8 +79,10 @@ def share_file(descriptor: int, share: int) -> None:
 
 @contextmanager
 def refusals(what: str) -> Iterator[None]:
-    """Turn what the medium refuses into StoreUnavailable, with the system's words and no path."""
+    """Turn what the medium refuses into StoreUnavailable (a sync into SyncFailed), with the system's words and no path."""
     try:
         yield
+    except SyncRefused as error:
+        raise SyncFailed(f"{what}: its sync failed: {error.strerror}") from error
     except OSError as error:
         raise StoreUnavailable(f"{what}: {error.strerror or type(error).__name__}") from error

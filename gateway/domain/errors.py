@@ -64,6 +64,12 @@ class Quarantined(StoreUnavailable):
     code = "quarantine"
 
 
+class SyncFailed(StoreUnavailable):
+    """The medium refused to make durable what it had taken. Never tried again: what the system dropped it does not report twice."""
+
+    code = "store.sync_failed"
+
+
 class BlobMissing(PermanentError):
     """The named blob does not exist (gone, as against unreachable)."""
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from gateway.domain.audit import Event, EventKind
 from gateway.domain.envelope import Direction, Envelope, Identity
-from gateway.domain.errors import LimitExceeded, MailRefused, Quarantined, SealgateError, StoreUnavailable
+from gateway.domain.errors import LimitExceeded, MailRefused, Quarantined, SealgateError, SyncFailed
 from gateway.domain.records import Holder, JobKind, MessageRow
 from gateway.domain.states import MessageState
 from gateway.flow import epochs
@@ -123,17 +123,16 @@ class Acceptance:
         """Make it durable and return its id; only then may the door say 250."""
         try:
             return self._finished()
+        except SyncFailed:
+            self._intake.failed()
+            raise
         finally:
             self._give_back()
 
     def _finished(self) -> str:
         intake, at = self._intake, self._intake.clock.now()
         passed = self._passed()
-        try:
-            sealed = self._writer.finish()
-        except StoreUnavailable:
-            intake.failed()
-            raise
+        sealed = self._writer.finish()
         intake.reached("intake.2")
         installation, envelope = intake.keys.installation, replace(self._envelope, received_at=at)
         with intake.store.begin() as uow:

@@ -96,6 +96,7 @@ _TABLE: Mapping[str, Answer] = {
     "mail.malformed": Answer(550, "5.6.0", "Message cannot be read"),
     # Us
     "store.unavailable": Answer(451, "4.3.0", "Cannot take mail safely at the moment, try again later"),
+    "store.sync_failed": Answer(451, "4.3.0", "Cannot take mail safely at the moment, try again later"),
     "not_ready": Answer(451, "4.3.0", "Not taking mail at the moment, try again later"),
     "temporary": Answer(451, "4.3.0", "Temporary failure, try again later"),
     "limit": Answer(452, "4.3.1", "No room at the moment, try again later"),

@@ -10,12 +10,15 @@ import os
 import sys
 from datetime import timedelta
 from pathlib import Path
+from unittest import mock
 
 from gateway.adapters.clock import SystemClock
+from gateway.app.installation import Installation
+from gateway.app.roles import run_role
+from gateway.config.load import load
 from tests.power.recording import mark
 from tests.support.fakes import FakeClock
 from tests.support.home import DOCTOR, GRACE, LUNCH, MARIA, OFFICE, RESULTS, TOBIAS, TOBIAS_RESULTS, Home, mail
-from tests.support.killed_role import _run
 
 PASSWORD = "correct horse battery"
 ENCLOSED = b"date,value\r\n2026-03-03,7.1\r\n" * 400
@@ -73,11 +76,18 @@ def _mark(text: str) -> None:
     mark(Path(os.environ["POWER_LOG"]), text)
 
 
+def _hasty(config: Path) -> Installation:
+    settings = load(config)
+    worker = settings.worker.model_copy(update={"poll": timedelta(seconds=0.02)})
+    return Installation(settings.model_copy(update={"worker": worker}), config.resolve())
+
+
 def main() -> None:
     """One of the three."""
     what, *rest = sys.argv[1:]
     if what == "role":
-        _run({"role": rest[0], "config": rest[1], "point": "", "worker": {"poll": 0.02}})
+        with mock.patch.object(Installation, "load", _hasty):
+            run_role(rest[0], Path(rest[1]))
     else:
         {"init": init, "days": days}[what](Path(rest[0]))
 

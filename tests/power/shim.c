@@ -2,7 +2,8 @@
  *
  * POWER_ROOT is the folder, POWER_LOG the record. Each operation runs under a lock that all recorded processes share, so
  * the record's order is the order of the deeds: a write that stands before a sync was done before that sync began.
- * Only what succeeded is written down. Memory maps are not seen: SQLite maps its -shm alone, which no power cut leaves.
+ * Only what succeeded is written down. The file POWER_FAULT, while it is there, holds "OP ERRNO PATH": syncs (OP s) or all that
+ * changes something (OP w) of what has PATH in its name fail with that number, and POWER_FAULT.met says that one did. Memory maps are not seen: SQLite maps its -shm alone, which no power cut leaves.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -96,6 +97,24 @@ static void note(char op, uint64_t inode, uint64_t offset, const char *path, con
     errno = saved;
 }
 
+/* Whether the medium refuses this: a sync, or anything that changes something. */
+static int refused(char op, const char *path) {
+    const char *place = getenv("POWER_FAULT");
+    char wanted, part[256], met[PATH_MAX];
+    int number = 0;
+    if (!place) return 0;
+    FILE *file = fopen(place, "re");
+    if (!file) return 0;
+    int read = fscanf(file, "%c %d %255s", &wanted, &number, part);
+    fclose(file);
+    if (read != 3 || wanted != op || !strstr(path, part)) return 0;
+    snprintf(met, sizeof met, "%s.met", place);
+    FILE *mark = fopen(met, "ae");
+    if (mark) fclose(mark);
+    errno = number;
+    return 1;
+}
+
 /* The file of a descriptor, if it lies under the folder (a deleted one still does). */
 static int file_of(int fd, char *path, uint64_t *inode) {
     struct stat about;
@@ -157,7 +176,8 @@ static int opened(int at, const char *name, int flags, mode_t mode) {
     char path[PATH_MAX];
     int ours = place(at, name, path);
     uint64_t before = ours ? inode_at(path) : 0;
-    int fd = real(at, name, flags, mode);
+    int stopped = ours && (!before || flags & O_TRUNC) && refused('w', path);
+    int fd = stopped ? -1 : real(at, name, flags, mode);
     if (fd >= 0 && ours) {
         struct stat about;
         must(fstat(fd, &about) == 0, "fstat");
@@ -195,7 +215,8 @@ static ssize_t wrote(int fd, const void *data, size_t size, off64_t offset, int 
         return placed ? real(fd, data, size, offset) : plain_write(fd, data, size);
     begin();
     int ours = file_of(fd, path, &inode);
-    ssize_t done = placed ? real(fd, data, size, offset) : plain_write(fd, data, size);
+    ssize_t done = -1;
+    if (!ours || !refused('w', path)) done = placed ? real(fd, data, size, offset) : plain_write(fd, data, size);
     if (done > 0 && ours) {
         /* Where it went: also right for a descriptor that appends. */
         uint64_t start = placed ? (uint64_t)offset : (uint64_t)(lseek64(fd, 0, SEEK_CUR) - done);
@@ -214,7 +235,7 @@ int ftruncate64(int fd, off64_t size) {
     char path[PATH_MAX];
     uint64_t inode;
     begin();
-    int ours = file_of(fd, path, &inode), done = real(fd, size);
+    int ours = file_of(fd, path, &inode), done = ours && refused('w', path) ? -1 : real(fd, size);
     if (!done && ours) note('t', inode, (uint64_t)size, path, "", NULL, 0);
     end();
     return done;
@@ -272,7 +293,7 @@ static int synced(int fd, int (*real)(int)) {
     char path[PATH_MAX];
     uint64_t inode;
     begin();
-    int ours = file_of(fd, path, &inode), done = real(fd);
+    int ours = file_of(fd, path, &inode), done = ours && refused('s', path) ? -1 : real(fd);
     if (!done && ours) note('s', inode, 0, path, "", NULL, 0);
     end();
     return done;
@@ -294,7 +315,7 @@ int renameat2(int from_at, const char *from, int to_at, const char *to, unsigned
     begin();
     int ours = place(from_at, from, path), theirs = place(to_at, to, other);
     if (ours || theirs) must(ours && theirs && !flags, "a rename over the folder's edge, or an exchange");
-    int done = real(from_at, from, to_at, to, flags);
+    int done = ours && refused('w', other) ? -1 : real(from_at, from, to_at, to, flags);
     if (!done && ours) note('r', inode_at(other), 0, path, other, NULL, 0);
     end();
     return done;
@@ -310,7 +331,7 @@ int linkat(int from_at, const char *from, int to_at, const char *to, int flags) 
     begin();
     int ours = place(from_at, from, path), theirs = place(to_at, to, other);
     if (ours || theirs) must(ours && theirs, "a link over the folder's edge");
-    int done = real(from_at, from, to_at, to, flags);
+    int done = ours && refused('w', other) ? -1 : real(from_at, from, to_at, to, flags);
     if (!done && ours) note('l', inode_at(other), 0, path, other, NULL, 0);
     end();
     return done;

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from gateway.adapters.durable import group_share, make_folder, refusals, share_file, sync_folder, write_all
+from gateway.adapters.durable import group_share, make_folder, refusals, share_file, sync, sync_folder, write_all
 from gateway.domain.errors import BlobMissing, PermanentError, StoreUnavailable
 from gateway.ports.clock import Clock
 
@@ -137,7 +137,7 @@ class FileBlobWriter:
             with refusals("a blob cannot be made durable"):
                 stamp = self._clock.now().timestamp()
                 os.utime(self._descriptor, (stamp, stamp))
-                os.fsync(self._descriptor)
+                sync(self._descriptor)
                 self._unfinished.rename(self._final)
                 try:
                     sync_folder(self._final.parent)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from gateway.adapters.durable import group_share, make_folder, refusals, share_file, sync_folder, write_all
+from gateway.adapters.durable import group_share, make_folder, refusals, share_file, sync, sync_folder, write_all
 from gateway.domain.errors import ConfigError, PermanentError, StoreUnavailable
 from gateway.domain.protected import Protected
 from gateway.ports.tokens import Tokens
@@ -95,7 +95,7 @@ class FileShelf:
         try:
             share_file(descriptor, self._share)
             write_all(descriptor, data)
-            os.fsync(descriptor)
+            sync(descriptor)
         finally:
             os.close(descriptor)
 
@@ -106,7 +106,7 @@ class FileShelf:
             return
         try:
             write_all(descriptor, self._tokens.secret(os.fstat(descriptor).st_size))
-            os.fsync(descriptor)
+            sync(descriptor)
         finally:
             os.close(descriptor)
             # Also when overwriting failed: the name must not stay.

@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, DBAPIError, DisconnectionError, IntegrityError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from gateway.domain.errors import PermanentError, SealgateError, StoreUnavailable
+from gateway.domain.errors import PermanentError, SealgateError, StoreUnavailable, SyncFailed
 
 
 class FrozenRow(Protocol):
@@ -107,12 +107,16 @@ def values_from(cls: type[R], rows: Iterable[RowMapping]) -> list[R]:
     return [value_from(cls, row) for row in rows]
 
 
+_SYNCS: Final = frozenset({"SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC"})
+
+
 def translated(error: BaseException) -> SealgateError:
     """The error of ours for one of the database: what another try may mend is StoreUnavailable."""
     refused = isinstance(error, (IntegrityError, DataError))
     if refused or (isinstance(error, StatementError) and not isinstance(error, DBAPIError)):
         return PermanentError(f"the database refuses the row ({reason(error)})")
-    return StoreUnavailable(f"the database cannot be reached or written ({reason(error)})")
+    failed = SyncFailed if reason(error) in _SYNCS else StoreUnavailable
+    return failed(f"the database cannot be reached or written ({reason(error)})")
 
 
 def reason(error: BaseException) -> str:

@@ -30,7 +30,7 @@ from gateway.adapters.sql.parcels import SqlParcels
 from gateway.adapters.sql.register import SqlRegister
 from gateway.adapters.sql.retention import SqlRetention
 from gateway.adapters.sql.tables import settings
-from gateway.domain.errors import ConfigError, StoreUnavailable
+from gateway.domain.errors import ConfigError, StoreUnavailable, SyncFailed
 from gateway.ports.retention import Retention
 from gateway.ports.store import (
     Attempts,
@@ -152,7 +152,9 @@ class SqlStore:
             except REACHABLE as error:
                 with suppress(SQLAlchemyError):
                     connection.invalidate()
-                raise StoreUnavailable(f"the commit failed: {translated(error)}") from None
+                failed = translated(error)
+                kind = SyncFailed if isinstance(failed, SyncFailed) else StoreUnavailable
+                raise kind(f"the commit failed: {failed}") from None
         finally:
             with suppress(SQLAlchemyError):
                 connection.close()
