@@ -199,7 +199,7 @@ class Assess:
             author = sender or self._notices.postmaster
             found = self.decide(uow, summary, read.claims.patient_tags, author, standings, keys, at)
             uow.messages.set_scan(row.id, self._decisions.keep_scan(row.id, summary, record.commitment))
-            who = Sender(envelope.sender or read.claims.author, read.claims.message_id, read.claims.automatic)
+            who = Sender(envelope.sender, read.claims.message_id, read.claims.automatic)
             self._notices.remember(uow, row.id, who)
             self._audit(uow, row.id, report, at)
             self._write(uow, row, record, found, summary.asked, standings, at)

@@ -104,12 +104,13 @@ class Notices:
 
     def _report(self, uow: UnitOfWork, message_id: str, data: dict[str, object], at: datetime) -> None:
         try:
-            to = self.sender(uow, message_id).address
+            # A report about a report, or to whoever a mail without a sender says it is from, could go on for ever
+            # (RFC 5321 4.5.5): the practice hears of it instead.
+            to = self.sender(uow, message_id).address or self.postmaster
         except IntegrityError:
-            # A row that was tampered with must not keep its mail from ending: the practice hears of it instead.
+            # A row that was tampered with must not keep its mail from ending.
             to = self.postmaster
-        if to is not None:
-            self.add_to(uow, "dsn", message_id, "", to, json.dumps(data), at)
+        self.add_to(uow, "dsn", message_id, "", to, json.dumps(data), at)
 
     def add_to(
         self, uow: UnitOfWork, kind: str, message_id: str, subject_id: str, to: Address, data: str, at: datetime
