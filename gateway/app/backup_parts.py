@@ -89,12 +89,16 @@ class _Sealed(io.RawIOBase):
         super().__init__()
         self._descriptor, self._sealer = descriptor, sealer
         self.digest, self.size = hashlib.sha256(), 0
+        self.given_up = False
+        """After an error the tar stream still wants to write its end, and must not."""
 
     def writable(self) -> bool:
         return True
 
     def write(self, data: object) -> int:
         plain = bytes(data)  # type: ignore[call-overload]
+        if self.given_up:
+            return len(plain)
         self._out(self._sealer.update(plain))
         return len(plain)
 
@@ -122,12 +126,15 @@ def write_part(
     sealer = ObjectSealer(secret, bound.content(name))
     with refusals("a part of the backup cannot be written"):
         descriptor = os.open(folder / file_name(name), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        out = _Sealed(descriptor, sealer)
         try:
-            out = _Sealed(descriptor, sealer)
             tar = PartWriter(out)
             fill(tar)
             tar.close()
             out.end()
+        except BaseException:
+            out.given_up = True
+            raise
         finally:
             os.close(descriptor)
     wrap = key.seal(secret.reveal(), bound.wrap(name))
