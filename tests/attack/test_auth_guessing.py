@@ -11,6 +11,8 @@ from gateway.smtp.limits import DoorLimits
 from gateway.smtp.settings import Profile
 from tests.dialogs.door_kit import stand
 
+pytestmark = pytest.mark.proves("door.auth")
+
 
 def plain(name: str, password: str, acting_for: str = "") -> str:
     return "AUTH PLAIN " + base64.b64encode(f"{acting_for}\0{name}\0{password}".encode()).decode()
@@ -65,6 +67,33 @@ async def test_tries_per_address_with_time(tmp_path):
         assert (await client.ask(RIGHT)).startswith("235")
 
 
+async def test_one_account_guessed_from_many_places(tmp_path):
+    """The owner, at an address that has logged in before, gets in all the while; an account that is none looks the same."""
+    limits = DoorLimits(auth_failures_per_account=6, auth_tries_per_connection=3)
+    async with stand(tmp_path, Profile.SUBMISSIONS, limits=limits) as one:
+
+        async def said(source: str, line: str) -> str:
+            client = await one.raw(local_addr=(source, 0), ssl=one.client_context, server_hostname="localhost")
+            await client.reply()
+            await client.ask("EHLO c")
+            answer = await client.ask(line)
+            client.close()
+            return answer
+
+        assert (await said("127.0.0.1", RIGHT)).startswith("235")
+        for name in ("lee", "nobody"):
+            for n in range(6):
+                assert (await said(f"127.5.0.{n + 1}", plain(name, "guess"))).startswith("535")
+        checked = one.users.calls
+        answers = {await said("127.5.0.9", plain(name, "guess")) for name in ("lee", "nobody")}
+        assert answers == {"454 4.7.0 Too many wrong passwords, try again later"}
+        assert (await said("127.5.0.9", RIGHT)) in answers
+        assert one.users.calls == checked, "not even looked at"
+        assert (await said("127.0.0.1", RIGHT)).startswith("235")
+        assert one.refused("auth_failures_per_account") == 3
+        assert one.in_vain("smtp.password") == 15
+
+
 async def test_unknown_and_wrong_look_the_same(tmp_path):
     async with stand(tmp_path, Profile.SUBMISSION) as one:
         client = await one.secure()
@@ -110,6 +139,7 @@ async def test_pipelined_behind_auth_is_dropped(tmp_path):
         assert one.users.calls == 0
 
 
+@pytest.mark.proves("door.auth", "limits.passwords", "limits.default-metric-test")
 async def test_checks_in_parallel_are_bounded_and_the_loop_stays_free(tmp_path):
     async with stand(tmp_path, Profile.SUBMISSION, limits=DoorLimits(password_checks=1, password_queue=1)) as one:
         one.users.hold.clear()
@@ -120,6 +150,9 @@ async def test_checks_in_parallel_are_bounded_and_the_loop_stays_free(tmp_path):
         assert (await clients[2].ask(RIGHT)).startswith("454 4.7.0")
         one.users.hold.set()
         assert [(await client.reply())[:3] for client in clients[:2]] == ["235", "235"]
+        assert one.refused("password_checks") == 1
+        assert (await clients[2].ask(RIGHT)).startswith("235"), "there is room again"
+        assert one.metrics.registry.get_sample_value("sealgate_limit_use", {"limit": "password_checks"}) == 0
 
 
 async def test_a_broken_password_file_lets_nobody_in(tmp_path):

@@ -11,6 +11,8 @@ import pytest
 from gateway.smtp.settings import Profile, SmarthostClient
 from tests.dialogs.door_kit import stand
 
+pytestmark = pytest.mark.proves("door.starttls")
+
 LOCAL = SmarthostClient("local", networks=("127.0.0.0/8",), may_send_as=frozenset({"lee@practice.example"}))
 
 

@@ -193,6 +193,7 @@ async def test_smarthost_by_client_certificate(tmp_path, by):
         assert (await client.ask("MAIL FROM:<ward3@practice.example>")).startswith("550 5.7.1")
 
 
+@pytest.mark.proves("door.loops")
 async def test_inbound_takes_only_our_own_addresses(tmp_path):
     async with stand(tmp_path, Profile.INBOUND) as one:
         client = await one.greeted()
@@ -252,6 +253,7 @@ async def test_pipelined_commands_are_answered_in_order(tmp_path):
         assert [(await client.reply())[:3] for _ in range(4)] == ["250", "250", "250", "221"]
 
 
+@pytest.mark.proves("door.pipelining")
 async def test_body_before_354_is_refused(tmp_path):
     async with stand(tmp_path, Profile.SMARTHOST, clients=(LOCAL,)) as one:
         client = await one.greeted()

@@ -100,6 +100,7 @@ async def test_thousands_of_recipients(tmp_path):
     assert len(one.intake.mails[0].envelope.recipients) == 100
 
 
+@pytest.mark.proves("door.slow-and-many")
 async def test_connections_per_address(tmp_path):
     async with door(tmp_path, connections_per_address=2) as one:
         first, second = await one.greeted(), await one.greeted()
@@ -113,6 +114,7 @@ async def test_connections_per_address(tmp_path):
         assert (await second.ask("NOOP")).startswith("250")
 
 
+@pytest.mark.proves("door.slow-and-many")
 async def test_commands_a_minute_and_errors_and_messages(tmp_path):
     async with door(tmp_path, commands_per_minute=5) as one:
         client = await one.greeted()
@@ -131,6 +133,7 @@ async def test_commands_a_minute_and_errors_and_messages(tmp_path):
         assert await client.reply() == ""
 
 
+@pytest.mark.proves("door.slow-and-many")
 async def test_slow_command_lines(tmp_path):
     async with door(tmp_path, command_seconds=0.3) as one:
         client = await one.greeted()
@@ -148,6 +151,7 @@ async def test_slow_command_lines(tmp_path):
             await asyncio.sleep(0.01)
 
 
+@pytest.mark.proves("door.slow-and-many")
 async def test_a_client_that_never_mails_is_sent_away(tmp_path):
     async with door(tmp_path, greeting_seconds=0.3) as one:
         idle, proven = await one.greeted(), await one.greeted()
@@ -161,6 +165,7 @@ async def test_a_client_that_never_mails_is_sent_away(tmp_path):
         assert (await proven.ask("NOOP")).startswith("250")
 
 
+@pytest.mark.proves("door.slow-and-many")
 async def test_slow_data_is_cut_and_leaves_nothing(tmp_path):
     async with door(tmp_path, data_grace_seconds=0.3, data_bytes_per_second=1000) as one:
         client = await one.greeted()
@@ -188,6 +193,7 @@ async def test_steady_data_above_the_least_rate_is_served(tmp_path):
         assert (await client.reply()).startswith("250")
 
 
+@pytest.mark.proves("door.slow-and-many")
 async def test_data_in_all_has_an_end(tmp_path):
     async with door(tmp_path, data_seconds=0.3) as one:
         client = await one.greeted()
@@ -196,6 +202,7 @@ async def test_data_in_all_has_an_end(tmp_path):
         assert (await client.reply()).startswith("421 4.4.2")
 
 
+@pytest.mark.proves("door.slow-and-many")
 async def test_handshake_that_never_comes(tmp_path):
     async with stand(tmp_path, Profile.SUBMISSIONS, limits=DoorLimits(handshake_seconds=0.3)) as one:
         client = await one.raw()
@@ -203,6 +210,7 @@ async def test_handshake_that_never_comes(tmp_path):
         assert one.door.connections == 0
 
 
+@pytest.mark.proves("door.slow-and-many")
 async def test_client_that_does_not_read_its_replies(tmp_path):
     async with door(tmp_path, command_seconds=0.4, commands_per_minute=10**9) as one:
         client = await one.greeted()
@@ -220,6 +228,7 @@ async def test_client_that_does_not_read_its_replies(tmp_path):
         client.writer.transport.abort()
 
 
+@pytest.mark.proves("door.slow-and-many")
 async def test_reset_in_the_middle_of_data(tmp_path):
     async with door(tmp_path) as one:
         client = await one.greeted()

@@ -40,6 +40,7 @@ def send(port: int, size: int) -> str:
         return file.readline().decode()
 
 
+@pytest.mark.proves("door.slow-and-many")
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc/PID/status (Linux)")
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
 def test_peak_memory_of_the_listener(loop):

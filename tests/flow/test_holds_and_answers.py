@@ -187,6 +187,7 @@ def test_mail_that_no_person_wrote_gets_no_receipt(home: Home) -> None:
     says_nothing_was_sent(home.sent(DOCTOR)[0], message)
 
 
+@pytest.mark.proves("door.loops")
 def test_the_null_reverse_path_is_never_answered(home: Home) -> None:
     home.submit(mail(MARIA, "Results", RESULTS, headers=["Auto-Submitted: auto-replied"]), MARIA, sender=None)
     home.settle()

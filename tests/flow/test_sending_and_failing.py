@@ -300,6 +300,7 @@ def test_a_guessed_bounce_address_closes_nothing(home: Home) -> None:
     assert home.delivery(message).state is DeliveryState.DELIVERED
 
 
+@pytest.mark.proves("door.loops")
 def test_a_mail_of_ours_that_comes_back_is_refused(home: Home) -> None:
     home.submit(mail(OFFICE, "Lunch", LUNCH), OFFICE)
     home.settle()
@@ -309,6 +310,7 @@ def test_a_mail_of_ours_that_comes_back_is_refused(home: Home) -> None:
     assert home.submit(b"X-Sealgate-Id: 00000000000000000000000000\r\n" + mail(OFFICE, "Lunch", LUNCH), OFFICE)
 
 
+@pytest.mark.proves("door.who-sends")
 def test_another_author_than_the_sender_may_use_holds(home: Home) -> None:
     message = home.submit(mail(OFFICE, "Lunch", LUNCH, sender="boss@willow.example.org"), OFFICE)
     home.settle()

@@ -47,6 +47,7 @@ def test_wrong_unknown_disabled_and_oversized_get_nothing(path):
     assert users.authenticate("kim", "open sesame") is not None
 
 
+@pytest.mark.proves("door.auth")
 def test_unknown_names_cost_one_verification_too(path, monkeypatch):
     users = quick(path)
     users.add("lee", "open sesame", [])

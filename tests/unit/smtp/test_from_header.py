@@ -9,6 +9,8 @@ from gateway.domain.errors import InvalidAddress
 from gateway.mime.mailboxes import read_mailboxes
 from gateway.smtp.header_watch import HeaderWatch
 
+pytestmark = pytest.mark.proves("door.who-sends")
+
 LEE = Identity("lee", "auth", frozenset({"lee@practice.example", "@team.example"}))
 
 

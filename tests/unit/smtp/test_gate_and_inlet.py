@@ -20,6 +20,7 @@ class Idle:
         self.gone = True
 
 
+@pytest.mark.proves("door.slow-and-many")
 def test_connections_in_all_and_per_address():
     gate = Gate(DoorLimits(connections=3, connections_per_address=2), FakeUsers(), FakeClock())
     ones = [Idle() for _ in range(6)]
@@ -41,6 +42,7 @@ def test_connections_in_all_and_per_address():
     gate.close()
 
 
+@pytest.mark.proves("door.slow-and-many")
 def test_when_the_door_is_full_the_greediest_makes_room():
     gate = Gate(DoorLimits(connections=4, connections_per_address=4), FakeUsers(), FakeClock())
     many, honest = [Idle() for _ in range(4)], Idle()
@@ -52,6 +54,7 @@ def test_when_the_door_is_full_the_greediest_makes_room():
     gate.close()
 
 
+@pytest.mark.proves("door.auth")
 def test_one_machine_has_all_addresses_of_its_network():
     assert origin("2001:db8:1:2::1") == origin("2001:db8:1:2:ffff::9") != origin("2001:db8:1:3::1")
     assert origin("::ffff:192.0.2.7") == origin("192.0.2.7")
@@ -63,6 +66,7 @@ def test_one_machine_has_all_addresses_of_its_network():
     gate.close()
 
 
+@pytest.mark.proves("door.auth")
 async def test_wrong_passwords_count_for_a_while():
     clock = FakeClock()
     gate = Gate(DoorLimits(auth_failures_per_address=2, auth_window_seconds=60), FakeUsers(), clock)
@@ -78,6 +82,7 @@ async def test_wrong_passwords_count_for_a_while():
     gate.close()
 
 
+@pytest.mark.proves("door.auth")
 async def test_guessing_one_account_from_many_places_ends_and_its_owner_gets_in():
     clock, users = FakeClock(), FakeUsers()
     gate = Gate(DoorLimits(auth_failures_per_account=3, auth_window_seconds=60), users, clock)
@@ -108,6 +113,7 @@ async def test_what_is_remembered_of_guessers_is_bounded(monkeypatch):
     gate.close()
 
 
+@pytest.mark.proves("limits.passwords")
 async def test_password_checks_are_bounded():
     users = FakeUsers()
     gate = Gate(DoorLimits(password_checks=1, password_queue=1), users, FakeClock())
@@ -134,6 +140,7 @@ class Throttle:
         self.log.append("resume")
 
 
+@pytest.mark.proves("door.slow-and-many")
 async def test_inlet_holds_the_sender_back():
     inlet, transport = Inlet(), Throttle()
     inlet.attach(transport)
