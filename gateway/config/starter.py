@@ -47,7 +47,7 @@ url = "file:///./data/blobs"
 url = "file:///./shelf"                   # keys that live for a day; never back this directory up with the data
 
 [relay]
-url = "{relay}"                           # the next hop: smtp+starttls://host:587, mx://, or capture:///dir to try things out
+url = "{relay}"                           # the next hop: smtp+starttls://host:587, or capture:///dir to try things out
 # password_file = "secrets/relay"
 
 [notifier]

@@ -78,12 +78,14 @@ def assert_clean(raw: bytes) -> None:
     assert (mail["to"], mail["cc"], mail["subject"]) == ("bob@example.net", "carol@example.net", "Secure message")
 
 
+@pytest.mark.proves("open.allow-list", "open.traces", "clear.outer-mail")
 def test_nothing_of_the_sender_stands_outside_of_smime(sealed: tuple[bytes, bytes]) -> None:
     raw, _ = sealed
     assert_clean(raw)
     assert MARK.encode() not in base64.b64decode(raw.partition(b"\r\n\r\n")[2])
 
 
+@pytest.mark.proves("open.no-bcc", "open.message-ids")
 def test_the_marks_are_inside_so_the_test_can_fail_but_bcc_is_nowhere(sealed: tuple[bytes, bytes]) -> None:
     _, opened = sealed
     for field in ("Thread-Topic", "References", "Subject", "Message-ID", "Content-ID", "User-Agent"):
@@ -96,11 +98,13 @@ def test_the_marks_are_inside_so_the_test_can_fail_but_bcc_is_nowhere(sealed: tu
     assert b"HP-Outer: Subject: Secure message" in opened
 
 
+@pytest.mark.proves("open.allow-list")
 def test_a_link_mail_is_the_allow_list_and_our_text() -> None:
     raw = text_mail(OUTER, "A secure message waits for you.", "<p>A secure message waits for you.</p>")
     assert_clean(raw)
 
 
+@pytest.mark.proves("open.traces")
 def test_our_boundaries_say_nothing_of_the_sender(sealed: tuple[bytes, bytes]) -> None:
     boundary = email.message_from_bytes(sealed[1]).get_boundary()
     assert boundary is not None
@@ -108,6 +112,7 @@ def test_our_boundaries_say_nothing_of_the_sender(sealed: tuple[bytes, bytes]) -
     assert len(boundary) >= 34
 
 
+@pytest.mark.proves("open.pass-keeps-bytes", "open.no-bcc")
 def test_passthrough_lets_no_bcc_no_command_and_no_received_out() -> None:
     head, _, body = b"".join(passthrough([HOSTILE], sealgate_id="m1")).partition(b"\r\n\r\n")
     assert b"bcc" not in head.lower()

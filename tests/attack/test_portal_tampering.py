@@ -46,6 +46,7 @@ def spoil(path: Path, how: str) -> None:
     path.write_bytes(bytes(data))
 
 
+@pytest.mark.proves("rest.whole-first")
 @pytest.mark.parametrize("how", ["last byte", "middle", "cut", "longer"])
 @pytest.mark.parametrize("size", [1, 65536, len(BIG)])
 def test_a_tampered_attachment_never_ends_cleanly(house: House, how: str, size: int) -> None:
@@ -63,6 +64,7 @@ def test_a_tampered_attachment_never_ends_cleanly(house: House, how: str, size: 
     assert [data["object"] for kind, data in house.events() if kind == "integrity"] == ["p1-a0"]
 
 
+@pytest.mark.proves("rest.whole-first")
 def test_a_tampered_letter_is_withheld_and_recorded(house: House) -> None:
     browser = Browser(house.port)
     browser.open_letter(house, house.parcel())

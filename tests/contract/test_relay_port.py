@@ -72,6 +72,7 @@ class TestRelay:
         assert hop.bodies() == []
         assert hop.relay.deliver(consignment(BODY), lambda: None).outcome is Outcome.ACCEPTED
 
+    @pytest.mark.proves("rest.whole-first")
     def test_an_error_of_the_body_goes_on_and_nothing_is_delivered(self, hop):
         def broken():
             yield BODY

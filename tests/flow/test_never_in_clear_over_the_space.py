@@ -89,9 +89,9 @@ def walk(root: Path, examples: int, *, derandomize: bool) -> Counter[str]:
     return street.seen
 
 
-def test_in_a_hundred_states_of_the_world() -> None:
+def test_in_some_states_of_the_world() -> None:
     with tempfile.TemporaryDirectory() as root:
-        seen = walk(Path(root), 100, derandomize=True)
+        seen = walk(Path(root), 60, derandomize=True)
     assert {"pass", "link", "smime", "hold"} <= set(seen), seen
 
 
@@ -99,6 +99,6 @@ def test_in_a_hundred_states_of_the_world() -> None:
 @pytest.mark.timeout(3600)
 def test_in_thousands_of_states_of_the_world() -> None:
     with tempfile.TemporaryDirectory() as root:
-        seen = walk(Path(root), int(os.environ.get("SEALGATE_STATES", "4000")), derandomize=False)
+        seen = walk(Path(root), int(os.environ.get("SEALGATE_STATES", "3000")), derandomize=False)
     assert min(seen[one] for one in ("pass", "link", "smime", "hold", "opened")) > 20, seen
     print(dict(seen))

@@ -43,6 +43,7 @@ def home(tmp_path: Path):
         yield one.people()
 
 
+@pytest.mark.proves("open.message-ids")
 @pytest.mark.proves("open.retry-same-id")
 def test_a_deferred_mail_is_tried_again_with_growing_waits_and_the_same_message_id(home: Home) -> None:
     home.hop.answers[MARIA] = [LATER]
@@ -191,6 +192,7 @@ def test_a_confidential_address_gets_it_and_the_written_one_nothing(home: Home) 
     assert "diabetes" in home.open_link(sent).text
 
 
+@pytest.mark.proves("open.no-bcc")
 def test_bcc_leaves_nowhere(home: Home) -> None:
     home.add_certificate(GRACE)
     hidden = "hidden@example.org"
@@ -263,6 +265,7 @@ def bounce(home: Home, address: str, action: str, status: str) -> str:
     return message
 
 
+@pytest.mark.proves("open.message-ids")
 def test_a_bounce_closes_its_delivery_and_its_link(home: Home) -> None:
     message = home.submit(mail(MARIA, "Results", RESULTS), MARIA)
     home.settle()

@@ -164,11 +164,13 @@ def walk(root: Path, seed: int, rounds: int) -> set[str]:
     return fates
 
 
+@pytest.mark.proves("clear.whole-space")
 def test_a_few_random_states(tmp_path: Path) -> None:
     fates = walk(tmp_path, 7, 40)
     assert {"pass", "link", "hold"} <= fates
 
 
+@pytest.mark.proves("clear.whole-space")
 @pytest.mark.long
 def test_many_random_states(tmp_path: Path) -> None:
     seed = int(os.environ.get("SEALGATE_SEED", "20260302"))

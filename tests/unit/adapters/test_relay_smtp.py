@@ -225,6 +225,7 @@ def test_no_dot_when_consent_is_withheld():
     assert len(peer.bodies) == 1
 
 
+@pytest.mark.proves("rest.whole-first")
 def test_a_body_that_fails_is_never_ended():
     def broken():
         yield b"Subject: x\r\n\r\nhalf"

@@ -94,6 +94,7 @@ def test_outer_headers_show_nobody_in_repr() -> None:
     assert "Secure" not in repr(outer())
 
 
+@pytest.mark.proves("where.dsn")
 def test_a_dsn_is_a_report_with_our_facts_only() -> None:
     status = build.RecipientStatus(
         final_recipient=PATIENT, action="failed", status="5.7.1", diagnostic="SG-HOLD-EXPIRED", last_attempt=AT
@@ -163,6 +164,7 @@ HEAD = (
 BODY = b"body \xff with\r\n\r\nBcc: not a header\r\nX-Sealgate-Id: nor this\r\n"
 
 
+@pytest.mark.proves("open.pass-keeps-bytes")
 @pytest.mark.parametrize("size", [1, 5, 4096])
 def test_passthrough_drops_what_may_leave_nowhere_and_keeps_the_rest(size: int) -> None:
     raw = HEAD + BODY

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -95,6 +96,7 @@ def policies(draw: st.DrawFn) -> Policy:
     )  # fmt: skip
 
 
+@pytest.mark.proves("open.pass-by-decide", "open.never-weakened", "clear.whole-space")
 @settings(max_examples=500, deadline=None)
 @given(policies(), message, recipient)
 def test_no_facts_send_phi_in_clear_unsaid(policy, facts, to):
