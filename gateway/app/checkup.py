@@ -15,6 +15,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
+from gateway.adapters.clock import SteadyClock
 from gateway.app import keyfiles
 from gateway.app.created import OFFLINE, database_file
 from gateway.app.installation import Installation
@@ -57,6 +58,7 @@ def examine(home: Installation, swaps: str = "/proc/swaps") -> Checkup:
     found.attempt(lambda: _store(found, home))
     found.attempt(lambda: _shelf(found, home))
     found.attempt(home.vault)
+    found.warnings += _clock(home.clock)
     found.warnings += _weaknesses(home)
     found.warnings += _swap(Path(swaps))
     return found
@@ -157,6 +159,17 @@ def _offline_keys(home: Installation) -> Iterator[str]:
         for path in sorted([*folder.glob("archive-*.key"), *folder.glob("backup*.key")]) if folder.is_dir() else ():
             near = "on the same volume as the data" if path.stat().st_dev in volumes else "on this machine"
             yield f"{path}: an offline private key is {near}; move it away (README.txt beside it says how)"
+
+
+def _clock(clock: Clock) -> Iterator[str]:
+    """A wall clock that jumped is believed after an hour; until then deadlines go on by the clock that nobody can set."""
+    off = clock.off if isinstance(clock, SteadyClock) else timedelta(0)
+    if off:
+        way = "ahead of" if off > timedelta(0) else "behind"
+        yield (
+            f"the system's clock is {abs(off).total_seconds() / 3600:.1f} h {way} what this gateway knows; set it right: when it "
+            "stays so for an hour it is believed, and holds, links and keys whose time is over by it end"
+        )
 
 
 def _swap(swaps: Path) -> Iterator[str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
 
+from gateway.adapters.clock import SteadyClock
 from gateway.adapters.journal import extend
 from gateway.adapters.relay import RelayOptions, choose_relay
 from gateway.app import outside
@@ -42,6 +44,7 @@ from gateway.flow.review import Review
 from gateway.flow.settle import Settle
 from gateway.flow.signers import Signers
 from gateway.flow.tell import Tell
+from gateway.flow.timekeeping import Timekeeping
 from gateway.mime.limits import Limits
 from gateway.policy.law import load_law
 from gateway.ports.checkpoint import Checkpoint, unobserved
@@ -176,7 +179,12 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
         settings.relay.final.total_seconds(), long_threads=settings.sandbox.long_children,
     )  # fmt: skip
     journal = Journal(store, custody, notices, keys, [partial(extend, path) for path in settings.backup.journal_files])
-    duties = (*retain.duties(), journal.copy, Measure(store, home.metrics()).look)
+    greatest = max(times.hold, times.consent, times.stuck, times.give_up, settings.parcel.max_expiry)
+    timekeeping = (
+        (Timekeeping(store, clock, max(timedelta(days=1), *times.backoff), greatest, times.lease).keep,)
+        if isinstance(clock, SteadyClock) else ()
+    )  # fmt: skip
+    duties = (*timekeeping, *retain.duties(), journal.copy, Measure(store, home.metrics()).look)
     worker = Worker(store, clock, steps, duties, pace, lambda job, code: settle.stick(job, code, times.stuck))
     review = Review(store, assess, decisions, settle, facts, clock, times.hold)
 

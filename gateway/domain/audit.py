@@ -87,6 +87,8 @@ class EventKind(StrEnum):
     """A patient or partner was added or changed: `what`, id, `version`."""
     POLICY_LOADED = "policy_loaded"
     """A worker goes by the policy of that `version` from now on."""
+    CLOCK_JUMPED = "clock_jumped"
+    """The system's clock jumped and is not believed yet: `ahead` by how many seconds, `state` doubted or over."""
     POLICY_REJECTED = "policy_rejected"
     """A policy file was wrong and was passed over; the old policy stays."""
     KEY_MADE = "key_made"

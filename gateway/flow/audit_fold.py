@@ -73,7 +73,8 @@ class AuditFolder:
         uow.set_setting(f"{_TURN}_row", "1")
         now = self._clock.now()
         taken = uow.setting(_TURN)
-        if taken and datetime.fromisoformat(taken.partition(" ")[0]) > now:
+        until = datetime.fromisoformat(taken.partition(" ")[0]) if taken else _LONG_AGO
+        if now < until <= now + timedelta(seconds=2 * _TURN_SECONDS):  # no turn is longer: it was taken by a wrong clock
             return ""
         number = int(taken.partition(" ")[2] or 0) + 1
         turn = f"{(now + timedelta(seconds=_TURN_SECONDS)).isoformat()} {number}"
@@ -110,7 +111,8 @@ class AuditFolder:
         if size <= covered:
             return False
         waited = self._clock.now() - (_LONG_AGO if latest is None else latest.at)
-        return size - covered >= self._every_rows or waited >= self._every
+        # A head from ahead of us was signed while the clock was wrong: it must not keep the next from being signed.
+        return size - covered >= self._every_rows or not timedelta(0) <= waited < self._every
 
 
 def _edge(uow: UnitOfWork, latest: HeadRow | None) -> Range:

@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -58,6 +58,10 @@ def private(keys: WorkerKeys, epoch: str) -> hybrid.OpenWith:
     return hybrid.OpenWith(secret)
 
 
+_AHEAD = timedelta(minutes=10)
+"""How far the clocks of two workers may differ."""
+
+
 class Calendar:
     """One worker's share of turning epochs; `tick` may run at any time, in any number of workers."""
 
@@ -78,9 +82,9 @@ class Calendar:
             for row in rows:
                 if row.state == NEW:
                     self._confirm(uow, row)
-                elif row.state == ADVERTISED and row.ends_at <= now and self._has_successor(rows, row):
+                elif row.state == ADVERTISED and not self._lasts(row, now) and self._has_successor(rows, row, now):
                     uow.epochs.move(row.id, RETIRED)
-            due = not any(row.state in {NEW, ADVERTISED} and now < row.ends_at for row in rows)
+            due = not any(row.state in {NEW, ADVERTISED} and self._lasts(row, now) for row in rows)
         self._reached("epoch.3")
         if due:
             self._begin()
@@ -133,5 +137,13 @@ class Calendar:
             uow.epochs.move(row.id, ADVERTISED)
 
     @staticmethod
-    def _has_successor(rows: list[EpochRow], row: EpochRow) -> bool:
-        return any(one.state == ADVERTISED and one.created_at > row.created_at for one in rows)
+    def _lasts(row: EpochRow, now: datetime) -> bool:
+        # One that begins ahead of us was made by a clock that was wrong: it must not last until its date.
+        return row.created_at - _AHEAD <= now < row.ends_at
+
+    def _has_successor(self, rows: list[EpochRow], row: EpochRow, now: datetime) -> bool:
+        later = (one for one in rows if one.state == ADVERTISED and one is not row)
+        return any(
+            one.created_at > row.created_at or (row.created_at - _AHEAD > now and self._lasts(one, now))
+            for one in later
+        )

@@ -184,6 +184,14 @@ class Jobs(Protocol):
         """
         ...
 
+    def pull_in(self, kinds: Collection[JobKind], latest: datetime, to: datetime) -> int:
+        """Move jobs that are due after `latest` to `to`; how many."""
+        ...
+
+    def shorten(self, latest: datetime, to: datetime) -> int:
+        """Move leases that end after `latest` to `to`; how many."""
+        ...
+
     def drop(self, kind: JobKind, subject_id: str) -> None: ...
     def clear(self) -> None:
         """Remove every job, whoever holds it: after a restore each is asked for anew."""

@@ -337,7 +337,8 @@ class KillHouse:
         while not all(one.done for one in mails) or not self._resting():
             self.look_after()
             for one in mails:
-                self.act(one)
+                with suppress(OSError):  # the portal may be away
+                    self.act(one)
             if time.monotonic() - nudged > 4.0:
                 nudged = time.monotonic()
                 self._hand_over()

@@ -99,6 +99,15 @@ class SqlJobs:
             excused=present["excused"] + excused,
         )
 
+    def pull_in(self, kinds: Collection[JobKind], latest: datetime, to: datetime) -> int:
+        """Move jobs that are due after `latest` to `to`; how many."""
+        due = update(jobs).where(jobs.c.kind.in_(list(kinds)), jobs.c.run_at > latest)
+        return self._channel.changed(due.values(run_at=to))
+
+    def shorten(self, latest: datetime, to: datetime) -> int:
+        """Move leases that end after `latest` to `to`; how many."""
+        return self._channel.changed(update(jobs).where(jobs.c.lease_until > latest).values(lease_until=to))
+
     def drop(self, kind: JobKind, subject_id: str) -> None:
         """Remove the job of that kind and subject (or message, if it has no subject), whoever holds it."""
         self._channel.run(delete(jobs).where(jobs.c.kind == kind, jobs.c.about == subject_id))
