@@ -22,6 +22,7 @@ from gateway.app import worker_role
 from gateway.app.counted import shown
 from gateway.app.door_role import open_inbound, open_smtp
 from gateway.app.installation import Installation
+from gateway.app.told import run_told
 from gateway.app.web_role import open_portal
 from gateway.domain.errors import ConfigError
 from gateway.ports.checkpoint import Checkpoint, unobserved
@@ -68,7 +69,7 @@ def _worker(home: Installation, reached: Checkpoint) -> None:
     signal.signal(signal.SIGHUP, lambda *_: threading.Thread(target=_reload_policy, args=(home, rooms)).start())
     rooms.worker.do_duties()
     rooms.tell_policy(home)
-    with shown("worker", home.settings, home.metrics()) as ports:
+    with run_told(home, "worker"), shown("worker", home.settings, home.metrics()) as ports:
         _say_ready("worker", ports)
         try:
             rooms.worker.run()
@@ -130,7 +131,7 @@ def _serve(
         for one in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(one, stopped.set)
         loop.add_signal_handler(signal.SIGHUP, reload)
-        with shown(role, home.settings, home.metrics()) as beside:
+        with run_told(home, role), shown(role, home.settings, home.metrics()) as beside:
             _say_ready(role, {**ports, **beside})
             await stopped.wait()
             await stop()

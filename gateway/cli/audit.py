@@ -11,16 +11,18 @@ from gateway.adapters.heads import read_kept
 from gateway.app.installation import Installation
 from gateway.app.keyfiles import public_key
 from gateway.app.outside import accept_head, log_watch, signed_by
-from gateway.cli.console import actor, config_option, json_option, no, opened, show, table
+from gateway.cli.console import actor, column_key, config_option, json_option, no, opened, show, table
 from gateway.domain.audit import Event, EventKind, Scalar
 from gateway.domain.errors import ConfigError
+from gateway.flow import reasons
 from gateway.flow.audit_verify import verify as verify_log
+from gateway.flow.story import readable
 from gateway.ports.store import AuditRow
 
 
 @click.group(short_help="The log: list, export, verify.")
 def audit() -> None:
-    """The log and its proof. Rows hold ids, codes and times, nothing personal."""
+    """The log and its proof. Rows hold ids, codes and times; what a person wrote is shown where the column key is."""
 
 
 @audit.command(name="list")
@@ -38,11 +40,14 @@ def list_rows(message_id: str | None, last: int, config: Path, as_json: bool) ->
             rows = []
             for row in _all(home):
                 rows = [*rows[-last + 1 :], row] if last > 1 else [row]
+        columns = column_key(home)
+        with home.store().begin() as uow:
+            rows = [readable(uow, columns, row) for row in rows[-last:]]
     table(
         [
             {"seq": row.seq, "at": row.at, "event": row.event.kind.value, "message": row.event.message_id,
              "actor": row.event.actor, "data": dict(row.event.data) if as_json else _words(row)}
-            for row in rows[-last:]
+            for row in rows
         ],
         as_json=as_json, none="the log has no such rows",
     )  # fmt: skip
@@ -125,7 +130,7 @@ def accept(reason: str, config: Path) -> None:
             no("the log is the one of the heads outside; there is nothing to accept")
         head = accept_head(home)
         with home.store().begin() as uow:
-            data: dict[str, Scalar] = {"size": head.size, "reason": reason}
+            data: dict[str, Scalar] = {"size": head.size, "reason": reasons.keep(uow, home.columns(), reason)}
             uow.audit.append(Event(EventKind.LOG_ACCEPTED, actor=actor(), data=data), home.clock.now())
     click.echo(f"accepted: {head.size} rows; workers go on within seconds")
 

@@ -16,6 +16,7 @@ import click
 
 from gateway.domain.address import Address
 from gateway.domain.errors import ConfigError, InvalidAddress
+from gateway.seal.columns import Columns
 
 if TYPE_CHECKING:  # loaded by `opened` alone: `scan` without --config has no need of a database
     from gateway.app.installation import Installation
@@ -166,3 +167,11 @@ def _word(value: object) -> str:
     if isinstance(value, (list, tuple, frozenset)):
         return ", ".join(_word(one) for one in value) or "-"
     return str(value)
+
+
+def column_key(home: Installation) -> Columns | None:
+    """The column key, where this machine and account may read it."""
+    try:
+        return home.columns()
+    except ConfigError:
+        return None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from gateway.app.outside import accept_head, log_watch
 from gateway.cli.backup import tell
 from gateway.cli.console import actor, config_option, json_option, no, opened, say, show
 from gateway.flow.quarantine import Quarantine, found, quarantined
@@ -45,7 +46,9 @@ def confirm(reason: str, send_notices: bool, config: Path) -> None:
     Make sure first that the old machine does not run any more. Mail that was in hand stays held: see `release`.
     """
     with opened(config) as home:
-        waited = Quarantine(home.store(), home.clock).confirm(actor(), reason, send_notices=send_notices)
+        if log_watch(home).look_whole():
+            accept_head(home)  # heads outside tell of rows that the backup does not have
+        waited = Quarantine(home.store(), home.clock, home.columns()).confirm(actor(), reason, send_notices=send_notices)
     say(f"confirmed; {waited} notices of before are {'sent' if send_notices else 'not sent'}")
 
 
@@ -63,5 +66,5 @@ def release(message_ids: tuple[str, ...], reason: str, config: Path) -> None:
             if quarantined(uow):
                 no("the system is in quarantine; `sealgate quarantine confirm` comes first")
         for message_id in message_ids:
-            Quarantine(home.store(), home.clock).release(message_id, actor(), reason)
+            Quarantine(home.store(), home.clock, home.columns()).release(message_id, actor(), reason)
             say(f"{message_id} is assessed anew")

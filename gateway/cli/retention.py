@@ -12,6 +12,7 @@ from gateway.cli.console import actor, config_option, json_option, no, opened, t
 from gateway.domain.audit import Event, EventKind, Scalar
 from gateway.domain.retention import ArchiveRow, HoldOn, LegalHoldRow
 from gateway.domain.states import MessageState
+from gateway.flow import reasons
 from gateway.ports.store import UnitOfWork
 
 
@@ -50,7 +51,9 @@ def hold(message: str | None, patient: str | None, reason: str, config: Path) ->
             elif uow.register.patient(subject) is None:
                 no(f"there is no patient {subject}; `sealgate patient list` shows ids")
             uow.retention.add_hold(LegalHoldRow(hold_id, kind, subject, at, actor(), reason))
-            uow.audit.append(_event(EventKind.LEGAL_HOLD, hold_id, kind, subject, reason), at)
+            uow.audit.append(
+                _event(EventKind.LEGAL_HOLD, hold_id, kind, subject, reasons.keep(uow, home.columns(), reason)), at
+            )
     click.echo(hold_id)
 
 
@@ -64,7 +67,8 @@ def release(hold_id: str, reason: str, config: Path) -> None:
         found = [one for one in uow.retention.holds() if one.id == hold_id]
         if not found or not uow.retention.drop_hold(hold_id):
             no(f"there is no legal hold {hold_id}; `sealgate retention list` shows them")
-        event = _event(EventKind.LEGAL_HOLD_ENDED, hold_id, found[0].kind, found[0].subject, reason)
+        words = reasons.keep(uow, home.columns(), reason)
+        event = _event(EventKind.LEGAL_HOLD_ENDED, hold_id, found[0].kind, found[0].subject, words)
         uow.audit.append(event, home.clock.now())
     click.echo(f"{hold_id} is released")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from gateway.cli.console import config_option, json_option, no, opened, say, show
+from gateway.cli.console import column_key, config_option, json_option, no, opened, say, show
 from gateway.flow.story import story
 
 
@@ -17,7 +17,7 @@ from gateway.flow.story import story
 def why(message_id: str, config: Path, as_json: bool) -> None:
     """Tell what happened to a message and why, oldest first. MESSAGE-ID is Sealgate's own id (X-Sealgate-Id)."""
     with opened(config) as home:
-        lines = story(home.store(), message_id)
+        lines = story(home.store(), message_id, column_key(home))
     if not lines:
         no(f"the log knows no message {message_id}; give the id of X-Sealgate-Id or of `sealgate queue list`")
     for line in lines:

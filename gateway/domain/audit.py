@@ -1,8 +1,9 @@
 """Audit events: what happened, to which id, without personal data.
 
-`data` holds ids, codes, counts and salted commitments only; a `mark` is a hash over a decision's MAC.
-`Event.message_id` is empty for events of the installation (start, policy loaded, key made), and the patient's id for
-rows of a patient's consent log, so that each patient's are one chain.
+`data` holds ids, codes, counts and salted commitments only: what a person wrote as `reason` is `commitment:` and a hash,
+its words are sealed beside the log (`flow.reasons`). A `mark` is a keyed hash over a decision's MAC.
+`Event.message_id` is empty for events of the installation (start, policy loaded), and names the chain for others: the
+patient's id for a patient's record and consents, `partners`, `certificates:` or `signer:` with the address's blind index.
 """
 
 from __future__ import annotations
@@ -106,9 +107,9 @@ class EventKind(StrEnum):
     QUARANTINE_ENDED = "quarantine_ended"
     """A person confirmed the restored system: `reason`. Doors and parcels open again."""
     STARTED = "started"
-    """A role began its work."""
+    """A role began its work: `role`, `version` of the program, `config` as the SHA-256 of its file."""
     STOPPED = "stopped"
-    """A role ended its work."""
+    """A role ended its work, as it was told to: `role`."""
     LOG_ACCEPTED = "log_accepted"
     """A person accepted a log of that `size` as the one from now on, though heads outside told of more: `reason`."""
     ARCHIVE_OPENED = "archive_opened"

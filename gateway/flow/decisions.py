@@ -14,6 +14,7 @@ from gateway.domain.decision import Action, Basis, Decision, HoldReason
 from gateway.domain.errors import IntegrityError
 from gateway.domain.records import DeliveryRow, MessageRow
 from gateway.domain.states import DeliveryState
+from gateway.flow import reasons
 from gateway.flow.keys import WorkerKeys
 from gateway.flow.marks import DecisionMarks, basis_text
 from gateway.flow.parcel_seal import ParcelSeal
@@ -88,6 +89,10 @@ class Decisions:
             outer_message_id=row.outer_message_id,
             expires=timedelta(seconds=row.expires_after) if row.expires_after else None,
         )  # fmt: skip
+
+    def keep_reason(self, uow: UnitOfWork, words: str) -> str:
+        """Seal what a person wrote; returns the commitment for the row of the log (`reasons`)."""
+        return reasons.keep(uow, self._keys.columns, words)
 
     def keep_scan(self, message_id: str, summary: Summary, commitment: bytes) -> str:
         """What is kept of a scan, with the content's commitment, under a MAC: nobody else can make a mail look clean."""

@@ -15,8 +15,10 @@ from gateway.domain.audit import Event, EventKind, Scalar
 from gateway.domain.errors import PermanentError
 from gateway.domain.records import JobKind, MessageRow
 from gateway.domain.states import MessageState
+from gateway.flow import reasons
 from gateway.ports.clock import Clock
 from gateway.ports.store import Store, UnitOfWork
+from gateway.seal.columns import Columns
 
 SETTING = "quarantine"
 RESTORED = "restored"
@@ -85,6 +87,7 @@ class Quarantine:
 
     store: Store
     clock: Clock
+    columns: Columns = field(repr=False)
 
     def confirm(self, by: str, reason: str, *, send_notices: bool) -> int:
         """End the quarantine; PermanentError if there is none. Notices of before are sent only if asked for, for they may
@@ -102,7 +105,7 @@ class Quarantine:
                     if send_notices:
                         uow.jobs.add(JobKind.SEND_NOTICE, one.message_id, one.id, at)
             uow.set_setting(SETTING, "")
-            data: dict[str, Scalar] = {"reason": reason, "notices": waiting if send_notices else 0}
+            data: dict[str, Scalar] = {"reason": reasons.keep(uow, self.columns, reason), "notices": waiting if send_notices else 0}
             uow.audit.append(Event(EventKind.QUARANTINE_ENDED, actor=by, data=data), at)
         return waiting
 
@@ -120,7 +123,7 @@ class Quarantine:
             uow.messages.move(message_id, MessageState.RECEIVED, at)
             uow.jobs.drop(JobKind.EXPIRE, message_id)
             uow.jobs.add(JobKind.ASSESS, message_id, "", at)
-            data: dict[str, Scalar] = {"was": RESTORED, "reason": reason}
+            data: dict[str, Scalar] = {"was": RESTORED, "reason": reasons.keep(uow, self.columns, reason)}
             uow.audit.append(Event(EventKind.RELEASED, message_id, actor=by, data=data), at)
 
 

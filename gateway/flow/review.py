@@ -89,7 +89,7 @@ class Review:
             self.decisions.redecide(uow, row, fresh_row)
             uow.deliveries.move(row.id, DeliveryState.READY)
             uow.jobs.add(JobKind.DISPATCH, row.message_id, row.id, at)
-            data = {"method": method.value, "was": row.held_for.value if row.held_for else "", "reason": reason,
+            data = {"method": method.value, "was": row.held_for.value if row.held_for else "", "reason": self.decisions.keep_reason(uow, reason),
                     "mark": self.decisions.marks.mark(uow, fresh_row)}  # fmt: skip
             uow.audit.append(Event(EventKind.RELEASED, row.message_id, row.id, actor=by, data=data), at)
             self._if_none_held(uow, message)
@@ -101,7 +101,7 @@ class Review:
             row = uow.messages.get(message_id, lock=True)
             if row is None or row.state not in {MessageState.HELD, MessageState.STUCK}:
                 raise PermanentError(f"message {message_id} is not held")
-            data = {"for": "staff", "reason": reason}
+            data = {"for": "staff", "reason": self.decisions.keep_reason(uow, reason)}
             uow.audit.append(Event(EventKind.REFUSED, message_id, actor=by, data=data), self.clock.now())
             self.settle.refuse(uow, row, "refused_by_staff", by)
             uow.jobs.drop(JobKind.EXPIRE, message_id)
@@ -131,7 +131,7 @@ class Review:
                 uow.jobs.drop(JobKind.DISPATCH, row.id)
                 data: dict[str, Scalar] = {
                     "for": "staff",
-                    "reason": reason,
+                    "reason": self.decisions.keep_reason(uow, reason),
                     "mark": self.decisions.marks.mark(uow, stopped),
                 }
                 uow.audit.append(Event(EventKind.HELD, message_id, row.id, actor=by, data=data), at)

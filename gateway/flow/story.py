@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gateway.domain.audit import EventKind, Scalar
+from gateway.flow import reasons
 from gateway.policy.explain import sentence
-from gateway.ports.store import AuditRow, Store
+from gateway.ports.store import AuditRow, Store, UnitOfWork
+from gateway.seal.columns import Columns
 
+SEALED = "(sealed; shown where the column key is)"
 Fields = Mapping[str, Scalar]
 
 
@@ -22,11 +25,25 @@ class Line:
     row: AuditRow
 
 
-def story(store: Store, message_id: str) -> list[Line]:
-    """Every row of a message, oldest first; empty for an id that the log does not know."""
+def story(store: Store, message_id: str, columns: Columns | None = None) -> list[Line]:
+    """Every row of a message, oldest first; empty for an id that the log does not know. With the column key, what a
+    person wrote is in it.
+    """
     with store.begin() as uow:
-        rows = uow.audit.of_message(message_id)
+        rows = [readable(uow, columns, row) for row in uow.audit.of_message(message_id)]
     return [Line(row.at, tell(row), row) for row in rows]
+
+
+def readable(uow: UnitOfWork, columns: Columns | None, row: AuditRow) -> AuditRow:
+    """The row with a person's reason in words; without the column key, a word that it is sealed."""
+    told = row.event.data.get("reason")
+    if not isinstance(told, str):
+        return row
+    if columns is None:
+        words = SEALED if reasons.sealed(told) else told
+    else:
+        words = reasons.read(uow, columns, told)
+    return replace(row, event=replace(row.event, data={**row.event.data, "reason": words}))
 
 
 def tell(row: AuditRow) -> str:

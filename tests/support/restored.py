@@ -45,11 +45,11 @@ def started(home: Home, root: Path) -> Home:
 
 def confirm(other: Home, *, send_notices: bool = False) -> None:
     """A person confirms; then everything that is due runs."""
-    Quarantine(other.store, other.clock).confirm("test", "looked at everything", send_notices=send_notices)
+    Quarantine(other.store, other.clock, other.inst.columns()).confirm("test", "looked at everything", send_notices=send_notices)
     other.settle()
 
 
 def release(other: Home, message_id: str) -> None:
     """A person says that a message was not sent; then everything that is due runs."""
-    Quarantine(other.store, other.clock).release(message_id, "test", "the recipient was asked")
+    Quarantine(other.store, other.clock, other.inst.columns()).release(message_id, "test", "the recipient was asked")
     other.settle()
