@@ -6,6 +6,7 @@ Sizes in a ZIP directory are claims: entries are read in pieces and counted as t
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -14,6 +15,9 @@ from gateway.domain.finding import GapReason
 from gateway.mime.documents.budget import Budget
 
 _PIECE = 256 * 1024
+_LOCAL_HEADER, _END_RECORD = 30, 22
+_DESCRIPTOR = 24
+"""The longest data descriptor, which may stand behind an entry's bytes."""
 _ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, NotImplementedError)
 
 
@@ -26,11 +30,32 @@ class Refused(Exception):
 
 
 def opened(data: bytes) -> zipfile.ZipFile:
-    """The archive; raises Refused if its directory cannot be read."""
+    """The archive; raises Refused if its directory cannot be read, or if another reader would find other files in it."""
     try:
-        return zipfile.ZipFile(io.BytesIO(data))
+        archive = zipfile.ZipFile(io.BytesIO(data))
     except _ERRORS as error:
         raise Refused(GapReason.MALFORMED) from error
+    _tiled(archive, data)
+    return archive
+
+
+def _tiled(archive: zipfile.ZipFile, data: bytes) -> None:
+    """Entries lie one behind the other from the first byte to the directory (APPNOTE 4.3.6): Refused where they overlap
+    (BOMB: few bytes that count as many), or leave bytes that belong to none (AMBIGUOUS).
+    """
+    end = 0
+    for entry in sorted(archive.infolist(), key=lambda one: one.header_offset):
+        start = entry.header_offset
+        if start < end:
+            raise Refused(GapReason.BOMB)
+        if start > end + _DESCRIPTOR:
+            raise Refused(GapReason.AMBIGUOUS)
+        if data[start : start + 4] != b"PK\3\4" or len(data) < start + _LOCAL_HEADER:
+            raise Refused(GapReason.MALFORMED)
+        end = start + _LOCAL_HEADER + sum(struct.unpack_from("<HH", data, start + 26)) + entry.compress_size
+    behind = data.rfind(b"PK\5\6") + _END_RECORD + len(archive.comment)
+    if not end <= archive.start_dir <= end + _DESCRIPTOR or behind != len(data):
+        raise Refused(GapReason.AMBIGUOUS)
 
 
 def entries(archive: zipfile.ZipFile, budget: Budget) -> Iterator[zipfile.ZipInfo]:

@@ -6,6 +6,8 @@ error of a library on a damaged file is the gap MALFORMED of that part.
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import PurePosixPath
@@ -35,6 +37,9 @@ REFUSED: Mapping[str, GapReason] = {
 }
 """Kinds that are known but hold no text that we can read; any other unknown kind is UNKNOWN_TYPE."""
 
+_NESTING = frozenset({"zip", "ooxml", "odf", "xlsx", "mail"})
+"""Kinds in which an archive may lie open; what is in it is read."""
+
 _BY_TYPE: Mapping[str, str] = {
     "text/html": "html",
     "application/xhtml+xml": "html",
@@ -60,6 +65,8 @@ def read(part: str, media_type: str, file_name: str, data: bytes, budget: Budget
     if module is None:
         return [], [Gap(part, REFUSED.get(kind, GapReason.UNKNOWN_TYPE))]
     reader: Reader = getattr(import_module(f"gateway.mime.documents.{module}"), f"read_{kind}")
+    if kind not in _NESTING and zipfile.is_zipfile(io.BytesIO(data)):
+        return [], [Gap(part, GapReason.AMBIGUOUS)]  # and an archive at the same time, to whoever renames it
     try:
         texts, gaps = reader(part, data, budget)
     except MemoryError:
