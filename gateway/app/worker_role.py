@@ -27,6 +27,7 @@ from gateway.flow.decisions import Decisions
 from gateway.flow.dispatch import Dispatch
 from gateway.flow.epochs import Calendar
 from gateway.flow.forget import Forget, Terms
+from gateway.flow.head_mail import HeadMail
 from gateway.flow.inbound import Inbound, OwnAddresses
 from gateway.flow.journal import Journal
 from gateway.flow.measure import Measure
@@ -178,13 +179,14 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
         times.threads, times.lease.total_seconds(), times.poll.total_seconds(), _DUTIES_SECONDS,
         settings.relay.final.total_seconds(), long_threads=settings.sandbox.long_children,
     )  # fmt: skip
+    head_mail = HeadMail(store, notices, clock, settings.audit.head_mail, settings.audit.head_mail_every)
     journal = Journal(store, custody, notices, keys, [partial(extend, path) for path in settings.backup.journal_files])
     greatest = max(times.hold, times.consent, times.stuck, times.give_up, settings.parcel.max_expiry)
     timekeeping = (
         (Timekeeping(store, clock, max(timedelta(days=1), *times.backoff), greatest, times.lease).keep,)
         if isinstance(clock, SteadyClock) else ()
     )  # fmt: skip
-    duties = (*timekeeping, *retain.duties(), journal.copy, Measure(store, home.metrics()).look)
+    duties = (*timekeeping, *retain.duties(), head_mail.mail, journal.copy, Measure(store, home.metrics()).look)
     worker = Worker(store, clock, steps, duties, pace, lambda job, code: settle.stick(job, code, times.stuck))
     review = Review(store, assess, decisions, settle, facts, clock, times.hold)
 

@@ -39,9 +39,8 @@ def readable(uow: UnitOfWork, columns: Columns | None, row: AuditRow) -> AuditRo
     told = row.event.data.get("reason")
     if not isinstance(told, str):
         return row
-    if columns is None:
-        words = SEALED if reasons.sealed(told) else told
-    else:
+    words = SEALED if reasons.sealed(told) else told
+    if columns is not None:
         words = reasons.read(uow, columns, told)
     return replace(row, event=replace(row.event, data={**row.event.data, "reason": words}))
 

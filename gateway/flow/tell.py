@@ -26,6 +26,7 @@ from gateway.domain.states import DeliveryState, ParcelState
 from gateway.flow.backoff import next_try
 from gateway.flow.compose import Words
 from gateway.flow.decisions import RECIPIENT, TARGET
+from gateway.flow.head_mail import KIND
 from gateway.flow.keys import WorkerKeys
 from gateway.flow.notices import Notices
 from gateway.flow.parcels import Parcels
@@ -164,7 +165,7 @@ class Tell:
     def _compose(self, row: NoticeRow) -> bytes:
         table: dict[str, Callable[[UnitOfWork, NoticeRow, dict[str, Any]], bytes]]
         table = {
-            "dsn": self._dsn, "consent-request": self._consent, LINK_AGAIN: self._to_recipient, REMINDER: self._to_recipient,
+            "dsn": self._dsn, "consent-request": self._consent, KIND: self._head, LINK_AGAIN: self._to_recipient, REMINDER: self._to_recipient,
         }  # fmt: skip
         with self.store.begin() as uow:
             return table.get(row.kind, self._receipt)(uow, row, json.loads(row.data))
@@ -186,6 +187,11 @@ class Tell:
                 "what_to_do": " ".join(what_to_do(one) for one in why),
             }  # fmt: skip
         return self._mail(row, self.renderer.mail(row.kind, **{**data, **values}))
+
+    def _head(self, uow: UnitOfWork, row: NoticeRow, data: dict[str, Any]) -> bytes:
+        del uow
+        values = {"practice": self.words.practice, "time": self._when(row.created_at), "size": data["size"]}
+        return self._mail(row, self.renderer.mail(KIND, **values, head=data["head"]))
 
     def _consent(self, uow: UnitOfWork, row: NoticeRow, data: dict[str, Any]) -> bytes:
         del data

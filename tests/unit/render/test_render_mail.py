@@ -30,6 +30,7 @@ VALUES = {
     "code": {"code": "482913", "minutes": 10},
     "sms-code": {"practice": "Dr Lee's office", "code": "482913", "minutes": 10},
     "held": {**FACTS, **WHY, **PRACTICE},
+    "log-head": {**PRACTICE, "time": "1 June 2026, 10:00", "size": 1000, "head": '{"size": 1000, "root": "00ff"}'},
     "reminder": {**FACTS, **WHY, **PRACTICE},
     "reminder-recipient": {**PRACTICE, "sent": "1 June 2026", "expires": "15 June 2026"},
     "opened": FACTS,
