@@ -38,7 +38,7 @@ async def open_portal(
     )  # fmt: skip
     app = build_app(pickup, answers, pages, config, Metrics(home.metrics().registry), home.metrics())
     server = ServerConfig(one.listen.host, one.listen.port, connections=one.connections)
-    portal = await serve_portal(app, server, _tls(home))
+    portal = await serve_portal(app, server, _tls(home), home.metrics())
     return [portal], {"portal": [portal.port]}
 
 

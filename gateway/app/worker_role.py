@@ -137,7 +137,7 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
         store=store, vault=vault, custody=custody, decisions=decisions, reader=reader, facts=facts, assess=assess,
         compose=compose, relay=relay, notices=notices, clock=clock, tokens=tokens, bounce_address=addresses.bounce,
         waits=times.backoff, give_up=times.give_up, hold=times.hold, remind=settings.parcel.reminders, watch=watch.check,
-        reached=reached,
+        metrics=home.metrics(), reached=reached,
     )  # fmt: skip
     settle = Settle(store, vault, custody, parcels, notices, clock, times.stuck, reached)
     tell = Tell(

@@ -34,6 +34,7 @@ from gateway.flow.scratch import Scratch
 from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.ports.clock import Clock
 from gateway.ports.keys import KeyState
+from gateway.ports.metrics import Count, Metrics, uncounted
 from gateway.ports.relay import Consignment, Outcome, Relay, Reply
 from gateway.ports.store import Store, UnitOfWork
 from gateway.ports.tokens import Tokens
@@ -72,7 +73,9 @@ class Dispatch:
         remind: tuple[timedelta, ...] = (),
         watch: Callable[[UnitOfWork], None] = lambda _: None,
         reached: Checkpoint = unobserved,
+        metrics: Metrics = uncounted,
     ) -> None:
+        self._metrics = metrics
         self._store, self._vault, self._custody, self._decisions = store, vault, custody, decisions
         self._reader, self._facts, self._assess, self._compose = reader, facts, assess, compose
         self._relay, self._notices, self._clock, self._tokens = relay, notices, clock, tokens
@@ -123,6 +126,8 @@ class Dispatch:
                     data: dict[str, Scalar] = {"number": one.number, "was": one.state.value, "state": "abandoned"}
                     data["duplicate_possible"] = one.state is AttemptState.IN_DOUBT
                     uow.audit.append(Event(EventKind.ATTEMPT, job.message_id, delivery.id, data=data), at)
+                    if one.state is AttemptState.IN_DOUBT:
+                        self._metrics.count(Count.IN_DOUBT)
             attempt = AttemptRow(self._tokens.id(), delivery.id, len(earlier) + 1, job.lease, AttemptState.CLAIMED, at)
             uow.attempts.add(attempt)
         return message, delivery, attempt

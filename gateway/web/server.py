@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from gateway.domain.errors import ConfigError
+from gateway.ports.metrics import Limit, Metrics, uncounted
 from gateway.web.settings import ServerConfig
 
 
@@ -26,7 +27,7 @@ class _Quiet(uvicorn.Server):
         yield
 
 
-def _patient(header_seconds: float) -> type[H11Protocol]:
+def _patient(header_seconds: float, connections: int, metrics: Metrics) -> type[H11Protocol]:
     class Timed(H11Protocol):
         """Drops a client that does not bring a whole request's headers in time (slow loris)."""
 
@@ -34,6 +35,10 @@ def _patient(header_seconds: float) -> type[H11Protocol]:
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
+            metrics.level(Limit.WEB_CONNECTIONS, len(self.connections))
+            if len(self.connections) > connections:
+                # uvicorn answers 503 to its request.
+                metrics.refused(Limit.WEB_CONNECTIONS)
             # uvicorn asks whether anybody handles its logger, not `access_log`; its lines hold whole paths.
             self.access_log = False
             self._late = self.loop.call_later(header_seconds, self._drop)
@@ -54,6 +59,7 @@ def _patient(header_seconds: float) -> type[H11Protocol]:
             if self._late is not None:
                 self._late.cancel()
             super().connection_lost(exc)
+            metrics.level(Limit.WEB_CONNECTIONS, len(self.connections))
 
         def _drop(self) -> None:
             if not self.transport.is_closing():
@@ -84,12 +90,14 @@ class PortalServer:
         await asyncio.shield(self._task)
 
 
-async def serve_portal(app: ASGIApp, config: ServerConfig, tls: ssl.SSLContext | None) -> PortalServer:
+async def serve_portal(
+    app: ASGIApp, config: ServerConfig, tls: ssl.SSLContext | None, metrics: Metrics = uncounted
+) -> PortalServer:
     """Listen, and return once connections are taken. ConfigError when the address cannot be had."""
     settings: dict[str, Any] = {
-        "host": config.host, "port": config.port, "http": _patient(config.header_seconds), "ws": "none", "loop": "none",
+        "host": config.host, "port": config.port, "http": _patient(config.header_seconds, config.connections, metrics), "ws": "none", "loop": "none",
         "lifespan": "off", "log_config": None, "access_log": False, "proxy_headers": False, "server_header": False,
-        "limit_concurrency": config.connections, "timeout_keep_alive": 5,
+        "limit_concurrency": config.connections + 1, "timeout_keep_alive": 5,
         "timeout_graceful_shutdown": config.drain_seconds, "h11_max_incomplete_event_size": config.header_bytes,
     }  # fmt: skip
     prepared = uvicorn.Config(app, **settings)

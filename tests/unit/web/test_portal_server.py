@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import trustme
 
+from gateway.adapters.metrics import PrometheusMetrics
 from gateway.domain.errors import ConfigError
 from gateway.web.pages import date_in_words, day_in_words, size_in_words
 from gateway.web.server import serve_portal
@@ -44,6 +45,32 @@ async def test_an_address_that_is_taken_is_a_clear_error(tmp_path: Path) -> None
     house = House(tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(ConfigError, match=r"web\.listen"):
         await serve_portal(house.app, ServerConfig("127.0.0.1", taken.getsockname()[1]), None)
+    house.store.close()
+
+
+@pytest.mark.proves("limits.default-metric-test")
+async def test_connections_at_the_limit_and_above(tmp_path: Path) -> None:
+    house, metrics = House(tmp_path), PrometheusMetrics()
+    server = await serve_portal(house.app, ServerConfig("127.0.0.1", 0, connections=2), None, metrics)
+
+    async def status(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        return (await reader.readline())[9:12]
+
+    three = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(3)]
+    await asyncio.sleep(0.05)
+    assert await status(*three[2]) == b"503"
+    for one in three[1:]:
+        one[1].close()
+    await asyncio.sleep(0.1)
+    again = await asyncio.open_connection("127.0.0.1", server.port)
+    assert [await status(*one) for one in (three[0], again)] == [b"200", b"200"]
+    samples = metrics.registry.get_sample_value
+    assert samples("sealgate_limit_refused_total", {"limit": "web_connections"}) == 1
+    assert samples("sealgate_limit_use", {"limit": "web_connections"}) == 2
+    for one in (three[0], again):
+        one[1].close()
+    await asyncio.wait_for(server.drain(), 10)
     house.store.close()
 
 
