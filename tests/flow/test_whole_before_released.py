@@ -74,7 +74,7 @@ def test_a_mail_that_breaks_after_its_decision_gets_no_final_dot(home: Home, met
         )
         inner, home.hop.inner = home.hop.inner, relay  # type: ignore[assignment]
         try:
-            for how in DAMAGE if method is Method.PASS else ["its last byte", "cut by a byte"]:
+            for how in ["its last byte", "cut by a byte", "a byte in the middle"][: 3 if method is Method.PASS else 1]:
                 message = submitted(home, method)
                 home.assess()
                 assert home.delivery(message).method is method
