@@ -47,6 +47,7 @@ LETTER_STATES = {
     "closed":          (410, 410, 410, 410, 410, 410, 410, 303),
     "swept":           (410, 410, 403, 403, 403, 410, 410, 303),
     "held again":      (403, 403, 403, 403, 403, 403, 403, 303),
+    "restored": (503, 503, 503, 503, 503, 503, 503, 303),
 }  # fmt: skip
 CONSENT = ("/consent", "/consent/enter", "/consent/question", "/consent/open", "/consent/code", "/consent/answer")
 CONSENT_STATES = {
@@ -58,6 +59,7 @@ CONSENT_STATES = {
     "proven":         (200, 200, 200, 422, 303, 422),
     "answered":       (410, 410, 403, 410, 410, 403),
     "expired":        (410, 410, 403, 410, 410, 403),
+    "restored": (503, 503, 503, 503, 503, 503),
 }  # fmt: skip
 CHANGES = {
     ("opened", "/letter/read", "GET"): {"sessions"},
@@ -118,6 +120,9 @@ def letter_in(state: str, house: House, browser: Browser) -> None:
         ended(house, browser, ParcelState.EXPIRED)
         with house.store.begin() as uow:
             uow.parcels.drop_sessions(parcel_id="p1")
+    elif state == "restored":
+        opened(house, browser)
+        quarantine(house)
     elif state == "held again":
         opened(house, browser)
         with house.store.begin() as uow:
@@ -133,15 +138,23 @@ def consent_in(state: str, house: House, browser: Browser) -> None:
     browser.get(f"/c/{token}")
     if state == "code pending":
         assert browser.post("/consent/code").status == 303
-    elif state in {"proven", "answered"}:
+    elif state in {"proven", "answered", "restored"}:
         assert browser.post("/consent/open", code=house.send_code("q1")).status == 303
         browser.get("/consent/question")
-        if state == "answered":
+        if state == "restored":
+            quarantine(house)
+        elif state == "answered":
             kept = dict(browser.cookies)
             assert browser.post("/consent/answer", answer="yes").status == 303
             browser.cookies = kept
     elif state == "expired":
         house.clock.advance(14 * 24 * 3600)
+
+
+def quarantine(house: House) -> None:
+    """What a restored system is in until a person has confirmed it."""
+    with house.store.begin() as uow:
+        uow.set_setting("quarantine", "restored")
 
 
 def link_of(house: House, name: str = "p1") -> str:
@@ -183,6 +196,8 @@ def check(
         browser = Browser(port)
         bring(state, house, browser)
         expected = ALWAYS | dict(zip(columns, wanted, strict=True))
+        if state == "restored":
+            expected["/readyz"] = 503
         posts = {route.path for route in house.app.routes if "POST" in route.methods}
         cookies = dict(browser.cookies)
         for path in expected:
