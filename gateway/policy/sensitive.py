@@ -22,11 +22,13 @@ def sensitive(case: Case) -> Verdict | None:
         ("genetic-payer", _genetic(case)),
         ("minor-proxy", _minor(case)),
         ("state-consent", _state(case)),
-        ("practice-sensitive", _practice(case)),
     )
     for rule, code in checks:
         if code:
             return hold(rule, HoldReason.SENSITIVE, code)
+    if code := _practice(case):
+        # The practice asks for a person's look, so a person's word releases it; where law asks for a consent, none does.
+        return hold("practice-sensitive", HoldReason.RULE, code)
     return None
 
 

@@ -85,6 +85,7 @@ def log(tmp_path: Path) -> Iterator[Log]:
     made.store.close()
 
 
+@pytest.mark.proves("log.verify")
 def test_an_honest_log_verifies_and_says_what_stays_open(log: Log) -> None:
     report = log.verify()
     assert (report.ok, report.problems, report.size) == (True, (), 10)
@@ -123,6 +124,7 @@ def test_an_empty_log(tmp_path: Path) -> None:
         ("UPDATE audit_heads SET size = size + 1", "signature"),
     ],
 )
+@pytest.mark.proves("log.row-cut", "log.row-changed", "log.row-moved")
 def test_a_change_is_found_even_without_a_head_outside(log: Log, damage: str, said: str) -> None:
     log.sql(damage)
     report = log.verify(outside=False)
@@ -130,6 +132,7 @@ def test_a_change_is_found_even_without_a_head_outside(log: Log, damage: str, sa
     assert said in " ".join(report.problems)
 
 
+@pytest.mark.proves("log.row-moved")
 def test_two_rows_that_changed_places(log: Log) -> None:
     log.sql(
         "UPDATE audit SET leaf = 100 WHERE leaf = 2",
@@ -139,6 +142,7 @@ def test_two_rows_that_changed_places(log: Log) -> None:
     assert "signed over" in " ".join(log.verify(outside=False).problems)
 
 
+@pytest.mark.proves("log.tail-cut", "log.verify")
 def test_a_tail_cut_with_its_counts_and_heads_shows_only_against_the_outside(log: Log) -> None:
     with closing(sqlite3.connect(log.database, isolation_level=None)) as connection:
         connection.execute("DELETE FROM audit WHERE leaf >= 8")
@@ -154,6 +158,7 @@ def test_a_tail_cut_with_its_counts_and_heads_shows_only_against_the_outside(log
     assert "rows were cut" in " ".join(report.problems)
 
 
+@pytest.mark.proves("log.tail-cut")
 def test_a_tail_cut_carelessly_shows_by_itself(log: Log) -> None:
     log.write("m7")
     log.sql("DELETE FROM audit WHERE leaf IS NULL")
@@ -162,6 +167,7 @@ def test_a_tail_cut_carelessly_shows_by_itself(log: Log) -> None:
     assert "rows at the end are missing" in " ".join(log.verify(outside=False).problems)
 
 
+@pytest.mark.proves("log.rolled-back")
 def test_the_whole_database_put_back(log: Log, tmp_path: Path) -> None:
     log.store.after_shredding()
     shutil.copy(log.database, tmp_path / "older.db")
@@ -175,6 +181,7 @@ def test_the_whole_database_put_back(log: Log, tmp_path: Path) -> None:
     assert "older copy" in " ".join(log.verify().problems)
 
 
+@pytest.mark.proves("log.rolled-back")
 def test_a_rolled_back_log_that_grew_again_is_not_the_one_outside(log: Log, tmp_path: Path) -> None:
     log.store.after_shredding()
     shutil.copy(log.database, tmp_path / "older.db")
@@ -194,6 +201,7 @@ def test_a_rolled_back_log_that_grew_again_is_not_the_one_outside(log: Log, tmp_
         assert "head of 11 rows" in " ".join(report.problems)
 
 
+@pytest.mark.proves("log.tree-rewritten")
 def test_a_tree_written_anew_even_with_the_signing_key(log: Log) -> None:
     _rewrite(log)
     alone = log.verify(outside=False)
@@ -245,6 +253,7 @@ def test_an_older_head_outside_proves_that_the_log_extends_it(log: Log) -> None:
     assert not report.ok
 
 
+@pytest.mark.proves("log.late-commits", "log.folder")
 def test_gaps_in_seq_and_rows_that_committed_late_raise_no_alarm(log: Log) -> None:
     with pytest.raises(ZeroDivisionError), log.store.begin() as uow:
         uow.audit.append(Event(EventKind.RECEIVED, "never"), log.clock.now())
@@ -260,6 +269,7 @@ def test_gaps_in_seq_and_rows_that_committed_late_raise_no_alarm(log: Log) -> No
     assert report.size == 12
 
 
+@pytest.mark.proves("log.two-nodes", "log.folder")
 def test_two_writers_and_two_folders_at_once(log: Log) -> None:
     stop = threading.Event()
     reports: list[VerifyReport] = []
@@ -297,6 +307,7 @@ def test_two_writers_and_two_folders_at_once(log: Log) -> None:
     assert last.size == 170
 
 
+@pytest.mark.proves("log.heads")
 def test_heads_come_by_rows_and_by_time(tmp_path: Path) -> None:
     log = Log(tmp_path / "x")
     folder = AuditFolder(log.store, log.clock, sign, lambda head: append_head(log.heads, head), 4, 10)
@@ -337,6 +348,7 @@ def test_a_head_that_could_not_be_copied_is_copied_next_time(tmp_path: Path) -> 
     log.store.close()
 
 
+@pytest.mark.proves("log.folder")
 def test_one_folder_has_the_turn_until_it_runs_out(tmp_path: Path) -> None:
     log = Log(tmp_path / "x")
     log.write("m1")

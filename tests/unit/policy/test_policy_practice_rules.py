@@ -207,7 +207,10 @@ def test_settings_of_the_practice():
     asks = SensitivePolicy(need_consent=frozenset({SensitiveClass.HIV}))
     assert run(None, report=sensitive("hiv"), policy={"sensitive": asks}).rule == "state-consent"
     holds = SensitivePolicy(hold=frozenset({SensitiveClass.HIV}))
-    assert run(None, report=sensitive("hiv"), policy={"sensitive": holds}).rule == "practice-sensitive"
+    held = run(None, report=sensitive("hiv"), policy={"sensitive": holds})
+    assert (held.rule, held.held_for) == ("practice-sensitive", HoldReason.RULE), (
+        "a person's look is asked for, and suffices"
+    )
     to_ana = {"address": ANA, "kind": "patient", "patients": (ana(email()),)}
     for both in (asks, holds):
         assert run(None, report=sensitive("hiv"), policy={"sensitive": both}, **to_ana).method is Method.LINK
