@@ -74,6 +74,7 @@ class TestObjects:
             uow.objects.forget("o1")
             assert uow.objects.get("o1") is None
 
+    @pytest.mark.proves("once.blob-claim")
     def test_intake_and_sweeper_cannot_both_win(self, store: SqlStore) -> None:
         with store.begin() as uow:
             uow.objects.add(sealed_object("taken"))
@@ -91,6 +92,7 @@ class TestObjects:
             uow.objects.forget("orphan")
             assert uow.objects.sweep("orphan")
 
+    @pytest.mark.proves("once.blob-claim")
     def test_in_a_race_exactly_one_wins(self, store: SqlStore, open_store: Callable[[], SqlStore]) -> None:
         wins: dict[str, list[str]] = {f"r{number}": [] for number in range(20)}
         meet = threading.Barrier(2)

@@ -17,6 +17,7 @@ from tests.support.faults import read_only, small_disk
 from tests.support.home import LUNCH, MARIA, OFFICE, RESULTS, Home, mail
 
 
+@pytest.mark.proves("lost.disk-full")
 def test_a_full_spool_answers_452_and_loses_nothing(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", "3m") as disk, Home(tmp_path / "home", config=lambda text: text.replace(
         "file:///./data/blobs", f"file://{disk}/blobs")) as home:  # fmt: skip
@@ -39,6 +40,7 @@ def test_a_full_spool_answers_452_and_loses_nothing(tmp_path: Path) -> None:
         assert home.message(again).state is MessageState.SETTLED
 
 
+@pytest.mark.proves("lost.disk-full")
 def test_a_disk_that_fills_up_while_a_link_is_made_delays_it_and_no_more(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", "3m") as disk, Home(tmp_path / "home", config=lambda text: text.replace(
         "file:///./data/blobs", f"file://{disk}/blobs")) as home:  # fmt: skip
@@ -71,6 +73,7 @@ def test_init_into_a_read_only_place_says_so(tmp_path: Path) -> None:
             )  # fmt: skip
 
 
+@pytest.mark.proves("lost.read-only")
 def test_a_read_only_shelf_makes_no_link_and_sends_nothing(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", "2m") as disk, Home(tmp_path / "home", config=lambda text: text.replace(
         "file:///./shelf", f"file://{disk}/shelf")) as home:  # fmt: skip

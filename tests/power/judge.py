@@ -136,7 +136,7 @@ class Judge:
         }
         self._archive = {
             one.stem: hybrid.OpenWith(Protected(base64.b64decode(one.read_bytes())))
-            for one in (real / "sealgate").glob("OFFLINE*/*.key")
+            for one in (real / "sealgate").glob("OFFLINE*/archive-*.key")
         }
 
     def losses(self, files: Files, known: Known) -> list[str]:

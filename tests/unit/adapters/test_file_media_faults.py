@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.adapters.blobs.file import FileBlobStore
+from gateway.adapters.durable import make_folder
 from gateway.adapters.heads import append_head, latest_head, read_heads
 from gateway.adapters.shelf.file import FileShelf
 from gateway.domain.errors import BlobMissing, ConfigError, IntegrityError, StoreUnavailable
@@ -32,6 +33,7 @@ def files_under(path: Path) -> list[Path]:
     return [found for found in path.rglob("*") if found.is_file()]
 
 
+@pytest.mark.proves("once.fsync", "lost.fsync-error")
 @pytest.mark.parametrize("fail_at", [1, 2])
 def test_a_failed_sync_kills_the_writer_and_shows_nothing(
     tmp_path: Path, blobs: FileBlobStore, monkeypatch: pytest.MonkeyPatch, fail_at: int
@@ -67,6 +69,7 @@ def test_a_commit_syncs_the_file_and_then_its_directory(blobs: FileBlobStore, mo
     assert order[2:] == ["directory"]
 
 
+@pytest.mark.proves("lost.disk-full")
 def test_a_full_disk(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", "256k") as disk:
         blobs = FileBlobStore(disk / "blobs", FakeClock())
@@ -87,6 +90,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
         assert shelf.get("big") is None
 
 
+@pytest.mark.proves("lost.read-only")
 def test_a_read_only_disk(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", "4m") as disk:
         blobs = FileBlobStore(disk / "blobs", FakeClock())
@@ -143,6 +147,7 @@ def test_destroying_overwrites_before_it_unlinks(tmp_path: Path, shelf: FileShel
     assert b"secret" not in left
 
 
+@pytest.mark.proves("once.fsync", "lost.fsync-error")
 @pytest.mark.parametrize("fail_at", [1, 2])
 def test_a_shelf_whose_sync_fails_keeps_no_secret(
     tmp_path: Path, shelf: FileShelf, monkeypatch: pytest.MonkeyPatch, fail_at: int
@@ -189,3 +194,19 @@ def test_heads_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         read_heads(file)
     with pytest.raises(StoreUnavailable):
         read_heads(tmp_path / "none")
+
+
+@pytest.mark.proves("lost.power-cut")
+def test_every_new_folder_is_synced_in_the_one_above(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[str] = []
+    real = os.fsync
+
+    def watched(descriptor: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{descriptor}").readlink().name)
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    make_folder(tmp_path / "a" / "b" / "c")
+    assert synced[-3:] == [tmp_path.name, "a", "b"]
+    make_folder(tmp_path / "a" / "b" / "c")
+    assert synced[-1] == "b"

@@ -38,6 +38,7 @@ def test_the_file_is_this_users_alone(tmp_path: Path) -> None:
     store.close()
 
 
+@pytest.mark.proves("lost.disk-full")
 def test_a_full_disk_loses_what_was_not_promised_and_nothing_else(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", "2m") as disk:
         store = made(disk / "s.db")
@@ -74,6 +75,7 @@ def test_a_swallowed_full_disk_commits_no_half(tmp_path: Path) -> None:
         store.close()
 
 
+@pytest.mark.proves("lost.read-only")
 def test_a_read_only_disk(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", "4m") as disk:
         store = made(disk / "s.db")
@@ -157,6 +159,7 @@ def test_another_process_that_does_not_let_go(tmp_path: Path, monkeypatch: pytes
     store.close()
 
 
+@pytest.mark.proves("rest.sqlite")
 def test_shredding_waits_for_no_reader_for_ever_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made(tmp_path / "s.db").close()
     monkeypatch.setattr(engine, "PATIENCE", 0.2)
@@ -175,6 +178,7 @@ def test_shredding_waits_for_no_reader_for_ever_and_says_so(tmp_path: Path, monk
     store.close()
 
 
+@pytest.mark.proves("rest.sqlite")
 def test_a_shredded_value_is_in_no_file(tmp_path: Path) -> None:
     mark = b"MARK-0123456789-MARK" * 5
     store = made(tmp_path / "s.db")

@@ -48,6 +48,7 @@ def test_a_day_turns_the_epoch_and_destroys_the_idle_key(home: Home) -> None:
         epochs.private(home.keys, first)
 
 
+@pytest.mark.proves("rest.epoch-confirmed")
 def test_every_living_worker_must_confirm(home: Home) -> None:
     second = calendar(home, "second")
     second.tick()
@@ -60,6 +61,7 @@ def test_every_living_worker_must_confirm(home: Home) -> None:
     assert states(home)[-1] == ADVERTISED
 
 
+@pytest.mark.proves("rest.epoch-confirmed")
 def test_a_worker_that_cannot_read_the_key_does_not_confirm(home: Home) -> None:
     home.later(DAY - timedelta(minutes=1))
     second = calendar(home, "second")

@@ -82,6 +82,7 @@ def test_a_store_that_fails_at_commit_promises_nothing(home: Home, monkeypatch: 
     assert home.rooms.retain.sweep_objects() == 1
 
 
+@pytest.mark.proves("once.fsync")
 def test_a_failed_sync_is_not_tried_again(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     intake = home.intake()
     acceptance = intake.begin(home.envelope([OFFICE]))
@@ -128,6 +129,7 @@ def test_the_points_come_in_order(home: Home) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.proves("rest.shredding-order")
 def test_a_death_before_the_commit_leaves_only_what_the_sweeper_takes(home: Home) -> None:
     class Death(BaseException):
         pass

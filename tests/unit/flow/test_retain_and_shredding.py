@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import timedelta
 from pathlib import Path
 
@@ -25,6 +26,7 @@ def blobs(home: Home) -> set[str]:
     return {name for name, _ in home.vault.names()}
 
 
+@pytest.mark.proves("rest.shredding-order")
 def test_the_wrap_goes_before_the_blob(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
     delete = home.vault.delete
@@ -81,6 +83,28 @@ def test_the_wal_keeps_no_deleted_wrap(home: Home) -> None:
         data = one.read_bytes() if one.exists() else b""
         assert wrap[-64:] not in data
         assert record[-64:] not in data
+
+
+@pytest.mark.proves("rest.sqlite")
+def test_a_reader_delays_the_emptying_of_the_wal_to_the_next_round(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    monkeypatch.setattr("gateway.adapters.sql.store._CHECKPOINT_PATIENCE", 0.1)
+    message = home.submit(mail(OFFICE, "Lunch", LUNCH), OFFICE)
+    record = home.message(message).record
+    wal = home.root / "data" / "sealgate.db-wal"
+    reader = sqlite3.connect(home.root / "data" / "sealgate.db", isolation_level=None)
+    try:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM messages").fetchall()
+        home.settle()
+        assert home.message(message).state is MessageState.SETTLED
+        assert record[-64:] in wal.read_bytes()
+    finally:
+        reader.close()
+    home.rooms.worker.do_duties()
+    assert record[-64:] not in wal.read_bytes()
+    assert record[-64:] not in wal.with_name("sealgate.db").read_bytes()
 
 
 def test_an_old_orphan_goes_a_young_one_and_everything_in_use_stays(home: Home) -> None:
