@@ -58,7 +58,10 @@ def edit(text: str) -> str:
     text = text.replace("[store]\n", '[store]\nurl = "sqlite:///var/db/sealgate.db"\n')
     text = text.replace("[blobs]\n", '[blobs]\nurl = "file:///./var/blobs"\n')
     text = text.replace("[users]\n", '[users]\nfile = "var/users/users.toml"\n')
-    return text.replace("[audit]\n", '[audit]\nhead_files = ["var/heads/audit-heads.jsonl"]\n')
+    return text.replace(
+        "[audit]\n",
+        '[backup]\njournal_files = ["var/heads/journal.jsonl"]\n[audit]\nhead_files = ["var/heads/audit-heads.jsonl"]\n',
+    )
 
 
 def readable_by(role: str, paths: Sequence[Path]) -> set[str]:
