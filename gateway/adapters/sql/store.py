@@ -7,9 +7,11 @@ BEGIN IMMEDIATE.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 
+import structlog
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
@@ -47,8 +49,12 @@ from gateway.ports.store import (
 )
 from gateway.ports.tokens import Tokens
 
+LONGEST = 1.0
+"""Seconds after which a transaction has kept the others, and the WAL's truncation, waiting for too long: it is logged."""
 _CHECKPOINT_PATIENCE = 2.0
 """Seconds that a checkpoint waits for readers, of whom none may read longer than one; the next round tries again."""
+
+_log = structlog.get_logger("store")
 
 
 class SqlUnitOfWork:
@@ -109,7 +115,12 @@ class SqlStore:
                 schema.check(connection)
                 self._checked = True
             channel = Channel(connection)
-            yield SqlUnitOfWork(channel, self._tokens)
+            begun = time.monotonic()
+            try:
+                yield SqlUnitOfWork(channel, self._tokens)
+            finally:
+                if (held := time.monotonic() - begun) > LONGEST:
+                    _log.warning("a transaction was held too long", seconds=round(held, 1))
             if channel.spoilt:
                 raise StoreUnavailable("a statement of this transaction failed: nothing of it is kept")
 

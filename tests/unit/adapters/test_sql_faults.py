@@ -6,9 +6,11 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+import structlog
 
 from gateway.adapters.sql import engine
 from gateway.adapters.sql import store as store_module
@@ -250,4 +252,20 @@ def test_a_killed_writer_leaves_whole_transactions_only(tmp_path: Path) -> None:
     with store.begin() as uow:
         assert uow.setting("kept") == "yes"
         assert uow.setting("lost") == ""
+    store.close()
+
+
+@pytest.mark.proves("rest.sqlite")
+def test_a_transaction_over_a_second_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = made(tmp_path / "s.db")
+    assert store_module.LONGEST == 1.0
+    monkeypatch.setattr(store_module, "LONGEST", 0.3)
+    with structlog.testing.capture_logs() as told:
+        with store.begin() as uow:
+            uow.setting("x")
+        assert told == []
+        with store.begin() as uow:
+            uow.setting("x")
+            time.sleep(0.35)
+    assert [one["event"] for one in told] == ["a transaction was held too long"]
     store.close()
