@@ -11,6 +11,7 @@ from gateway.domain.errors import LimitExceeded
 from gateway.domain.states import MessageState
 from gateway.flow.measure import Measure
 from gateway.ports.metrics import Limit
+from gateway.smtp.limits import DoorLimits
 from gateway.smtp.settings import Profile, SmarthostClient
 from tests.dialogs.door_kit import Stand
 from tests.support.home import DOCTOR, LUNCH, OFFICE, Home, mail
@@ -174,3 +175,30 @@ def test_the_defaults_are_what_the_reference_says():
     assert [default_of(f"limits.{name}") for name in ("spool_bytes", "spool_bytes_per_sender", "held_per_sender", "recipient_bytes")] == [
         "`20GiB`", "`2GiB`", "`200`", "`5GiB`",
     ]  # fmt: skip
+
+
+@pytest.mark.proves("limits.unauthenticated")
+async def test_what_strangers_do_in_vain_is_counted_and_writes_nothing(house):
+    """Wrong commands, guessed addresses and passwords by the hundred: not one row of the log, and the counts say how many."""
+    home, stand = house.home, house.stand
+    stand.intake = home.intake()
+    await stand.open(
+        Profile.INBOUND,
+        Profile.SUBMISSIONS,
+        limits=DoorLimits(errors_per_connection=1000, auth_tries_per_connection=200),
+    )
+    before = home.sql("SELECT count(*) FROM audit")
+    stranger = await stand.greeted()
+    await stranger.ask("MAIL FROM:<x@evil.example>")
+    for n in range(200):
+        assert (await stranger.ask(f"RCPT TO:<user{n}@gate.example>")).startswith("550 5.1.1")
+        assert (await stranger.ask(f"BOGUS{n}")).startswith("500")
+    guesser = await stand.raw(1, ssl=stand.client_context, server_hostname="localhost")
+    await guesser.reply()
+    await guesser.ask("EHLO c")
+    for _ in range(20):
+        await guesser.ask("AUTH PLAIN AGxlZQB3cm9uZw==")
+    assert home.sql("SELECT count(*) FROM audit") == before
+    assert stand.in_vain("smtp.recipient") == 200
+    assert stand.in_vain("smtp.command") == 200
+    assert stand.in_vain("smtp.password") == 20

@@ -129,6 +129,9 @@ def _living(folder: Path) -> Iterator[Apart]:
         apart.stop()
 
 
+@pytest.mark.proves(
+    "roles.one-process-each", "roles.only-its-files", "roles.smtp", "roles.worker", "roles.web", "roles.nobody"
+)
 @pytest.mark.parametrize("role", sorted(USERS))
 def test_a_role_can_read_its_own_keys_and_no_others(live: Apart, role: str) -> None:
     keys = sorted((live.folder / "keys").glob("*.key"))
@@ -139,6 +142,7 @@ def test_a_role_can_read_its_own_keys_and_no_others(live: Apart, role: str) -> N
     assert bool(readable_by(role, users)) is (role == "smtp")
 
 
+@pytest.mark.proves("roles.only-its-files")
 def test_a_mail_goes_from_the_door_to_its_reader(live: Apart) -> None:
     message = live.submit(letter(MARIA), MARIA)
     live.settled(message)

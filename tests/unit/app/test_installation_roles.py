@@ -97,6 +97,7 @@ def test_init_refuses_new_roots_over_old_data(copy):
     assert not (copy / "keys" / "columns.key").exists()
 
 
+@pytest.mark.proves("roles.nobody")
 def test_the_archive_private_halves_are_apart_and_fit(made):
     installation = Installation.load(made / "sealgate.toml")
     for name, public in installation.worker_keys().archive:
@@ -106,6 +107,7 @@ def test_the_archive_private_halves_are_apart_and_fit(made):
     assert "move" in (made / OFFLINE / "README.txt").read_text().lower()
 
 
+@pytest.mark.proves("roles.only-its-files", "roles.smtp")
 def test_the_door_needs_only_its_files(copy):
     keys = only(copy, DOOR).door_keys()
     keys_of_worker = KeyFiles(copy / "keys")
@@ -113,12 +115,14 @@ def test_the_door_needs_only_its_files(copy):
     assert keys.installation == "practice-example-org"
 
 
+@pytest.mark.proves("roles.only-its-files", "roles.smtp")
 def test_inbound_needs_only_its_files(copy):
     installation = only(copy, INBOUND)
     installation.door_keys()
     assert installation.bounce_mac().holds(b"x", installation.bounce_mac().tag(b"x"))
 
 
+@pytest.mark.proves("roles.only-its-files", "roles.web")
 def test_the_portal_needs_only_its_files(copy):
     shutil.rmtree(copy / "shelf" / "epochs", ignore_errors=True)
     installation = only(copy, WEB)
@@ -129,6 +133,7 @@ def test_the_portal_needs_only_its_files(copy):
     assert not (copy / "shelf" / "epochs").exists()
 
 
+@pytest.mark.proves("roles.only-its-files", "roles.worker")
 def test_the_worker_needs_only_its_files(copy):
     installation = only(copy, WORKER)
     keys = installation.worker_keys()
