@@ -93,12 +93,14 @@ def test_while_it_is_in_hand_a_thief_of_everything_opens_it(home: Home, tmp_path
     assert any(name.startswith("secret:") for name in found)
 
 
+@pytest.mark.proves("rest.stolen-everything")
 def test_what_is_left_after_settling_opens_nothing_even_the_same_day(home: Home, tmp_path: Path) -> None:
     crime = Crime(home, tmp_path / "loot")
     assert home.message(crime.first).state is MessageState.SETTLED
     assert thief(home).opened(crime.loot[-1]) == {}
 
 
+@pytest.mark.proves("rest.stolen-everything")
 def test_after_the_epoch_no_snapshot_of_any_date_opens(home: Home, tmp_path: Path) -> None:
     crime = Crime(home, tmp_path / "loot")
     before = set(home.inst.epoch_keys().names())
@@ -111,6 +113,7 @@ def test_after_the_epoch_no_snapshot_of_any_date_opens(home: Home, tmp_path: Pat
         assert who.opened(one) == {}, one.name
 
 
+@pytest.mark.proves("rest.stolen-everything")
 def test_a_link_opens_exactly_its_parcel(home: Home, tmp_path: Path) -> None:
     crime = Crime(home, tmp_path / "loot")
     crime.day_ends()
@@ -121,6 +124,7 @@ def test_a_link_opens_exactly_its_parcel(home: Home, tmp_path: Path) -> None:
     assert not any(b"Otto" in one for one in found.values())
 
 
+@pytest.mark.proves("rest.pepper-destroyed", "forgets.revocation-beats-backups")
 def test_an_expired_link_opens_nothing_in_any_snapshot(home: Home, tmp_path: Path) -> None:
     crime = Crime(home, tmp_path / "loot")
     crime.day_ends()
@@ -130,6 +134,7 @@ def test_an_expired_link_opens_nothing_in_any_snapshot(home: Home, tmp_path: Pat
     assert all_opened(thief(home, links=tokens), crime.loot) == {}
 
 
+@pytest.mark.proves("rest.stolen-everything")
 def test_an_archive_key_opens_exactly_the_archive(home: Home, tmp_path: Path) -> None:
     crime = Crime(home, tmp_path / "loot")
     crime.day_ends()

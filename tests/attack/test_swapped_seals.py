@@ -37,6 +37,7 @@ def two_mails(home: Home) -> tuple[str, str]:
     return first, home.submit(mail(OTTO, "Results", "Otto Fields, MRN-7000001: diabetes.", number=2), OTTO)
 
 
+@pytest.mark.proves("rest.swaps-fail")
 def test_every_wrap_opens_only_where_it_was_made(home: Home) -> None:
     two_mails(home)
     wraps = [(row[0], Holder(row[1], row[2]), row[3]) for row in home.sql("SELECT * FROM wraps")]
@@ -55,6 +56,7 @@ def test_every_wrap_opens_only_where_it_was_made(home: Home) -> None:
                 opener.open(sealed, bound)
 
 
+@pytest.mark.proves("rest.swaps-fail")
 def test_an_intake_record_is_no_wrap_and_no_other_messages_record(home: Home) -> None:
     first, second = two_mails(home)
     one, two = home.message(first), home.message(second)
@@ -68,6 +70,7 @@ def test_an_intake_record_is_no_wrap_and_no_other_messages_record(home: Home) ->
         opener.open(two.record, record_context(home.inst.id, first, one.epoch))
 
 
+@pytest.mark.proves("rest.swaps-fail")
 def test_every_parcel_wrap_opens_only_its_own_object(home: Home) -> None:
     two_mails(home)
     home.settle()
@@ -137,6 +140,7 @@ def swap_peppers(home: Home) -> None:
         shelf.put(name, Protected(secret.reveal()))
 
 
+@pytest.mark.proves("rest.swaps-fail")
 @pytest.mark.parametrize("vandal", [move_wraps, move_manifest, swap_peppers])
 def test_a_link_shows_nothing_when_a_seal_was_moved(home: Home, vandal: Callable[[Home], None]) -> None:
     two_mails(home)
@@ -146,6 +150,7 @@ def test_a_link_shows_nothing_when_a_seal_was_moved(home: Home, vandal: Callable
         home.open_link(home.sent(MARIA)[0])
 
 
+@pytest.mark.proves("rest.swaps-fail")
 def test_an_attachment_never_comes_out_of_another_ones_place(home: Home) -> None:
     two_mails(home)
     home.settle()
@@ -175,6 +180,7 @@ def test_a_cut_or_lengthened_blob_never_ends_cleanly(home: Home) -> None:
     assert b"".join(home.pickup.stream(cookie, 0).chunks) == b"hb,13.1\r\n"
 
 
+@pytest.mark.proves("rest.swaps-fail")
 def test_a_session_row_belongs_to_its_parcel_and_cookie(home: Home) -> None:
     two_mails(home)
     home.settle()
@@ -186,6 +192,7 @@ def test_a_session_row_belongs_to_its_parcel_and_cookie(home: Home) -> None:
             home.pickup.view(cookie)
 
 
+@pytest.mark.proves("rest.swaps-fail")
 def test_a_link_secret_moved_to_another_delivery_opens_nothing(home: Home) -> None:
     two_mails(home)
     home.hop.answers["*"] = [Reply(Outcome.TEMPORARY, 451, "4.3.0")]
@@ -217,6 +224,7 @@ SEALED_COLUMNS = [
 ]  # fmt: skip
 
 
+@pytest.mark.proves("rest.swaps-fail")
 @pytest.mark.parametrize(("table", "column", "key"), SEALED_COLUMNS)
 def test_a_sealed_column_opens_only_in_its_row_and_column(home: Home, table: str, column: str, key: str) -> None:
     two_mails(home)
@@ -239,6 +247,7 @@ def test_a_sealed_column_opens_only_in_its_row_and_column(home: Home, table: str
             home.keys.columns.open(name, place, moved)
 
 
+@pytest.mark.proves("rest.swaps-fail")
 def test_two_patients_records_swapped_stop_everything_that_needs_them(home: Home) -> None:
     rows = home.sql("SELECT id, sealed FROM patients ORDER BY id LIMIT 2")
     home.sql("UPDATE patients SET sealed = CASE id WHEN ? THEN ? WHEN ? THEN ? ELSE sealed END", rows[0][0], rows[1][1], rows[1][0], rows[0][1])  # fmt: skip
@@ -250,6 +259,7 @@ def test_two_patients_records_swapped_stop_everything_that_needs_them(home: Home
     assert home.sent(OTTO) == []
 
 
+@pytest.mark.proves("rest.one-context")
 def test_no_two_places_share_a_context() -> None:
     fields = ["", "a", "b", "ab", "mail", "1"]
     made = {

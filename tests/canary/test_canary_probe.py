@@ -76,6 +76,7 @@ def nothing_in(home: Home, when: str) -> None:
     assert in_tree(places(home), MARKS) == [], when
 
 
+@pytest.mark.proves("rest.canary")
 def test_the_probe_finds_every_form() -> None:
     for form, found in forms(FAMILY).items():
         for one in found:
@@ -89,6 +90,7 @@ def test_the_probe_finds_every_form() -> None:
     assert list(in_bytes(b"nothing of it", [FAMILY], "here")) == []
 
 
+@pytest.mark.proves("rest.canary", "rest.message-content")
 def test_nothing_lies_open_at_any_step(home: Home) -> None:
     home.hop.answers[ADDRESS] = [Reply(Outcome.TEMPORARY, 451, "4.3.0", text=f"greylisted {ADDRESS}")]
     message = home.submit(letter(ADDRESS), ADDRESS)
@@ -137,6 +139,7 @@ def test_what_left_in_the_open_has_only_the_address(home: Home) -> None:
     assert {DOCTOR, ADDRESS} <= {one.recipient for one in home.sent()}
 
 
+@pytest.mark.proves("rest.canary")
 def test_logs_temp_and_data_of_real_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     temp, log = tmp_path / "tmp", tmp_path / "stderr"
     temp.mkdir()
@@ -181,6 +184,7 @@ class OpenSealer(ObjectSealer):
         return b""
 
 
+@pytest.mark.proves("rest.canary")
 def test_without_the_sealing_wrapper_the_probe_finds_the_marks(tmp_path: Path) -> None:
     with mock.patch("gateway.adapters.blobs.sealing.ObjectSealer", OpenSealer), live(tmp_path) as home:
         message = home.submit(letter(ADDRESS), ADDRESS)
@@ -191,6 +195,7 @@ def test_without_the_sealing_wrapper_the_probe_finds_the_marks(tmp_path: Path) -
     assert {hit.form for hit in found if hit.mark == FILE_MARK} & {"base64"}
 
 
+@pytest.mark.proves("rest.sealed-columns")
 def test_without_sealed_columns_the_probe_finds_the_register(tmp_path: Path) -> None:
     with mock.patch.object(Columns, "seal", lambda self, column, row_id, value: value):
         one = Home(tmp_path)

@@ -10,6 +10,7 @@ from gateway.ports.shelf import KeyShelf
 
 
 class TestKeyShelf:
+    @pytest.mark.proves("rest.key-shelf")
     def test_what_was_put_is_got(self, shelf: KeyShelf) -> None:
         shelf.put("epoch-2026-03-02", Protected(b"\x00secret\n"))
         assert shelf.get("epoch-2026-03-02") == Protected(b"\x00secret\n")
@@ -21,6 +22,7 @@ class TestKeyShelf:
             shelf.put("a", Protected(b"2"))
         assert shelf.get("a") == Protected(b"1")
 
+    @pytest.mark.proves("rest.key-shelf")
     def test_destroyed_is_gone(self, shelf: KeyShelf) -> None:
         shelf.put("a", Protected(b"1"))
         shelf.put("b", Protected(b"2"))

@@ -107,6 +107,7 @@ def test_one_request_for_one_message_however_often_it_is_assessed(home: Home) ->
     assert subjects(home) == [f"Your mail is waiting ({message})"]
 
 
+@pytest.mark.proves("where.greatest-age")
 def test_a_hold_is_reminded_of_and_ends_with_its_deadline(home: Home) -> None:
     message = waiting(home)
     deadline = home.message(message).deadline
@@ -214,6 +215,7 @@ def test_the_sender_hears_once_that_a_link_was_opened(home: Home) -> None:
         assert word not in told.raw.decode()
 
 
+@pytest.mark.proves("where.greatest-age")
 def test_a_step_that_never_works_is_stuck_and_then_told(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     reader = type(home.rooms.assess._reader)
 

@@ -78,6 +78,7 @@ def failed_report(home: Home, to: str) -> Sent:
     return sent
 
 
+@pytest.mark.proves("where.greatest-age")
 def test_it_is_given_up_after_two_days_with_a_report(home: Home) -> None:
     home.hop.answers[MARIA] = [LATER]
     message = home.submit(mail(MARIA, "Results", RESULTS), MARIA)

@@ -233,7 +233,7 @@ def test_a_release_goes_only_by_a_protected_method_and_is_checked_at_sending(hom
     assert not any("/m/" in one.text for one in home.sent(TOBIAS))
 
 
-@pytest.mark.proves("stale.revocation", "stale.release-and-pickup")
+@pytest.mark.proves("stale.revocation", "stale.release-and-pickup", "rest.pepper-destroyed")
 def test_a_revocation_after_the_sending_closes_the_link_and_burns_its_pepper(home: Home) -> None:
     message = to_maria(home)
     home.settle()

@@ -34,6 +34,7 @@ def calendar(home: Home, worker: str) -> Calendar:
     return Calendar(home.store, home.keys, home.clock, home.tokens, worker, DAY)
 
 
+@pytest.mark.proves("rest.epochs", "rest.epoch-ends")
 def test_a_day_turns_the_epoch_and_destroys_the_idle_key(home: Home) -> None:
     [first] = home.keys.epochs.names()
     home.submit(mail(OFFICE, "Lunch", LUNCH), OFFICE)
@@ -89,6 +90,7 @@ def test_a_silent_or_departed_worker_is_not_waited_for(home: Home) -> None:
     assert states(home)[-1] == ADVERTISED
 
 
+@pytest.mark.proves("rest.epoch-ends")
 def test_held_mail_moves_on_and_its_old_key_dies(home: Home) -> None:
     message = home.submit(mail(TOBIAS, "Results", TOBIAS_RESULTS), TOBIAS)
     home.settle()
@@ -109,6 +111,7 @@ def test_held_mail_moves_on_and_its_old_key_dies(home: Home) -> None:
     assert "diabetes" in home.open_link(sent).text
 
 
+@pytest.mark.proves("rest.link-secret", "rest.epoch-ends")
 def test_a_link_secret_in_hand_moves_on_too_and_the_link_stays_the_same(home: Home) -> None:
     tokens: list[str] = []
     home.hop.answers[MARIA] = [LATER]
@@ -129,6 +132,7 @@ def test_a_link_secret_in_hand_moves_on_too_and_the_link_stays_the_same(home: Ho
     assert home.sql("SELECT count(*) FROM secrets") == [(0,)]
 
 
+@pytest.mark.proves("rest.link-secret")
 def test_the_secret_dies_with_the_relays_last_reply(home: Home) -> None:
     home.submit(mail(MARIA, "Results", RESULTS), MARIA)
     home.assess()
@@ -169,6 +173,7 @@ def test_an_epoch_that_turns_during_an_attempt_is_no_alarm(home: Home, to: str) 
         assert "diabetes" in home.open_link(home.sent(MARIA)[0]).text
 
 
+@pytest.mark.proves("rest.epoch-ends")
 def test_destroying_is_not_done_while_a_wrap_needs_the_key(home: Home) -> None:
     message = home.submit(mail(TOBIAS, "Results", TOBIAS_RESULTS), TOBIAS)
     home.settle()

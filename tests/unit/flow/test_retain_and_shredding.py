@@ -147,6 +147,7 @@ def test_a_death_between_closing_and_burning_is_made_good(home: Home, monkeypatc
     assert list(home.inst.peppers().names()) == []
 
 
+@pytest.mark.proves("rest.pepper-destroyed", "where.each-end")
 def test_an_expired_parcel_loses_wraps_pepper_sessions_and_blobs(home: Home) -> None:
     home.submit(mail(MARIA, "Results", RESULTS, files=[("a.csv", "text/csv", b"1,2\r\n")]), MARIA)
     home.settle()

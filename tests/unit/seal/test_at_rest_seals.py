@@ -29,6 +29,7 @@ def sealed(data: bytes, key: Protected[bytes], bound: bytes = HERE) -> tuple[byt
     return out, sealer.commitment
 
 
+@pytest.mark.proves("rest.one-context")
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.text(max_size=8), min_size=1, max_size=6), st.lists(st.text(max_size=8), min_size=1, max_size=6))
 def test_framing_keeps_lists_apart(one: list[str], two: list[str]) -> None:
@@ -36,6 +37,7 @@ def test_framing_keeps_lists_apart(one: list[str], two: list[str]) -> None:
     assert same == (one == two)
 
 
+@pytest.mark.proves("rest.one-context")
 @settings(max_examples=60, deadline=None)
 @given(st.tuples(*[st.text("ab:,", max_size=3)] * 4), st.tuples(*[st.text("ab:,", max_size=3)] * 4), st.sampled_from(Seal), st.sampled_from(Seal))  # fmt: skip
 def test_a_context_tells_its_fields_apart(
@@ -46,6 +48,7 @@ def test_a_context_tells_its_fields_apart(
     assert all(made)
 
 
+@pytest.mark.proves("rest.objects")
 @pytest.mark.parametrize("size", [0, 1, 16, 65_535, 65_536, 300_000])
 def test_an_object_comes_back_whole(size: int) -> None:
     data, key = os.urandom(size), Protected(os.urandom(KEY_BYTES))
@@ -57,6 +60,7 @@ def test_an_object_comes_back_whole(size: int) -> None:
         assert data[:16] not in out
 
 
+@pytest.mark.proves("rest.objects", "rest.salted-commitments")
 @pytest.mark.parametrize("where", ["cut", "longer", "first", "middle", "last", "empty", "context", "key", "salt", "commitment", "short"])  # fmt: skip
 def test_an_object_that_is_not_as_sealed_never_ends_cleanly(where: str) -> None:
     data, raw = os.urandom(200_000), os.urandom(KEY_BYTES)
@@ -84,6 +88,7 @@ def test_an_object_that_is_not_as_sealed_never_ends_cleanly(where: str) -> None:
     assert data.startswith(bytes(got))
 
 
+@pytest.mark.proves("rest.wraps")
 def test_a_wrap_opens_with_its_key_and_context_alone() -> None:
     pairs = [hybrid.generate() for _ in range(2)]
     contexts = [context("practice", Seal.WRAP, one, "epoch:e1", "e1") for one in ("a", "b")]
@@ -110,6 +115,7 @@ def test_keys_of_the_wrong_form_are_missing_keys(bad: bytes) -> None:
         hybrid.OpenWith(Protected(bad))
 
 
+@pytest.mark.proves("rest.sealed-columns")
 def test_a_column_opens_only_in_its_place() -> None:
     here, there = Columns(ROOT, "practice"), Columns(ROOT, "other")
     out = here.seal("patient.record", "p1", b"Maria")
@@ -124,6 +130,7 @@ def test_a_column_opens_only_in_its_place() -> None:
             columns.open(column, row, value)
 
 
+@pytest.mark.proves("rest.blind-indexes")
 def test_blind_indexes_of_different_columns_and_practices_have_nothing_in_common() -> None:
     address = Address.parse("Maria.Q@Example.NET")
     here, there = BlindIndex(ROOT, "practice"), BlindIndex(ROOT, "other")
@@ -144,6 +151,7 @@ def test_macs_of_different_purposes_differ() -> None:
     assert not one.holds(b"x", b"")
 
 
+@pytest.mark.proves("rest.link-derivation")
 def test_a_link_needs_secret_and_pepper() -> None:
     secrets, peppers = [Protected(bytes([n]) * 32) for n in (1, 2)], [Protected(bytes([n]) * 32) for n in (3, 4)]
     keks = {
