@@ -144,7 +144,7 @@ class ParcelSection(Section):
     )
     code_window: Duration = Field(default=timedelta(hours=1), description="See `codes`.")
     code_tries: int = Field(
-        default=5, ge=1, description="Wrong codes within code_window before the next try must wait."
+        default=5, ge=1, description="Wrong codes within code_window before a network that gave one must wait."
     )
 
     reissue: bool = Field(
