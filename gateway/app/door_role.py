@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from gateway.app.installation import Installation
 from gateway.app.worker_role import own_addresses
@@ -16,6 +17,7 @@ from gateway.domain.address import Address
 from gateway.domain.envelope import Identity
 from gateway.domain.errors import ConfigError
 from gateway.flow.intake import Intake
+from gateway.flow.refusals import Refusals
 from gateway.flow.room import IntakeLimits
 from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.smtp.limits import DoorLimits
@@ -75,8 +77,10 @@ async def _open(
         hostname=home.settings.smtp.hostname or socket.getfqdn(), listeners=listeners, clients=clients,
         limits=DoorLimits(**limits.numbers()),  # type: ignore[arg-type] # a test holds names and types together
     )  # fmt: skip
+    later = ThreadPoolExecutor(1, "refusals").submit
+    refusals = Refusals(home.store(), home.clock, intake.sender_tag, later)
     try:
-        door = await serve_door(config, intake, users, tls, home.clock, accepts, home.metrics())
+        door = await serve_door(config, intake, users, tls, home.clock, accepts, home.metrics(), refusals.note)
     except OSError as error:
         raise ConfigError(f"smtp: a listener cannot be opened ({error.strerror}); is its port taken?") from error
     ports: dict[str, list[int]] = {}

@@ -21,7 +21,8 @@ class EventKind(StrEnum):
     RECEIVED = "received"
     """A mail is durable and its sender got 250. `size` in bytes, `recipients` how many, `tls`."""
     REFUSED_AT_DOOR = "refused_at_door"
-    """Kept for a summary of refusals at the door; refusals of strangers are answered, not written one by one."""
+    """The door refused something to a sender who proved who they are: reply `code`, keyed hash of the `sender`, and
+    `last_of_hour` where more of the hour are not written. What strangers are refused is counted, never written."""
     ASSESSED = "assessed"
     """A mail was read and judged: `phi`, `complete`, `kinds`, `classes`, `gaps`, and the number of `patients`."""
     DECIDED = "decided"

@@ -70,6 +70,8 @@ class House:
     context: ssl.SSLContext | None
     accepts: Callable[[Address], bool]
     commands: Mapping[str, Handler]
+    refused: Callable[[Identity, str], None] = lambda _who, _code: None
+    """Told of each refusal to a sender who proved who they are."""
     draining: bool = False
     connections: set[Connection] = field(default_factory=set)
 
@@ -169,6 +171,8 @@ class Connection(SMTP):
             self.house.metrics.refused(MET[answer.name])
         if answer.code >= 400 and (self.identity is None or self.profile is Profile.INBOUND):
             self.house.metrics.count(Count.UNAUTHENTICATED, _IN_VAIN.get(answer.name, "smtp.command"))
+        elif answer.refuses and self.identity is not None:
+            self.house.refused(self.identity, answer.name)
 
     async def _settled(self) -> None:
         """Wait for a client that does not read its replies, but not for ever."""

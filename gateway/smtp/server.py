@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 
 from gateway.domain.address import Address
+from gateway.domain.envelope import Identity
 from gateway.ports.clock import Clock
 from gateway.ports.metrics import Metrics, uncounted
 from gateway.smtp.commands import COMMANDS
@@ -72,8 +73,10 @@ async def serve_door(
     clock: Clock,
     accepts: Callable[[Address], bool] = nobody,
     metrics: Metrics = uncounted,
+    refused: Callable[[Identity, str], None] = lambda _who, _code: None,
 ) -> Door:
-    """Listen on every listener of `config`. `accepts` says which addresses are the gateway's own (inbound only).
+    """Listen on every listener of `config`. `accepts` says which addresses are the gateway's own (inbound only);
+    `refused` is told what a sender who proved who they are was refused, and must be cheap.
 
     ConfigError for a configuration that would be unsafe; OSError for a port that cannot be had.
     """
@@ -81,7 +84,9 @@ async def serve_door(
     # aiosmtpd writes addresses at INFO and every line of DATA at DEBUG to this logger.
     logging.getLogger("mail.log").setLevel(logging.WARNING)
     gate = Gate(config.limits, users, clock, metrics)
-    house = House(config, intake, gate, clock, metrics, tls.context if tls is not None else None, accepts, COMMANDS)
+    house = House(
+        config, intake, gate, clock, metrics, tls.context if tls is not None else None, accepts, COMMANDS, refused
+    )
     loop = asyncio.get_running_loop()
     servers: list[asyncio.Server | ImplicitTls] = []
 

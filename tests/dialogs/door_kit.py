@@ -181,13 +181,16 @@ class Stand:
         self.clock = FakeClock()
         self.metrics = PrometheusMetrics()
         self.door: Door | None = None
+        self.told: list[tuple[str, str]] = []
+        """Refusals to senders with an identity: who, and the reply's code."""
         self.own = {"own@gate.example", "postmaster@gate.example"}
 
     async def open(self, *profiles: Profile, limits: DoorLimits | None = None, clients: tuple = ()) -> None:
         config = DoorConfig("gate.example", tuple(Listener(one) for one in profiles), clients, limits or DoorLimits())
         self.door = await serve_door(
-            config, self.intake, self.users, ServerTls(self.files), self.clock, self.accepts, self.metrics
-        )
+            config, self.intake, self.users, ServerTls(self.files), self.clock, self.accepts, self.metrics,
+            lambda who, code: self.told.append((who.name, code)),
+        )  # fmt: skip
 
     def refused(self, limit: str) -> float:
         """How often that limit was met."""
