@@ -42,15 +42,17 @@ class Taken:
 
 
 class NextHop:
-    """`refused` recipients get 550 at RCPT. `gate` unset keeps the hop from reading bodies, `verdict` from answering dots."""
+    """`refused` recipients get 550 at RCPT. Unset, `pause_at_data` keeps the hop
+    from answering DATA, `gate` from reading bodies, `verdict` from answering dots.
+    """
 
     def __init__(self) -> None:
         self.taken: list[Taken] = []
         self.refused: set[str] = set()
         self.bodies_begun = 0
-        self.gate, self.verdict = threading.Event(), threading.Event()
-        self.gate.set()
-        self.verdict.set()
+        self.pause_at_data, self.gate, self.verdict = threading.Event(), threading.Event(), threading.Event()
+        for one in (self.pause_at_data, self.gate, self.verdict):
+            one.set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -100,6 +102,7 @@ class NextHop:
                     said = "550 5.1.1 nobody here"
             elif verb == "DATA":
                 self.bodies_begun += 1
+                await self._open(self.pause_at_data)
                 writer.write(b"354 go\r\n")
                 await writer.drain()
                 await self._open(self.gate)
