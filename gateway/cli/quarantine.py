@@ -48,7 +48,9 @@ def confirm(reason: str, send_notices: bool, config: Path) -> None:
     with opened(config) as home:
         if log_watch(home).look_whole():
             accept_head(home)  # heads outside tell of rows that the backup does not have
-        waited = Quarantine(home.store(), home.clock, home.columns()).confirm(actor(), reason, send_notices=send_notices)
+        waited = Quarantine(home.store(), home.clock, home.columns()).confirm(
+            actor(), reason, send_notices=send_notices
+        )
     say(f"confirmed; {waited} notices of before are {'sent' if send_notices else 'not sent'}")
 
 

@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 from gateway.domain.audit import Event, EventKind
 from gateway.domain.envelope import Direction
 from gateway.domain.errors import IntegrityError, KeyMissing
+from gateway.flow import reasons
 from gateway.flow.custody import Custody
 from gateway.flow.journal_rows import pack
 from gateway.flow.keys import WorkerKeys
@@ -80,7 +81,7 @@ class Journal:
                 )
         with self.store.begin() as uow:
             rows = uow.audit.leaves(start, _PAGE)
-            found = [Entry(row, self._extra(uow, row.event)) for row in rows]
+            found = [Entry(row, {**self._extra(uow, row.event), **_words(uow, row.event)}) for row in rows]
         if [row.leaf for row in rows] != list(range(start, start + len(rows))):
             raise IntegrityError("the log's leaf numbers have a gap; `sealgate audit verify` tells where")
         return [self.line(self._with_sender(one)) for one in found]
@@ -134,6 +135,13 @@ class Journal:
             return entry
         sealed = self.notices.sealed(message_id, Sender(sender, ""))
         return Entry(entry.row, {**entry.extra, "sender": sealed.hex()})
+
+
+def _words(uow: UnitOfWork, event: Event) -> dict[str, Any]:
+    """What a person wrote, sealed as it lies beside the log."""
+    told = str(event.data.get("reason", ""))
+    sealed = uow.audit.words(reasons.name(told)) if reasons.sealed(told) else None
+    return {"words": {reasons.name(told): sealed.hex()}} if sealed else {}
 
 
 def _registered(uow: UnitOfWork, event: Event) -> dict[str, Any]:

@@ -105,7 +105,10 @@ class Quarantine:
                     if send_notices:
                         uow.jobs.add(JobKind.SEND_NOTICE, one.message_id, one.id, at)
             uow.set_setting(SETTING, "")
-            data: dict[str, Scalar] = {"reason": reasons.keep(uow, self.columns, reason), "notices": waiting if send_notices else 0}
+            data: dict[str, Scalar] = {
+                "reason": reasons.keep(uow, self.columns, reason),
+                "notices": waiting if send_notices else 0,
+            }
             uow.audit.append(Event(EventKind.QUARANTINE_ENDED, actor=by, data=data), at)
         return waiting
 

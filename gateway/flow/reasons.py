@@ -25,9 +25,9 @@ UNREADABLE = "(a reason that is not kept as it was written)"
 def keep(uow: UnitOfWork, columns: Columns, words: str, random: Callable[[int], bytes] = os.urandom) -> str:
     """Seal a person's words; returns what goes into the row of the log."""
     salt = random(_SALT)
-    name = _commitment(salt, words.encode()).hex()
-    uow.audit.keep_words(name, columns.seal(_COLUMN, name, salt + words.encode()))
-    return _PREFIX + name
+    given = _commitment(salt, words.encode()).hex()
+    uow.audit.keep_words(given, columns.seal(_COLUMN, given, salt + words.encode()))
+    return _PREFIX + given
 
 
 def sealed(told: str) -> bool:
@@ -35,20 +35,24 @@ def sealed(told: str) -> bool:
     return told.startswith(_PREFIX)
 
 
+def name(told: str) -> str:
+    """Under which name the words of a sealed reason are kept."""
+    return told.removeprefix(_PREFIX)
+
+
 def read(uow: UnitOfWork, columns: Columns, told: str) -> str:
     """The words that a row's commitment stands for; text of another kind (a code of the gateway's own) as it is."""
     if not sealed(told):
         return told
-    name = told.removeprefix(_PREFIX)
-    kept = uow.audit.words(name)
+    kept = uow.audit.words(name(told))
     if kept is None:
         return UNREADABLE
     try:
-        opened = columns.open(_COLUMN, name, kept)
+        opened = columns.open(_COLUMN, name(told), kept)
     except IntegrityError:
         return UNREADABLE
     salt, words = opened[:_SALT], opened[_SALT:]
-    if not hmac.compare_digest(_commitment(salt, words).hex(), name):
+    if not hmac.compare_digest(_commitment(salt, words).hex(), name(told)):
         return UNREADABLE
     return words.decode("utf-8", "replace")
 

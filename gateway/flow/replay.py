@@ -122,6 +122,9 @@ class Replay:
 
     def _again(self, uow: UnitOfWork, entry: Entry, known: Known) -> None:
         event, extra = entry.row.event, entry.extra
+        for name, sealed in extra.get("words", {}).items():
+            if uow.audit.words(name) is None:
+                uow.audit.keep_words(name, bytes.fromhex(sealed))
         if event.kind in {EventKind.RECEIVED, EventKind.ASSESSED}:
             _message(uow, entry)
         if "delivery" in extra:

@@ -11,10 +11,12 @@ import pytest
 
 from gateway.adapters.heads import read_heads
 from gateway.app.outside import signed_by
+from gateway.domain.audit import EventKind
 from gateway.domain.errors import ConfigError, IntegrityError, PermanentError, PickupRefused, Quarantined
 from gateway.domain.patient import ConsentEventType, ConsentKind
 from gateway.domain.records import JobKind
 from gateway.domain.states import DeliveryState, MessageState, ParcelState
+from gateway.flow import reasons
 from gateway.flow.audit_verify import verify
 from gateway.flow.quarantine import RESTORED, found, quarantined
 from gateway.ports.relay import Outcome, Reply
@@ -105,6 +107,9 @@ def test_what_left_after_the_backup_is_not_sent_again(home: Home, tmp_path: Path
     assert len(told.delivered) == 4
     assert told.held == ()
     with started(home, tmp_path / "other") as other:
+        with other.store.begin() as uow:
+            [released] = [one.event.data for one in uow.audit.of_message(held) if one.event.kind is EventKind.RELEASED]
+            assert reasons.read(uow, other.keys.columns, str(released["reason"])) == "he asked for it"
         confirm(other, send_notices=True)
         other.later(3 * DAY)
         assert other.sent(OFFICE) == []

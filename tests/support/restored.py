@@ -45,7 +45,9 @@ def started(home: Home, root: Path) -> Home:
 
 def confirm(other: Home, *, send_notices: bool = False) -> None:
     """A person confirms; then everything that is due runs."""
-    Quarantine(other.store, other.clock, other.inst.columns()).confirm("test", "looked at everything", send_notices=send_notices)
+    Quarantine(other.store, other.clock, other.inst.columns()).confirm(
+        "test", "looked at everything", send_notices=send_notices
+    )
     other.settle()
 
 
