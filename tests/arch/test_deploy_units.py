@@ -77,6 +77,7 @@ def test_a_unit_reaches_its_private_keys_and_no_others(role):
     assert {name for name, groups in key_groups().items() if groups & own} == HOLDS[role]
 
 
+@pytest.mark.proves("box.no-plaintext-file", "roles.one-process-each")
 @pytest.mark.parametrize("role", sorted(HOLDS))
 def test_keys_and_configuration_are_read_only_to_a_unit(role):
     one = unit(role)
@@ -87,6 +88,7 @@ def test_keys_and_configuration_are_read_only_to_a_unit(role):
     for name in ("NoNewPrivileges", "PrivateTmp", "ProtectHome", "RestrictSUIDSGID"):
         assert one[name] == "yes", name
     assert one["LimitCORE"] == "0"
+    assert {path.partition(":")[0] for path in one["TemporaryFileSystem"].split()} == {"/tmp", "/var/tmp"}
     hidden = one["InaccessiblePaths"]
     assert ("epochs" in hidden or "-/var/lib/sealgate-shelf" in hidden.split()) is (role != "worker")
 

@@ -14,6 +14,7 @@ import time
 from gateway.domain.finding import Gap, GapReason, TextPart
 
 SOCKET = 3
+_LEFT: list[str] = []
 
 
 def _tries(action):
@@ -139,6 +140,15 @@ def read(part, media_type, file_name, data, budget):
     if order in HARMS:
         HARMS[order]()
         time.sleep(3600)
+    if order == "leave":
+        seen = len(_LEFT)
+        _LEFT.append(order)
+        return [TextPart(part, f"{os.getpid()} {seen}")], []
+    if order == "open":
+        path = data.decode().split()[1]
+        return [TextPart(part, _tries(lambda: os.open(path, os.O_RDWR)))], []
+    if order == "silent":
+        return [], []
     if order == "long":
         return [TextPart(part, "x" * 5_000_000)], []
     if order == "names":

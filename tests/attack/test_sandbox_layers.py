@@ -35,6 +35,7 @@ def refused(action):
 """
 
 
+@pytest.mark.proves("box.launcher")
 def test_landlock_alone_keeps_files_and_abstract_sockets_out():
     words = in_a_process(REFUSED + """
 kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
@@ -48,6 +49,7 @@ print(held, refused(lambda: open("/etc/hostname")), refused(lambda: open("/tmp/x
     assert words[4] in {"refused", "ENOENT"}
 
 
+@pytest.mark.proves("box.launcher", "box.hostile-child")
 def test_seccomp_alone_refuses_sockets_and_processes():
     words = in_a_process(REFUSED + """
 kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
@@ -62,6 +64,7 @@ os._exit(0)
     assert words[1:] == ["refused"] * 4 + ["allowed"]
 
 
+@pytest.mark.proves("box.launcher", "box.hostile-child")
 def test_the_network_namespace_is_empty():
     words = in_a_process("""
 listener = socket.create_server(("127.0.0.1", 0))
@@ -98,6 +101,7 @@ def test_an_unknown_machine_has_no_seccomp_layer(monkeypatch):
     assert seccomp.install() is False
 
 
+@pytest.mark.proves("box.not-dumpable")
 def test_a_key_holding_process_is_not_dumpable():
     words = in_a_process("""
 before = kernel.prctl(kernel.PR_GET_DUMPABLE)

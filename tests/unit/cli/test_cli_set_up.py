@@ -95,6 +95,7 @@ def test_check_finds_a_bad_policy_a_wrong_tls_key_and_an_open_key(config):
     assert "chmod 600 columns.key" in problems
 
 
+@pytest.mark.proves("box.no-plaintext-file")
 def test_check_warns_of_unencrypted_swap(tmp_path):
     from gateway.app.checkup import _swap
 

@@ -40,12 +40,14 @@ def flat(parts: int) -> str:
     return "Content-Type: multipart/mixed; boundary=x\n\n" + "--x\n\nword\n" * parts + "--x--\n"
 
 
+@pytest.mark.proves("box.bombs")
 def test_a_thousand_levels_are_a_gap() -> None:
     tree = read(nested(1000))
     assert GapReason.TOO_DEEP in reasons(tree)
     assert max(part.path.count(".") for part in tree.walk()) <= LIMITS.max_depth
 
 
+@pytest.mark.proves("box.bombs")
 def test_a_thousand_messages_inside_each_other_are_a_gap() -> None:
     assert GapReason.TOO_DEEP in reasons(read("Content-Type: message/rfc822\n\n" * 1000 + "deep"))
 
@@ -60,6 +62,7 @@ def test_encoded_messages_inside_each_other_are_a_gap() -> None:
     assert GapReason.TOO_DEEP in {gap.reason for gap in parse(inner, shallow).gaps}
 
 
+@pytest.mark.proves("box.bombs")
 def test_ten_thousand_parts_are_a_gap() -> None:
     tree = read(flat(10_000))
     assert GapReason.TOO_MANY_PARTS in reasons(tree)
