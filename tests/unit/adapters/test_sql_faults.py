@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import stat
 import subprocess
@@ -268,4 +269,21 @@ def test_a_transaction_over_a_second_is_told(tmp_path: Path, monkeypatch: pytest
             uow.setting("x")
             time.sleep(0.35)
     assert [one["event"] for one in told] == ["a transaction was held too long"]
+    store.close()
+
+
+@pytest.mark.proves("rest.sqlite")
+def test_the_emptied_wal_is_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, synced, real = made(tmp_path / "s.db"), [], os.fsync
+    with store.begin() as uow:
+        uow.set_setting("a", "b")
+
+    def watched(descriptor: int) -> None:
+        path = Path(f"/proc/self/fd/{descriptor}").readlink()
+        synced.append((path.name, path.stat().st_size))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    store.after_shredding()
+    assert synced[-1:] == [("s.db-wal", 0)]
     store.close()
