@@ -75,13 +75,8 @@ def test_nothing_is_sealed_but_under_that_functions_contexts(home: Home) -> None
         path.relative_to(ROOT).as_posix() for path in (ROOT / "gateway").rglob("*.py")
         if any(one in path.read_text() for one in CIPHERS)
     }  # fmt: skip
-    own = {
-        f"gateway/seal/{name}.py"
-        for name in ("objects", "link", "columns", "hybrid", "smime_envelope", "smime_recipients")
-    }
-    assert {one for one in users if not one.startswith(("gateway/app/backup", "gateway/adapters"))} <= own | {
-        "gateway/seal/cms_types.py"
-    }
+    own = {f"gateway/seal/{name}.py" for name in ("objects", "link", "columns", "hybrid")}
+    assert {one for one in users if not one.startswith("gateway/app/backup")} == own
     seen: list[bytes] = []
 
     def watched(key: Protected[bytes], bound: bytes) -> ObjectSealer:
