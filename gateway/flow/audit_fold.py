@@ -74,7 +74,9 @@ class AuditFolder:
         now = self._clock.now()
         taken = uow.setting(_TURN)
         until = datetime.fromisoformat(taken.partition(" ")[0]) if taken else _LONG_AGO
-        if now < until <= now + timedelta(seconds=2 * _TURN_SECONDS):  # no turn is longer: it was taken by a wrong clock
+        if (
+            now < until <= now + timedelta(seconds=2 * _TURN_SECONDS)
+        ):  # no turn is longer: it was taken by a wrong clock
             return ""
         number = int(taken.partition(" ")[2] or 0) + 1
         turn = f"{(now + timedelta(seconds=_TURN_SECONDS)).isoformat()} {number}"

@@ -504,9 +504,10 @@ class World:
         scan, rules = self.state.scan, reader.scanner._rules
         broken = mock.Mock(side_effect=RuntimeError("model missing"))
         if scan == "time-out":
-            inspect = lambda specimens, *_: Inspection(
-                gaps=tuple(Gap(one.part, GapReason.TIMED_OUT) for one in specimens)
-            )  # noqa: E731
+
+            def inspect(specimens, *_):
+                return Inspection(gaps=tuple(Gap(one.part, GapReason.TIMED_OUT) for one in specimens))
+
             with swapped(reader, "inspector", mock.Mock(inspect=inspect)):
                 yield
         elif scan == "inspector raises":

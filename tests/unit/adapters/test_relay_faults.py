@@ -96,7 +96,9 @@ def test_names_that_do_not_resolve_in_time_are_temporary_and_cost_one_thread():
     names, replies = Names(), []
     relay = choose_relay(f"smtps://{HOST}:465", RelayOptions(resolve=names, resolve_seconds=0.3, connections=20))
     begun = time.monotonic()
-    threads = [threading.Thread(target=lambda: replies.append(relay.deliver(consignment(), nothing))) for _ in range(12)]
+    threads = [
+        threading.Thread(target=lambda: replies.append(relay.deliver(consignment(), nothing))) for _ in range(12)
+    ]
     for one in threads:
         one.start()
     for one in threads:
@@ -114,7 +116,7 @@ def test_a_hanging_name_does_not_hold_up_another_relay():
     names = Names()
     with Peer() as peer:
         hanging = choose_relay(f"smtps://{HOST}:465", RelayOptions(resolve=names, resolve_seconds=5))
-        other = choose_relay(f"smtp://localhost:{peer.port}", RelayOptions(resolve=names, **{"connect_seconds": 1}))
+        other = choose_relay(f"smtp://localhost:{peer.port}", RelayOptions(resolve=names, connect_seconds=1))
         waiting = threading.Thread(target=lambda: hanging.deliver(consignment(), nothing))
         waiting.start()
         begun = time.monotonic()
@@ -124,5 +126,3 @@ def test_a_hanging_name_does_not_hold_up_another_relay():
         waiting.join(10)
         hanging.close()
         other.close()
-
-
