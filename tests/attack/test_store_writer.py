@@ -4,7 +4,7 @@ Mail waits in every state. Each change is made with values of the same database 
 for everything, the workers run until all is quiet and every deadline is over. Whatever happens (held, stuck, bounced,
 nothing at all), no copy goes in the open that was not decided so, none to anybody but whom its author wrote to, and none
 that staff or a missing consent held back. Some hundred changes a minute; `make long` does them all, or as many as
-SEALGATE_VANDAL_ROUNDS says; `make test` some of each table.
+SEALGATE_VANDAL_ROUNDS and SEALGATE_VANDAL_SECONDS say; `make test` a few.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import random
 import re
 import shutil
 import sqlite3
+import time
 from collections import Counter
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
@@ -283,12 +284,17 @@ def chosen(scene: Scene, amount: int, seed: int) -> list[Attack]:
 def struck(scene: Scene, amount: int, seed: int, folder: Path) -> list[str]:
     """The attacks that got something out which must not leave."""
     failed: list[str] = []
+    ends = time.monotonic() + float(os.environ.get("SEALGATE_VANDAL_SECONDS", "inf"))
     for number, attack in enumerate(chosen(scene, amount, seed)):
+        if time.monotonic() > ends:
+            print(f"{number} changes tried", flush=True)
+            break
         copy = folder / f"copy{number}"
         try:
             run(scene, attack, copy)
         except AssertionError as error:
             failed.append(f"{attack.name}: {error}")
+            print(failed[-1], flush=True)
         shutil.rmtree(copy)
     return failed
 
