@@ -50,10 +50,9 @@ def hold(message: str | None, patient: str | None, reason: str, config: Path) ->
                 _keeps_something(uow, subject)
             elif uow.register.patient(subject) is None:
                 no(f"there is no patient {subject}; `sealgate patient list` shows ids")
-            uow.retention.add_hold(LegalHoldRow(hold_id, kind, subject, at, actor(), reason))
-            uow.audit.append(
-                _event(EventKind.LEGAL_HOLD, hold_id, kind, subject, reasons.keep(uow, home.columns(), reason)), at
-            )
+            told = reasons.keep(uow, home.columns(), reason)
+            uow.retention.add_hold(LegalHoldRow(hold_id, kind, subject, at, actor(), told))
+            uow.audit.append(_event(EventKind.LEGAL_HOLD, hold_id, kind, subject, told), at)
     click.echo(hold_id)
 
 
@@ -88,18 +87,13 @@ def _event(kind: EventKind, hold_id: str, on: HoldOn, subject: str, reason: str)
 
 def _holds(home: Installation) -> list[dict[str, object]]:
     with home.store().begin() as uow:
-        rows = uow.retention.holds()
-    return [
-        {
-            "id": one.id,
-            "on": one.kind.value,
-            "subject": one.subject,
-            "since": one.at,
-            "by": one.by,
-            "reason": one.reason,
-        }
-        for one in rows
-    ]
+        return [
+            {
+                "id": one.id, "on": one.kind.value, "subject": one.subject, "since": one.at, "by": one.by,
+                "reason": reasons.read(uow, home.columns(), one.reason),
+            }
+            for one in uow.retention.holds()
+        ]  # fmt: skip
 
 
 def _archived(home: Installation) -> Iterator[dict[str, object]]:

@@ -26,7 +26,9 @@ class ArchiveRow:
 
 @dataclass(frozen=True, slots=True)
 class LegalHoldRow:
-    """A person's word that something must be kept. It ends by a person's word alone; `subject` is an id."""
+    """A person's word that something must be kept. It ends by a person's word alone; `subject` is an id, `reason` the name of
+    sealed words (flow/reasons.py).
+    """
 
     id: str
     kind: HoldOn

@@ -247,7 +247,10 @@ def test_the_command_lists_places_and_releases_holds(home: Home) -> None:
 
     assert message in run("list", "--archive")
     hold = run("hold", "--message", message, "--reason", "a lawyer asked").strip()
-    assert hold in run("list")
+    listed = run("list")
+    assert hold in listed
+    assert "a lawyer asked" in listed
+    assert "lawyer" not in str(home.sql("SELECT * FROM legal_holds")), "words of people lie sealed"
     assert hold in run("list", "--archive")
     home.later(46 * DAY)
     assert home.message(message).state is MessageState.SETTLED
