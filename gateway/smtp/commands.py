@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from gateway.smtp.connection import Connection, Handler
+from gateway.smtp.connection import Connection
+from gateway.smtp.house import Handler
 from gateway.smtp.login import auth
 from gateway.smtp.receive import data
 from gateway.smtp.replies import REPLIES, Answer

@@ -11,22 +11,18 @@ import asyncio
 import contextlib
 import logging
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any, cast
 
 from aiosmtpd.smtp import SMTP
 
-from gateway.domain.address import Address
 from gateway.domain.envelope import Identity
 from gateway.domain.errors import SealgateError
-from gateway.ports.clock import Clock
-from gateway.ports.metrics import Count, Metrics
-from gateway.smtp.gate import Gate
+from gateway.ports.metrics import Count
+from gateway.smtp.house import House, Mail
 from gateway.smtp.inlet import Inlet, LineTooLong
-from gateway.smtp.ports import Intake
 from gateway.smtp.replies import MET, REPLIES, Answer
-from gateway.smtp.settings import DoorConfig, Profile
+from gateway.smtp.settings import Profile
 from gateway.smtp.tls import client_names
 
 log = logging.getLogger("sealgate.smtp")
@@ -41,39 +37,6 @@ _IN_VAIN: Mapping[str, str] = {
     **dict.fromkeys(("auth.wrong", "limit.auth", "auth.throttled", "auth.throttled_account"), "smtp.password"),
     "recipient.unknown": "smtp.recipient",
 }
-
-
-@dataclass(slots=True)
-class Mail:
-    """The transaction between MAIL and the end of DATA."""
-
-    sender: Address | None = field(repr=False)
-    smtputf8: bool
-    size: int = 0
-    """What SIZE= announced, 0 without it."""
-    recipients: dict[str, Address] = field(default_factory=dict, repr=False)
-    """By address key, so that one written twice is one."""
-
-
-Handler = Callable[["Connection", str], Awaitable[Answer | None]]
-
-
-@dataclass(slots=True)
-class House:
-    """What the connections of one door share."""
-
-    config: DoorConfig
-    intake: Intake
-    gate: Gate
-    clock: Clock
-    metrics: Metrics
-    context: ssl.SSLContext | None
-    accepts: Callable[[Address], bool]
-    commands: Mapping[str, Handler]
-    refused: Callable[[Identity, str], None] = lambda _who, _code: None
-    """Told of each refusal to a sender who proved who they are."""
-    draining: bool = False
-    connections: set[Connection] = field(default_factory=set)
 
 
 class Connection(SMTP):

@@ -11,9 +11,10 @@ from dataclasses import replace
 
 from gateway.domain.envelope import Direction, Envelope
 from gateway.ports.metrics import Count
-from gateway.smtp.connection import Connection, Mail, code_of, log
+from gateway.smtp.connection import Connection, code_of, log
 from gateway.smtp.dotted import DottedBody
 from gateway.smtp.header_watch import HeaderWatch
+from gateway.smtp.house import Mail
 from gateway.smtp.inlet import Inlet
 from gateway.smtp.limits import DoorLimits
 from gateway.smtp.ports import Acceptance

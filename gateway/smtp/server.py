@@ -12,8 +12,9 @@ from gateway.domain.envelope import Identity
 from gateway.ports.clock import Clock
 from gateway.ports.metrics import Metrics, uncounted
 from gateway.smtp.commands import COMMANDS
-from gateway.smtp.connection import Connection, House
+from gateway.smtp.connection import Connection
 from gateway.smtp.gate import Gate
+from gateway.smtp.house import House
 from gateway.smtp.implicit import ImplicitTls, listen_tls
 from gateway.smtp.ports import Intake, Users
 from gateway.smtp.settings import DoorConfig, Listener, Profile

@@ -5,7 +5,8 @@ from __future__ import annotations
 from gateway.domain.address import Address
 from gateway.domain.envelope import Identity
 from gateway.domain.errors import InvalidAddress
-from gateway.smtp.connection import Connection, Mail, code_of, log
+from gateway.smtp.connection import Connection, code_of, log
+from gateway.smtp.house import Mail
 from gateway.smtp.paths import BadArgument, BadParameter, Path, read_address, read_path
 from gateway.smtp.replies import REPLIES, Answer, answer_for
 from gateway.smtp.settings import Profile
