@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 import threading
@@ -66,6 +67,13 @@ class PasswordFile:
         if user is None or user.disabled:
             return None
         return Identity(user.name, "auth", user.may_send_as, user.purposes)
+
+    def standing(self, name: str) -> str:
+        """What changes with the password of a user of the staff; empty for who is none (any more) or disabled."""
+        user = self._read().get(_key(name))
+        if user is None or user.disabled or not user.staff:
+            return ""
+        return hashlib.sha256(user.hash.encode()).hexdigest()
 
     def users(self) -> tuple[User, ...]:
         """All users by name."""

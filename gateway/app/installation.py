@@ -34,6 +34,7 @@ from gateway.domain.address import Address
 from gateway.domain.errors import ConfigError, SealgateError
 from gateway.domain.finding import Gap, GapReason
 from gateway.domain.protected import Protected
+from gateway.flow.desk import ReviewKeys
 from gateway.flow.facts import Facts
 from gateway.flow.keys import DoorKeys, WorkerKeys
 from gateway.flow.reading import Reader
@@ -147,6 +148,11 @@ class Installation:
         senders = Mac(Protected(signer.private_bytes_raw()), self.id, Seal.INTAKE)
         return DoorKeys(self.id, signer.sign, self._files.verifier(keyfiles.CALENDAR), senders)
 
+    def review_keys(self) -> ReviewKeys:
+        """For the review role: `review.key`, `calendar.pub`."""
+        signer = self._files.signer(keyfiles.REVIEW)
+        return ReviewKeys(self.id, signer.sign, signer.public_key(), self._files.verifier(keyfiles.CALENDAR))
+
     def worker_keys(self) -> WorkerKeys:
         """For workers: everything but `intake.key` and the archive's private keys."""
         return self._once("worker_keys", self._worker_keys)
@@ -185,6 +191,7 @@ class Installation:
             lookup=self.lookup_key(),
             sign=signer.sign,
             calendar=signer.public_key(),
+            review=self._files.verifier(keyfiles.REVIEW) if self.settings.review.listen is not None else None,
             archive=tuple(
                 (keyfiles.archive_name(one), keyfiles.archive_public(one))
                 for one in (self.settings.keys.archive_public if archive.enabled else ())

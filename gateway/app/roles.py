@@ -22,6 +22,7 @@ from gateway.app import worker_role
 from gateway.app.counted import shown
 from gateway.app.door_role import open_inbound, open_smtp
 from gateway.app.installation import Installation
+from gateway.app.review_role import open_review
 from gateway.app.told import run_told
 from gateway.app.web_role import open_portal
 from gateway.domain.errors import ConfigError
@@ -119,6 +120,24 @@ def _web(home: Installation, reached: Checkpoint) -> None:
     _serve("web", home, opened)
 
 
+def _review(home: Installation, reached: Checkpoint) -> None:
+    if home.settings.review.listen is None:
+        raise ConfigError('review.listen: is not set, so there is no page to serve; write listen = "10.0.0.5:8444"')
+    _guard()
+    home.store().create_schema()
+
+    async def opened() -> tuple[Stop, Reload, Mapping[str, list[int]]]:
+        server, keep = await open_review(home, reached)
+
+        async def stop() -> None:
+            keep.cancel()
+            await server.drain()
+
+        return stop, (lambda: None), {"review": [server.port]}
+
+    _serve("review", home, opened)
+
+
 def _serve(
     role: str, home: Installation, opened: Callable[[], Awaitable[tuple[Stop, Reload, Mapping[str, list[int]]]]]
 ) -> None:
@@ -151,4 +170,5 @@ ROLES: Mapping[str, Callable[[Installation, Checkpoint], None]] = {
     "inbound": _door(open_inbound, "inbound"),
     "worker": _worker,
     "web": _web,
+    "review": _review,
 }

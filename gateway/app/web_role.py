@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from ipaddress import ip_network
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from gateway.app.installation import Installation
@@ -38,7 +39,7 @@ async def open_portal(
     )  # fmt: skip
     app = build_app(pickup, answers, pages, config, Metrics(home.metrics().registry), home.metrics())
     server = ServerConfig(one.listen.host, one.listen.port, connections=one.connections)
-    portal = await serve_portal(app, server, _tls(home), home.metrics())
+    portal = await serve_portal(app, server, server_tls(one.tls_certificate, one.tls_key), home.metrics())
     return [portal], {"portal": [portal.port]}
 
 
@@ -51,11 +52,11 @@ def pickup_limits(home: Installation) -> PickupLimits:
     )  # fmt: skip
 
 
-def _tls(home: Installation) -> ssl.SSLContext | None:
-    one = home.settings.web
-    if one.tls_certificate is None or one.tls_key is None:
+def server_tls(certificate: Path | None, key: Path | None) -> ssl.SSLContext | None:
+    """What a page serves TLS with; None where somebody before it does, or on loopback."""
+    if certificate is None or key is None:
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(one.tls_certificate, one.tls_key)
+    context.load_cert_chain(certificate, key)
     return context

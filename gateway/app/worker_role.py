@@ -24,6 +24,7 @@ from gateway.flow.codes import Codes
 from gateway.flow.compose import Compose, Words
 from gateway.flow.custody import Custody
 from gateway.flow.decisions import Decisions
+from gateway.flow.desk_work import DeskWork
 from gateway.flow.dispatch import Dispatch
 from gateway.flow.epochs import Calendar
 from gateway.flow.forget import Forget, Terms
@@ -161,6 +162,8 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
     retain = Retain(
         store, vault, custody, keys, parcels, calendar, settle, folder, watch, facts, ages, forget, clock, reached
     )
+    review = Review(store, assess, decisions, settle, facts, clock, times.hold)
+    desk = DeskWork(store, vault, custody, decisions, reader, review, keys, clock, tokens, reached)
     steps: dict[JobKind, Step] = {
         JobKind.ASSESS: lambda job, _: assess.run(job),
         JobKind.ASSESS_LONG: lambda job, _: assess.run(job),
@@ -174,6 +177,7 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
         JobKind.SEND_NOTICE: tell.run,
         JobKind.RECHECK: lambda job, _: recheck.run(job),
         JobKind.CONSENT_ANSWER: lambda job, _: asks.take_answer(job),
+        JobKind.DESK: lambda job, _: desk.run(job),
     }
     pace = Pace(
         times.threads, times.lease.total_seconds(), times.poll.total_seconds(), _DUTIES_SECONDS,
@@ -188,7 +192,6 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
     )  # fmt: skip
     duties = (*timekeeping, *retain.duties(), head_mail.mail, journal.copy, Measure(store, home.metrics()).look)
     worker = Worker(store, clock, steps, duties, pace, lambda job, code: settle.stick(job, code, times.stuck))
-    review = Review(store, assess, decisions, settle, facts, clock, times.hold)
 
     def replay() -> Replay:
         return Replay(store, journal, decisions, parcels, facts.register, keys)

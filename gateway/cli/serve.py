@@ -12,7 +12,7 @@ from gateway.cli.console import config_option
 @click.command(short_help="Run; SIGHUP reloads policy, SIGTERM drains.")
 @config_option
 @click.option(
-    "--roles", default="", metavar="ROLES", help="smtp,inbound,worker,web; by default all that the configuration uses."
+    "--roles", default="", metavar="ROLES", help="smtp,inbound,worker,web,review; by default all that the configuration uses, but review."
 )
 def serve(config: Path, roles: str) -> int:
     """Run the gateway: one process for each role. SIGHUP reloads the policy (a bad file keeps the old one), SIGTERM drains."""

@@ -124,6 +124,36 @@ class InboundSection(Section):
     limits: SmtpLimits = Field(default=SmtpLimits(message_bytes=10 * 1024**2), description="What one client may cost.")
 
 
+class ReviewSection(Section):
+    """`[review]`: the page on which staff read, release and refuse mail in hand. Off by default; best inside the practice only."""
+
+    listen: Listen | None = Field(
+        default=None, description="Where the page listens, `10.0.0.5:8444`; none: there is no such page."
+    )
+    tls_certificate: FilePath | None = Field(default=None, description="Certificate chain, PEM; none only on loopback.")
+    tls_key: FilePath | None = Field(default=None, description="Its private key, PEM.")
+    session_idle: Duration = Field(
+        default=timedelta(minutes=15),
+        description="A session ends, and its key with it, after this long without a request (45 CFR 164.312(a)(2)(iii)).",
+    )
+    session_life: Duration = Field(
+        default=timedelta(hours=8), description="A session ends after this long whatever happens."
+    )
+
+    @model_validator(mode="after")
+    def _passwords_need_tls(self) -> Self:
+        if self.listen is not None and not (self.tls_certificate and self.tls_key) and not self.loopback:
+            raise ValueError(
+                "listen needs tls_certificate and tls_key, but on this machine's own address: passwords never travel in clear"
+            )
+        return self
+
+    @property
+    def loopback(self) -> bool:
+        """Whether it listens for this machine alone."""
+        return self.listen is not None and self.listen.host in {"localhost", "127.0.0.1", "::1"}
+
+
 class WebSection(Section):
     """`[web]`: the portal for recipients."""
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
 
-from gateway.config.doors import InboundSection, SmtpSection, WebSection
+from gateway.config.doors import InboundSection, ReviewSection, SmtpSection, WebSection
 from gateway.config.rooms import (
     ArchiveSection,
     AuditSection,
@@ -92,6 +92,7 @@ class Settings(Section):
     smtp: SmtpSection = SmtpSection()
     inbound: InboundSection = InboundSection()
     web: WebSection = WebSection()
+    review: ReviewSection = ReviewSection()
     worker: WorkerSection = WorkerSection()
     store: StoreSection
     blobs: BlobsSection

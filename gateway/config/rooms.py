@@ -303,6 +303,7 @@ class MetricsSection(Section):
     inbound: Listen | None = Field(default=None, description="The inbound role's.")
     worker: Listen | None = Field(default=None, description="The worker role's.")
     web: Listen | None = Field(default=None, description="The web role's.")
+    review: Listen | None = Field(default=None, description="The review role's.")
 
 
 class UsersSection(Section):

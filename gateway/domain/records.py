@@ -27,6 +27,7 @@ class JobKind(StrEnum):
     SEND_NOTICE = "send_notice"
     RECHECK = "recheck"
     CONSENT_ANSWER = "consent_answer"
+    DESK = "desk"
 
 
 @dataclass(frozen=True, slots=True)

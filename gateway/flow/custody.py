@@ -137,9 +137,10 @@ class Custody:
         uow.messages.reseal(row.id, epoch, public.seal(signed.reveal(), record_context(installation, row.id, epoch)))
 
     def forget(self, uow: UnitOfWork, row: MessageRow) -> None:
-        """Drop the gateway's own way into a message: its record and every epoch wrap."""
+        """Drop the gateway's own way into a message: its record, every epoch wrap, and what staff were shown of it."""
         objects = [one.id for one in uow.objects.of_message(row.id)]
         uow.objects.drop_kind("epoch", objects)
+        uow.objects.drop_kind("session", objects)
         uow.messages.reseal(row.id, "", b"")
 
     @staticmethod

@@ -44,5 +44,7 @@ class WorkerKeys:
     sign: Sign = field(repr=False)
     """Ed25519 over epochs' public keys and audit heads."""
     calendar: Ed25519PublicKey = field(repr=False)
+    review: Ed25519PublicKey | None = field(default=None, repr=False)
+    """Verifies requests of the review page; None where the practice has none, and then nobody can ask."""
     archive: tuple[tuple[str, SealTo], ...] = field(default=(), repr=False)
     """Name and public key of every holder of the archive; empty: nothing is archived."""

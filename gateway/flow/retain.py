@@ -17,7 +17,7 @@ from functools import partial, wraps
 from gateway.domain.errors import IntegrityError, KeyMissing
 from gateway.domain.records import Holder, JobKind
 from gateway.domain.states import ParcelState
-from gateway.flow import epochs
+from gateway.flow import desk_work, epochs
 from gateway.flow.ages import Ages
 from gateway.flow.audit_fold import AuditFolder
 from gateway.flow.custody import Custody
@@ -75,7 +75,7 @@ class Retain:
         )  # fmt: skip
         kept_back = (self.watch.sound(self._unless_quarantined(one)) for one in ending)
         fold = self.watch.sound(self.folder.fold_once)
-        return (self.watch.look, self.calendar.tick, *kept_back, self.settle.truncate, fold)
+        return (self.watch.look, self.calendar.tick, self.clear_desk, *kept_back, self.settle.truncate, fold)
 
     def _unless_quarantined(self, duty: Callable[[], object]) -> Callable[[], object]:
         @wraps(duty)
@@ -155,6 +155,10 @@ class Retain:
         """Forget browser sessions that have ended."""
         with self.store.begin() as uow:
             uow.parcels.drop_sessions(before=self.clock.now())
+
+    def clear_desk(self) -> int:
+        """Forget what staff asked and were shown on the review page, some minutes later, quarantine or not."""
+        return desk_work.clear(self.store, self.clock)
 
     def sweep_objects(self) -> int:
         """Delete blobs that no row names and none ever will; returns how many."""

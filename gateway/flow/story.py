@@ -89,6 +89,11 @@ _TOLD: dict[EventKind, Callable[[Fields], str]] = {
     EventKind.HELD: lambda data: f"Held, nothing was sent of it: {data.get('for')}.",
     EventKind.RELEASED: lambda data: f"Released, to go by {data.get('method')}: {data.get('reason')}.",
     EventKind.RENEWED: lambda _: "The link was judged again and stays open.",
+    EventKind.REVIEWED: lambda data: (
+        "It was shown to a person on the review page."
+        if data.get("what") == "read"
+        else f"A person asked on the review page: {data.get('what')}."
+    ),
     EventKind.REMINDED: lambda data: (
         "The recipient was reminded that the link waits."
         if data.get("whom") == "recipient"

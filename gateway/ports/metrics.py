@@ -132,7 +132,15 @@ COUNTS: Mapping[Count, Counted] = MappingProxyType(
         Count.UNAUTHENTICATED: Counted(
             "Things that clients without proof of identity did in vain; counted, no row of the log is written.",
             "action",
-            ("smtp.password", "smtp.command", "smtp.recipient", "portal.link", "portal.code", "portal.throttled"),
+            (
+                "smtp.password",
+                "smtp.command",
+                "smtp.recipient",
+                "portal.link",
+                "portal.code",
+                "portal.throttled",
+                "review.password",
+            ),
         ),
         Count.IN_DOUBT: Counted(
             "Attempts taken up again although the next hop may have the mail: at most a duplicate."

@@ -38,6 +38,7 @@ from gateway.domain.register_rows import (
     SessionRow,
 )
 from gateway.domain.states import AttemptState, DeliveryState, MessageState, ParcelState
+from gateway.ports.desk import Desk
 from gateway.ports.retention import Retention
 
 
@@ -437,6 +438,7 @@ class UnitOfWork(Protocol):
     epochs: Epochs
     audit: AuditLog
     retention: Retention
+    desk: Desk
 
     def setting(self, name: str) -> str:
         """A value of the installation's own small table (`quarantine`, `fold_lease`), empty if unset."""

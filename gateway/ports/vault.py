@@ -33,6 +33,7 @@ class Seal(StrEnum):
     CODE = "code"
     BOUNCE = "bounce"
     BACKUP = "backup"
+    REVIEW = "review"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
+from typing import Protocol
 
 from starlette.datastructures import MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.domain.errors import SealgateError
 from gateway.web.metrics import Metrics
-from gateway.web.pages import Pages
 from gateway.web.routes import ROUTE
 from gateway.web.settings import WebConfig
 
@@ -31,11 +32,21 @@ HEADERS = {
 HSTS = {"strict-transport-security": "max-age=31536000; includeSubDomains"}
 
 
-class Front:
-    """Wraps the router."""
+class ErrorPages(Protocol):
+    """Pages for what no view answers."""
 
-    def __init__(self, app: ASGIApp, pages: Pages, config: WebConfig, metrics: Metrics) -> None:
-        self._app, self._pages, self._metrics = app, pages, metrics
+    def error(self, status: int, headers: dict[str, str] | None = None) -> Response:
+        """The page for an HTTP error."""
+        ...
+
+
+class Front:
+    """Wraps the router of the portal, or of another page by its `name`."""
+
+    def __init__(
+        self, app: ASGIApp, pages: ErrorPages, config: WebConfig, metrics: Metrics, name: str = "portal"
+    ) -> None:
+        self._app, self._pages, self._metrics, self._name = app, pages, metrics, name
         self._headers = HEADERS | (HSTS if config.https else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,7 +73,7 @@ class Front:
             await self._app(scope, receive, sending)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets a page or a broken connection
             code = error.code if isinstance(error, SealgateError) else type(error).__name__
-            _LOG.error("portal failed route=%s code=%s", scope.get(ROUTE, "-"), code)
+            _LOG.error("%s failed route=%s code=%s", self._name, scope.get(ROUTE, "-"), code)
             if status:
                 broken = True
                 # Without the cause: a traceback may hold a person's words.
@@ -74,7 +85,8 @@ class Front:
             method = scope["method"] if scope["method"] in _METHODS else "other"
             route = scope.get(ROUTE, "-")
             end = "broken" if broken else "whole"
-            _LOG.info("portal method=%s route=%s status=%d ms=%d end=%s", method, route, status, seconds * 1000, end)
+            line = "%s method=%s route=%s status=%d ms=%d end=%s"
+            _LOG.info(line, self._name, method, route, status, seconds * 1000, end)
             self._metrics.answered(route, method, status, seconds)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, inspect, select, text
 
-from gateway.adapters.sql import tables_register, tables_retention
+from gateway.adapters.sql import desk, tables_register, tables_retention
 from gateway.adapters.sql.tables import metadata, settings
 from gateway.domain.errors import ConfigError
 
@@ -18,6 +18,7 @@ def create(connection: Connection) -> None:
     """Make what is missing, in the caller's transaction; ConfigError when the schema is another version's."""
     assert tables_register.audit.metadata is metadata
     assert tables_retention.archives.metadata is metadata
+    assert desk.desk.metadata is metadata
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _CREATING})
     if inspect(connection).has_table(settings.name):

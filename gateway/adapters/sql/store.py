@@ -21,6 +21,7 @@ from gateway.adapters.sql.attempts import SqlAttempts
 from gateway.adapters.sql.audit import SqlAuditLog
 from gateway.adapters.sql.channel import REACHABLE, Channel, translated
 from gateway.adapters.sql.deliveries import SqlDeliveries
+from gateway.adapters.sql.desk import SqlDesk
 from gateway.adapters.sql.durability import checkpoint, problems, weaknesses
 from gateway.adapters.sql.engine import PATIENCE, create_file, engine_for, sqlite_path
 from gateway.adapters.sql.epochs import SqlEpochs
@@ -33,6 +34,7 @@ from gateway.adapters.sql.register import SqlRegister
 from gateway.adapters.sql.retention import SqlRetention
 from gateway.adapters.sql.tables import settings
 from gateway.domain.errors import ConfigError, StoreUnavailable, SyncFailed
+from gateway.ports.desk import Desk
 from gateway.ports.retention import Retention
 from gateway.ports.store import (
     Attempts,
@@ -73,6 +75,7 @@ class SqlUnitOfWork:
         self.epochs: Epochs = SqlEpochs(channel)
         self.audit: AuditLog = SqlAuditLog(channel)
         self.retention: Retention = SqlRetention(channel)
+        self.desk: Desk = SqlDesk(channel)
 
     def setting(self, name: str) -> str:
         """A value of the installation's small table, empty if unset."""
