@@ -72,9 +72,13 @@ def group_share(folder: Path) -> int:
 
 def share_file(descriptor: int, share: int) -> None:
     """Let the group read or write a file as it may its folder; nothing is changed where there is no share."""
-    bits = share & (stat.S_IRGRP | stat.S_IWGRP)
-    if bits:
-        os.fchmod(descriptor, stat.S_IRUSR | stat.S_IWUSR | bits)
+    if shared_mode(share) != shared_mode(0):
+        os.fchmod(descriptor, shared_mode(share))
+
+
+def shared_mode(share: int) -> int:
+    """The mode bits of a file in a folder with that share."""
+    return stat.S_IRUSR | stat.S_IWUSR | share & (stat.S_IRGRP | stat.S_IWGRP)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
-from gateway.adapters.durable import group_share, make_folder, share_file, sync_folder
+from gateway.adapters.durable import group_share, make_folder, share_file, shared_mode, sync_folder
 from gateway.domain.errors import ConfigError, StoreUnavailable
 
 PATIENCE = 30.0
@@ -46,18 +46,28 @@ def sqlite_path(url: URL) -> Path:
 
 
 def create_file(path: Path) -> None:
-    """Make an empty database file for this user, and the group that the folder is opened to; keeps one that exists."""
+    """Make an empty database file for this user, and the group that the folder is opened to; keeps one that exists.
+
+    One that exists is never opened here: closing it again would take away every lock that this process holds on it, as
+    POSIX locks go (fcntl(2)). Another process that ends would then think that nobody uses the database and remove the WAL,
+    and what we commit from then on would go into a file without a name.
+    """
     try:
         make_folder(path.parent)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        share = group_share(path.parent)
         try:
-            now, share = os.fstat(descriptor), group_share(path.parent)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        except FileExistsError:
+            now = path.stat()
             if now.st_uid == os.geteuid() and now.st_mode & 0o077 & ~share:
-                os.fchmod(descriptor, 0o600)
-            if not now.st_size:
+                path.chmod(0o600)
+            elif not now.st_size:
+                path.chmod(shared_mode(share))  # a death came between making and sharing it
+        else:
+            try:
                 share_file(descriptor, share)
-        finally:
-            os.close(descriptor)
+            finally:
+                os.close(descriptor)
         sync_folder(path.parent)
     except OSError as error:
         raise StoreUnavailable(f"the database file cannot be made: {error.strerror}") from error
