@@ -238,7 +238,7 @@ def test_with_the_sealing_off_the_same_probe_finds_it(scene: Scene) -> None:
     live = scene.live
     live.start("worker")
     live.run("smtp", [sys.executable, "-c", _OPEN_SMTP, str(live.config)])
-    live._ready("smtp")
+    live.ready("smtp")
     live.end("worker")
     message = live.submit(letter(ADDRESS, 5), ADDRESS)
     found = scene.hits()

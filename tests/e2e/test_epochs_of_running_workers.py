@@ -43,7 +43,7 @@ def held_in(live: Live, message: str) -> str:
 def test_they_rotate_and_die_under_two_workers_and_held_mail_goes_along(live: Live, tmp_path: Path) -> None:
     live.start("worker", "smtp")
     live.run("second", [sys.executable, "-c", _ROLE, "worker", str(live.config)])
-    live._ready("second")
+    live.ready("second")
     held = live.submit(
         letter(TOBIAS, "Dear Tobias Hartwell,\r\n\r\nyour blood test shows diabetes (MRN-5589001).\r\n"), TOBIAS
     )

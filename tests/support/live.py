@@ -167,8 +167,12 @@ class Live:
 
     def start(self, *roles: str) -> None:
         for role in roles:
-            self.run(role, [sys.executable, "-c", _ROLE, role, str(self.config)])
-            self._ready(role)
+            self.launch(role)
+            self.ready(role)
+
+    def launch(self, role: str) -> None:
+        """Begin a role without waiting for it; `ready` waits."""
+        self.run(role, [sys.executable, "-c", _ROLE, role, str(self.config)])
 
     def run(self, name: str, command: Sequence[str]) -> subprocess.Popen[bytes]:
         with (self.folder / f"{name}.log").open("ab") as log:
@@ -187,7 +191,8 @@ class Live:
             raise AssertionError(f"{name} ended with {process.wait(10)}: {self.log(name)}")
         return dict(json.loads(line))
 
-    def _ready(self, name: str) -> None:
+    def ready(self, name: str) -> None:
+        """Wait until a role says that it listens."""
         said = self.event(name)
         assert said["event"] == "ready"
         self.ports |= {profile: ports[0] for profile, ports in said["ports"].items()}
