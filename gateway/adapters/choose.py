@@ -14,6 +14,7 @@ from gateway.adapters.sql.store import SqlStore
 from gateway.domain.errors import ConfigError
 from gateway.ports.blobs import BlobStore
 from gateway.ports.clock import Clock
+from gateway.ports.metrics import Metrics, uncounted
 from gateway.ports.shelf import KeyShelf
 from gateway.ports.tokens import Tokens
 
@@ -38,7 +39,7 @@ def folder(setting: str, url: str) -> Path:
     return Path(unquote(parts.path))
 
 
-STORES: Mapping[str, Callable[[str, Tokens], SqlStore]] = {
+STORES: Mapping[str, Callable[[str, Tokens, Metrics], SqlStore]] = {
     "sqlite": SqlStore,
     "postgresql+psycopg": SqlStore,
 }
@@ -51,9 +52,9 @@ SHELVES: Mapping[str, Callable[[str, str, Tokens], KeyShelf]] = {
 }
 
 
-def open_store(url: str, tokens: Tokens) -> SqlStore:
+def open_store(url: str, tokens: Tokens, metrics: Metrics = uncounted) -> SqlStore:
     """The database of `store = …`: `sqlite:////absolute/path` or `postgresql+psycopg://…`. Opens nothing yet."""
-    return choose(STORES, "store", url)(url, tokens)
+    return choose(STORES, "store", url)(url, tokens, metrics)
 
 
 def open_blobs(url: str, clock: Clock) -> BlobStore:

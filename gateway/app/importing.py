@@ -10,14 +10,16 @@ from dataclasses import dataclass, replace
 
 from gateway.app.register_files import ConsentLine
 from gateway.domain.errors import ConfigError, PermanentError
-from gateway.domain.patient import Partner, Patient
+from gateway.domain.patient import ConsentEvent, Partner, Patient
 from gateway.flow.register import Register
 from gateway.ports.clock import Clock
 from gateway.ports.store import Store, UnitOfWork
 from gateway.ports.tokens import Tokens
 
-_BATCH = 200
+_BATCH = 50
 """Rows of one transaction, so that mail is not kept waiting."""
+_PARTNERS = 20
+"""Partners of one: each of them has all partners read."""
 
 
 @dataclass(slots=True)
@@ -52,41 +54,29 @@ class Importer:
 
     def partners(self, found: Iterable[Partner]) -> Counts:
         """Add or change partners, by domain or address."""
-        counts = Counts()
+        counts, left = Counts(), list(found)
         with self.store.begin() as uow:
             known = {one.scope: one for one in self.register.partners(uow)}
-            for one in found:
-                before = known.get(one.scope)
-                if before is None:
-                    after = replace(one, id=self.tokens.id())
-                    counts.added += 1
-                else:
-                    after = replace(one, id=before.id, version=before.version)
-                    if after == before:
-                        counts.same += 1
-                        continue
-                    after = replace(after, version=before.version + 1)
-                    counts.changed += 1
-                known[after.scope] = after
-                self.register.put_partner(uow, after, self.clock.now(), self.actor)
+        for start in range(0, len(left), _PARTNERS):
+            with self.store.begin() as uow:
+                for one in left[start : start + _PARTNERS]:
+                    self._partner(uow, one, known, counts)
         return counts
 
     def consents(self, lines: Sequence[ConsentLine]) -> Counts:
-        """Append consents; all or none. One that the log's end says already is not repeated."""
+        """Append consents, after all lines were found to be of patients on record. One that the log's end says already is
+        not repeated, so that after an interruption the same file goes on where it ended.
+        """
         counts = Counts()
-        with self.store.begin() as uow:
-            for line in lines:
-                patient = self.numbered(uow, line.mrn)
-                if patient is None:
-                    raise line.row.wrong("mrn", "is nobody's on record; import the patient first")
-                event = replace(line.event, patient_id=patient.id)
-                log = self.register.consents(uow, patient.id)
-                last = next((one for one in reversed(log) if one.same_subject(event)), None)
-                if last is not None and replace(last, seq=0, at=None) == event:
-                    counts.same += 1
-                    continue
-                self.register.append_consent(uow, event, self.clock.now(), self.actor)
-                counts.added += 1
+        for write in (False, True):
+            for start in range(0, len(lines), _BATCH):
+                with self.store.begin() as uow:
+                    for line in lines[start : start + _BATCH]:
+                        patient = self.numbered(uow, line.mrn)
+                        if patient is None:
+                            raise line.row.wrong("mrn", "is nobody's on record; import the patient first")
+                        if write:
+                            self._consent(uow, replace(line.event, patient_id=patient.id), counts)
         return counts
 
     def numbered(self, uow: UnitOfWork, mrn: str) -> Patient | None:
@@ -120,19 +110,40 @@ class Importer:
         self.change(uow, before, after)
         counts.changed += 1
 
+    def _partner(self, uow: UnitOfWork, one: Partner, known: dict[str, Partner], counts: Counts) -> None:
+        before = known.get(one.scope)
+        if before is None:
+            after = replace(one, id=self.tokens.id())
+            counts.added += 1
+        else:
+            after = replace(one, id=before.id, version=before.version)
+            if after == before:
+                counts.same += 1
+                return
+            after = replace(after, version=before.version + 1)
+            counts.changed += 1
+        known[after.scope] = after
+        self.register.put_partner(uow, after, self.clock.now(), self.actor)
+
+    def _consent(self, uow: UnitOfWork, event: ConsentEvent, counts: Counts) -> None:
+        log = self.register.consents(uow, event.patient_id)
+        last = next((one for one in reversed(log) if one.same_subject(event)), None)
+        if last is not None and replace(last, seq=0, at=None) == event:
+            counts.same += 1
+            return
+        self.register.append_consent(uow, event, self.clock.now(), self.actor)
+        counts.added += 1
+
     def _known(self, uow: UnitOfWork, one: Patient) -> Patient | None:
         return self.numbered(uow, one.mrn)
 
     def _unnumbered(self) -> dict[tuple[object, ...], Patient]:
         found: dict[tuple[object, ...], Patient] = {}
-        with self.store.begin() as uow:
-            for one in self.register.patients(uow):
-                if not one.mrn:
-                    if _who(one) in found:
-                        raise ConfigError(
-                            "the register has two patients of one name and birth date without record number"
-                        )
-                    found[_who(one)] = one
+        for one in self.register.patients(self.store)[1]:
+            if not one.mrn:
+                if _who(one) in found:
+                    raise ConfigError("the register has two patients of one name and birth date without record number")
+                found[_who(one)] = one
         return found
 
 

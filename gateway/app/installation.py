@@ -113,7 +113,7 @@ class Installation:
         """The database."""
         one = self.settings.store
         return self._once(
-            "store", lambda: self._in_time(open_store(_with_password(one.url, one.password_file, "store"), self.tokens))
+            "store", lambda: self._in_time(open_store(_with_password(one.url, one.password_file, "store"), self.tokens, self.metrics()))
         )  # fmt: skip
 
     def _in_time(self, store: SqlStore) -> SqlStore:

@@ -67,8 +67,7 @@ class Judge:
             self._reader = Reader(self._own, Scanner.load(), Limits())
             return
         self._reader = home.reader()
-        with home.store().begin() as uow:
-            self._known = KnownPatients.build(home.register().patients(uow))
+        self._known = KnownPatients.build(home.register().patients(home.store())[1])
 
     def text(self, data: bytes, recipients: Sequence[Address] = ()) -> Judged:
         """Plain UTF-8 text as one part named `text`; what is no UTF-8 is a gap."""

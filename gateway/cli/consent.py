@@ -120,10 +120,11 @@ def import_consents(file: str, config: Path, as_json: bool) -> None:
 def list_consents(config: Path, as_json: bool) -> None:
     """Every consent in force today."""
     rows: list[dict[str, object]] = []
-    with opened(config) as home, home.store().begin() as uow:
+    with opened(config) as home:
         day = home.today()
-        for patient in home.register().patients(uow):
-            log = home.register().consents(uow, patient.id)
+        for patient in home.register().patients(home.store())[1]:
+            with home.store().begin() as uow:
+                log = home.register().consents(uow, patient.id)
             rows += [{"mrn": patient.mrn, **_fields(one)} for one in in_force(log, day)]
     table(rows, as_json=as_json, none="no consent is in force")
 

@@ -49,11 +49,11 @@ def import_patients(file: str, fhir: bool, verified: bool, config: Path, as_json
 @json_option
 def list_patients(config: Path, as_json: bool) -> None:
     """Everybody on record."""
-    with opened(config) as home, home.store().begin() as uow:
+    with opened(config) as home:
         rows = [
             {"id": one.id, "mrn": one.mrn, "family": one.family, "given": one.given, "birth_date": one.birth_date,
              "emails": [str(each) for each in one.emails]}
-            for one in home.register().patients(uow)
+            for one in home.register().patients(home.store())[1]
         ]  # fmt: skip
     rows.sort(key=lambda row: (str(row["family"]), str(row["given"])))
     table(rows, as_json=as_json, none="nobody is on record yet; `sealgate patient import FILE` adds patients")

@@ -9,6 +9,7 @@ becomes a state: an integrity failure STUCK with an alert, never a send.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from gateway.domain.address import Address
 from gateway.domain.audit import Event, EventKind, Scalar
 from gateway.domain.decision import Action, Decision, HoldReason
 from gateway.domain.envelope import Identity
-from gateway.domain.errors import IntegrityError, KeyMissing, TemporaryError
+from gateway.domain.errors import IntegrityError, KeyMissing
 from gateway.domain.finding import ScanReport
 from gateway.domain.records import DeliveryRow, Job, JobKind, MessageRow
 from gateway.domain.states import DeliveryState, MessageState
@@ -28,6 +29,7 @@ from gateway.flow.facts import Facts, Standing, mail_context
 from gateway.flow.notices import Notices, Sender
 from gateway.flow.quarantine import held_by_restore
 from gateway.flow.reading import Quick, Read, Reader, TakesLong
+from gateway.flow.register_pages import RegisterMoved
 from gateway.flow.requests import ConsentRequests
 from gateway.flow.scratch import Scratch
 from gateway.flow.summary import Asked, Summary
@@ -60,12 +62,6 @@ class Times:
     reminders: tuple[timedelta, ...]
 
 
-class RegisterMoved(TemporaryError):
-    """The register changed while a mail was being read."""
-
-    code = "register.moved"
-
-
 class Assess:
     """The step; one per worker process, thread-safe."""
 
@@ -94,6 +90,7 @@ class Assess:
         self._clock, self._tokens, self._times, self._host, self._reached = clock, tokens, times, host, reached
         self._quick, self._metrics = quick, metrics
         self._known: tuple[int, KnownPatients] | None = None
+        self._building = threading.Lock()  # one reads the whole register, the others wait for what it makes of it
 
     def run(self, job: Job) -> None:
         """Assess the job's message, or assess it again; finishing the job is part of the transaction. A mail that takes
@@ -147,11 +144,11 @@ class Assess:
         """The register's version and its matcher, built when the version changes."""
         with self._store.begin() as uow:
             version = uow.register.version()
-            if self._known is not None and self._known[0] == version:
-                return self._known
-            patients = self._facts.register.patients(uow)
-        self._known = (version, KnownPatients.build(patients))
-        return self._known
+        with self._building:
+            if self._known is None or self._known[0] != version:
+                version, patients = self._facts.register.patients(self._store)
+                self._known = (version, KnownPatients.build(patients))
+            return self._known
 
     def judge(self, read: Read, known: KnownPatients, standings: Sequence[Standing]) -> ScanReport:
         """The scan with what the envelope tells."""

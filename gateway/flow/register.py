@@ -20,9 +20,9 @@ from gateway.domain.patient import (
 )
 from gateway.domain.records import JobKind
 from gateway.domain.register_rows import ConsentRow, PartnerRow, PatientIndex, PatientRow
-from gateway.domain.states import ParcelState
 from gateway.flow.consent_log import newest
-from gateway.flow.register_log import PARTNERS, check_patient, checked_partners, partner_versions, patient_versions
+from gateway.flow.register_log import PARTNERS, check_patient, checked_partners, partner_versions
+from gateway.flow.register_pages import whole
 from gateway.flow.register_records import (
     consent_fields,
     partner_fields,
@@ -33,7 +33,7 @@ from gateway.flow.register_records import (
     read_patient,
     to_json,
 )
-from gateway.ports.store import UnitOfWork
+from gateway.ports.store import Store, UnitOfWork
 from gateway.seal.columns import BlindIndex, Columns, normal_mrn
 from gateway.seal.told import greatest
 
@@ -84,16 +84,11 @@ class Register:
         row = uow.register.patient(patient_id)
         return self._last(uow, row) if row else None
 
-    def patients(self, uow: UnitOfWork) -> list[Patient]:
-        """All patients, for the matcher; IntegrityError when one is missing or not the last one that was written."""
-        found: list[Patient] = []
-        after = ""
-        while rows := uow.register.patients(after):
-            found += [self._patient(row) for row in rows]
-            after = rows[-1].id
-        if {one.id: one.version for one in found} != patient_versions(uow):
-            raise IntegrityError("the patients are not those that were written last")
-        return found
+    def patients(self, store: Store) -> tuple[int, list[Patient]]:
+        """The register's version and all its patients, in many short transactions of its own; IntegrityError when one is
+        missing or not the last one that was written, RegisterMoved when it does not stand still.
+        """
+        return whole(store, self._patient)
 
     def at_address(self, uow: UnitOfWork, address: Address) -> tuple[list[Patient], list[Patient]]:
         """Those whose address it is, and those for whom the person at that address is on record as a proxy."""
@@ -211,10 +206,7 @@ def _versioned(one: Patient | Partner | PatientRow | PartnerRow) -> str:
 
 def check_parcels(uow: UnitOfWork, patient_id: str, at: datetime) -> None:
     """Have every open link that rests on this patient's record judged again."""
-    after = ""
-    while rows := uow.parcels.listed({ParcelState.SEALED, ParcelState.OPENED}, after=after):
-        for row in rows:
-            delivery = uow.deliveries.get(row.delivery_id)
-            if delivery is not None and patient_id in {one for one, _ in delivery.basis.patients}:
-                uow.jobs.add(JobKind.RECHECK, row.message_id, row.id, at)
-        after = rows[-1].id
+    for row in uow.parcels.resting_on(patient_id):
+        delivery = uow.deliveries.get(row.delivery_id)
+        if delivery is not None and patient_id in {one for one, _ in delivery.basis.patients}:
+            uow.jobs.add(JobKind.RECHECK, row.message_id, row.id, at)

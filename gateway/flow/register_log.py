@@ -6,12 +6,12 @@ sealed to its version (`register`), so nothing but a change by somebody with the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from gateway.domain.audit import EventKind, Scalar
+from gateway.domain.audit import Scalar
 from gateway.domain.errors import IntegrityError
 from gateway.domain.register_rows import PartnerRow
-from gateway.ports.store import UnitOfWork
+from gateway.ports.store import AuditRow, UnitOfWork
 from gateway.seal.told import greatest
 
 PARTNERS = "partners"
@@ -24,16 +24,12 @@ def check_patient(uow: UnitOfWork, patient_id: str, version: int) -> None:
         raise IntegrityError(f"the record of patient {patient_id} is not the last one that was written")
 
 
-def patient_versions(uow: UnitOfWork) -> dict[str, int]:
-    """The newest version of every patient that was ever registered."""
-    found: dict[str, int] = {}
-    after = 0
-    while rows := uow.audit.of_kind(EventKind.REGISTER_CHANGED, after):
-        for row in rows:
-            if row.event.data.get("what") == "patient":
-                _raise_to(found, row.event.data)
-        after = rows[-1].seq
-    return found
+def raise_patients(found: dict[str, int], rows: Iterable[AuditRow]) -> set[str]:
+    """Bring the newest version of every patient up to what those rows of the log tell; returns of whom they tell."""
+    told = [row.event.data for row in rows if row.event.data.get("what") == "patient"]
+    for data in told:
+        _raise_to(found, data)
+    return {str(data["id"]) for data in told}
 
 
 def partner_versions(uow: UnitOfWork) -> dict[str, int]:

@@ -251,8 +251,8 @@ def test_a_sealed_column_opens_only_in_its_row_and_column(home: Home, table: str
 def test_two_patients_records_swapped_stop_everything_that_needs_them(home: Home) -> None:
     rows = home.sql("SELECT id, sealed FROM patients ORDER BY id LIMIT 2")
     home.sql("UPDATE patients SET sealed = CASE id WHEN ? THEN ? WHEN ? THEN ? ELSE sealed END", rows[0][0], rows[1][1], rows[1][0], rows[0][1])  # fmt: skip
-    with pytest.raises(IntegrityError), home.store.begin() as uow:
-        home.register.patients(uow)
+    with pytest.raises(IntegrityError):
+        home.register.patients(home.store)
     two_mails(home)
     home.settle()
     assert home.sent(MARIA) == []

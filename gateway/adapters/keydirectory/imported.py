@@ -79,6 +79,7 @@ class StoreDirectory:
         data: dict[str, Scalar] = {
             "what": "recipient certificate", "fingerprint": fingerprint, "version": version, "present": present,
         }  # fmt: skip
+        uow.register.version(lock=True)  # changes of the register stand in the log in the order of their commits
         uow.audit.append(Event(EventKind.REGISTER_CHANGED, _chain(tag), actor=actor, data=data), at)
 
     def answer(self, certificate: x509.Certificate, address: Address, at: datetime) -> KeyAnswer:

@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, DBAPIError, DisconnectionError, IntegrityError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from gateway.adapters.sql.guard import Held
 from gateway.domain.errors import PermanentError, SealgateError, StoreUnavailable, SyncFailed
 
 
@@ -33,8 +34,8 @@ REACHABLE: Final = (StatementError, PoolTimeout, DisconnectionError, OSError)
 class Channel:
     """A connection inside a transaction. `run` raises StoreUnavailable or PermanentError, never a database error."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection, held: Held) -> None:
+        self._connection, self._held = connection, held
         self.spoilt = False
 
     def run(
@@ -43,11 +44,14 @@ class Channel:
         """Execute one statement with its values, or one for many rows."""
         if self.spoilt:
             raise StoreUnavailable("an earlier statement of this transaction failed")
-        try:
-            return self._connection.execute(statement, values)
-        except REACHABLE as error:
-            self.spoilt = True
-            raise translated(error) from None
+        with self._held.statement() as lives:
+            if not lives:
+                raise over()
+            try:
+                return self._connection.execute(statement, values)
+            except REACHABLE as error:
+                self.spoilt = True
+                raise translated(error) from None
 
     def one(self, statement: Executable) -> RowMapping | None:
         """The first row by column name, or None."""
@@ -90,6 +94,11 @@ class Channel:
         keys = [column.name for column in table.primary_key]
         rest = {name: statement.excluded[name] for name in values if name not in keys}
         self.run(statement.on_conflict_do_update(index_elements=keys, set_=rest), values)
+
+
+def over() -> StoreUnavailable:
+    """What the owner of a transaction is told that lasted beyond the bound."""
+    return StoreUnavailable("a transaction lasted too long: nothing of it is kept")
 
 
 def values_of(row: FrozenRow) -> dict[str, Any]:

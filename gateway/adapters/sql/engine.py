@@ -1,7 +1,8 @@
 """Engines by URL: how a connection is opened so that a commit is on disk and a deletion is gone.
 
 SQLite: WAL, synchronous=FULL, secure_delete, foreign keys, BEGIN IMMEDIATE, 30 s of patience with other processes.
-PostgreSQL: read committed with row locks, through psycopg 3.
+PostgreSQL: read committed with row locks, through psycopg 3; the server ends a statement, or an idle transaction, that
+lasts beyond the bound of `guard`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from gateway.adapters.durable import group_share, make_folder, share_file, shared_mode, sync_folder
+from gateway.adapters.sql import guard
+from gateway.adapters.sql.guard import Bound
 from gateway.domain.errors import ConfigError, StoreUnavailable
 
 PATIENCE = 30.0
@@ -95,8 +98,13 @@ def _sqlite(url: URL) -> Engine:
     engine = create_engine(
         "sqlite://", creator=connect, poolclass=QueuePool, pool_size=4, max_overflow=60, hide_parameters=True
     )
+    event.listen(engine, "connect", _bound)
     event.listen(engine, "begin", _begin_immediate)
     return engine
+
+
+def _bound(connection: Any, entry: ConnectionPoolEntry) -> None:
+    entry.info[Bound] = Bound(connection)
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
@@ -143,6 +151,8 @@ def _limit_waits(connection: Any, entry: ConnectionPoolEntry) -> None:
     del entry
     with connection.cursor() as cursor:
         cursor.execute(f"SET lock_timeout = '{int(PATIENCE)}s'")
+        cursor.execute(f"SET statement_timeout = '{round(guard.BOUND * 1000)}'")
+        cursor.execute(f"SET idle_in_transaction_session_timeout = '{round(guard.BOUND * 1000)}'")
     connection.commit()
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Text, select, type_coerce, update
 
 from gateway.adapters.sql.access import SqlAccess
 from gateway.adapters.sql.channel import value_from, values_from, values_of
-from gateway.adapters.sql.tables import parcels
+from gateway.adapters.sql.tables import deliveries, parcels
 from gateway.domain.errors import PermanentError
 from gateway.domain.records import ParcelRow
 from gateway.domain.states import PARCEL, ParcelState, step
@@ -46,6 +47,13 @@ class SqlParcels(SqlAccess):
         """Parcels in those states, by id, from the one after `after`."""
         statement = select(parcels).where(parcels.c.state.in_(list(states)), parcels.c.id > after)
         return values_from(ParcelRow, self._channel.all(statement.order_by(parcels.c.id).limit(limit)))
+
+    def resting_on(self, patient_id: str) -> list[ParcelRow]:
+        """Links that open and whose decision names that patient, or somebody whose id has this one in it; by id."""
+        named = type_coerce(deliveries.c.basis, Text).contains(json.dumps(patient_id), autoescape=True)
+        statement = select(parcels).join(deliveries, deliveries.c.id == parcels.c.delivery_id)
+        chosen = statement.where(parcels.c.state.in_(_OPEN), named).order_by(parcels.c.id)
+        return values_from(ParcelRow, self._channel.all(chosen))
 
     def move(self, parcel_id: str, to: ParcelState, at: datetime) -> None:
         """Change state by the table and raise the version; OPENED sets `first_opened_at`."""

@@ -6,25 +6,28 @@ BEGIN IMMEDIATE.
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from math import inf
 
 import structlog
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway.adapters.sql import schema
+from gateway.adapters.sql import guard, schema
 from gateway.adapters.sql.attempts import SqlAttempts
 from gateway.adapters.sql.audit import SqlAuditLog
-from gateway.adapters.sql.channel import REACHABLE, Channel, translated
+from gateway.adapters.sql.channel import REACHABLE, Channel, over, translated
 from gateway.adapters.sql.deliveries import SqlDeliveries
 from gateway.adapters.sql.desk import SqlDesk
 from gateway.adapters.sql.durability import checkpoint, problems, weaknesses
 from gateway.adapters.sql.engine import PATIENCE, create_file, engine_for, sqlite_path
 from gateway.adapters.sql.epochs import SqlEpochs
+from gateway.adapters.sql.guard import Bound, Held, Watchman
 from gateway.adapters.sql.jobs import SqlJobs
 from gateway.adapters.sql.messages import SqlMessages
 from gateway.adapters.sql.notices import SqlNotices
@@ -35,6 +38,7 @@ from gateway.adapters.sql.retention import SqlRetention
 from gateway.adapters.sql.tables import settings
 from gateway.domain.errors import ConfigError, StoreUnavailable, SyncFailed
 from gateway.ports.desk import Desk
+from gateway.ports.metrics import Count, Metrics, uncounted
 from gateway.ports.retention import Retention
 from gateway.ports.store import (
     Attempts,
@@ -52,7 +56,8 @@ from gateway.ports.store import (
 from gateway.ports.tokens import Tokens
 
 LONGEST = 1.0
-"""Seconds after which a transaction has kept the others, and the WAL's truncation, waiting for too long: it is logged."""
+"""Seconds after which a transaction has kept the others, and the WAL's truncation, waiting for too long: it is counted and
+logged. Beyond `guard.BOUND` it is undone."""
 _CHECKPOINT_PATIENCE = 2.0
 """Seconds that a checkpoint waits for readers, of whom none may read longer than one; the next round tries again."""
 
@@ -89,9 +94,9 @@ class SqlUnitOfWork:
 class SqlStore:
     """The database behind a URL. Opens nothing before its first use; threads may share it."""
 
-    def __init__(self, url: str, tokens: Tokens) -> None:
+    def __init__(self, url: str, tokens: Tokens, metrics: Metrics = uncounted) -> None:
         self._engine: Engine = engine_for(url)
-        self._tokens = tokens
+        self._tokens, self._metrics, self._watchman = tokens, metrics, Watchman()
         self._file = sqlite_path(make_url(url)) if self._engine.dialect.name == "sqlite" else None
         self._writing = threading.Lock()
         self._mine = threading.local()
@@ -113,33 +118,62 @@ class SqlStore:
 
     @contextmanager
     def _begin(self) -> Iterator[UnitOfWork]:
-        with self._turn(), self._transaction() as connection:
+        with self._turn() as leave, self._transaction() as connection:
             if not self._checked:
                 schema.check(connection)
                 self._checked = True
-            channel = Channel(connection)
-            begun = time.monotonic()
-            try:
+            with self._held(connection, leave) as held:
+                channel = Channel(connection, held)
                 yield SqlUnitOfWork(channel, self._tokens)
-            finally:
-                if (held := time.monotonic() - begun) > LONGEST:
-                    _log.warning("a transaction was held too long", seconds=round(held, 1))
+                if not held.ended():
+                    raise over()
             if channel.spoilt:
                 raise StoreUnavailable("a statement of this transaction failed: nothing of it is kept")
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
+    def _held(self, connection: Connection, leave: Callable[[], None]) -> Iterator[Held]:
+        """The transaction under its bound; counts and tells when it was long."""
+        begun, bound = time.monotonic(), connection.info.get(Bound)
+        raw: object = connection.connection.dbapi_connection
+
+        def undo() -> None:
+            if isinstance(raw, sqlite3.Connection):
+                raw.rollback()
+            leave()
+
+        held = Held(begun + guard.BOUND, undo)
+        if bound is not None:
+            bound.until = held.until
+        try:
+            with self._watchman.over(held) if bound is not None else nullcontext():
+                yield held
+        finally:
+            held.ended()
+            if bound is not None:
+                bound.until = inf
+            if (lasted := time.monotonic() - begun) > LONGEST:
+                self._metrics.count(Count.LONG_TRANSACTIONS, "undone" if held.over else "its_own")
+                _log.warning("a transaction was held too long", seconds=round(lasted, 1), undone=held.over)
+
+    @contextmanager
+    def _turn(self) -> Iterator[Callable[[], None]]:
+        """A thread's turn; yields what ends it early, from any thread, so that the others need not wait for this one."""
         if getattr(self._mine, "inside", False):
             raise RuntimeError("begin() inside begin(): one thread has one transaction at a time")
         if self._file is not None and not self._writing.acquire(timeout=PATIENCE):
             raise StoreUnavailable("another thread keeps the database for too long")
+        mine = [self._writing] if self._file is not None else []
+
+        def leave() -> None:
+            with suppress(IndexError):
+                mine.pop().release()
+
         self._mine.inside = True
         try:
-            yield
+            yield leave
         finally:
             self._mine.inside = False
-            if self._file is not None:
-                self._writing.release()
+            leave()
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:

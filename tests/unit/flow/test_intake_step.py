@@ -123,7 +123,7 @@ def test_the_points_come_in_order(home: Home) -> None:
     home.reached = points.append
     home.start()
     home.settle()
-    assert points == [
+    assert [one for one in points if not one.startswith("epoch.")] == [  # the calendar's come when they may
         *(f"intake.{n}" for n in (1, 2, 3)), *(f"assess.{n}" for n in (1, 2, 3)),
         *(f"dispatch.{n}" for n in (1, 2, 3, 4, 5)), *(f"settle.{n}" for n in (1, 2)),
     ]  # fmt: skip

@@ -1,0 +1,155 @@
+"""The register is read in pages, as it was at one moment, whatever is written meanwhile; and nobody waits for it."""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+from gateway.domain.address import Address
+from gateway.domain.errors import IntegrityError
+from gateway.domain.patient import Patient
+from gateway.domain.register_rows import PatientRow
+from gateway.flow.register_pages import PAGE, RegisterMoved, whole
+from gateway.ports.store import UnitOfWork
+from tests.support.home import OFFICE, Home, mail
+
+pytestmark = pytest.mark.proves("rest.sqlite")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    with Home(tmp_path) as made:
+        yield made
+
+
+def person(number: int) -> Patient:
+    address = Address.parse(f"p{number}@mail.example.net")
+    return Patient(
+        f"pat{number:06}", f"MRN-{7_000_000 + number}", f"Given{number}", f"Family{number}", date(1950 + number % 60, 1 + number % 12, 1 + number % 28),
+        emails=(address,),
+    )  # fmt: skip
+
+
+def fill(home: Home, count: int, start: int = 0) -> None:
+    at = home.clock.now()
+    for first in range(start, start + count, 200):
+        with home.store.begin() as uow:
+            for number in range(first, min(first + 200, start + count)):
+                home.register.put_patient(uow, person(number), at, "test")
+
+
+def opened_but(home: Home, deed: Callable[[], None], after: int = 4) -> Callable[[PatientRow], Patient]:
+    """What opens a row, and does that once in between."""
+    seen: list[str] = []
+
+    def opened(row: PatientRow) -> Patient:
+        seen.append(row.id)
+        if len(seen) == after:
+            deed()
+        return home.register._patient(row)
+
+    return opened
+
+
+def test_what_changes_behind_the_reader_is_read_again(home: Home) -> None:
+    fill(home, 12, start=10)
+
+    def change() -> None:
+        with home.store.begin() as uow:
+            for number in range(10, 20):
+                home.register.put_patient(
+                    uow, replace(person(number), given="New", version=2), home.clock.now(), "test"
+                )
+        fill(home, 1)  # somebody whose place has been passed
+
+    version, found = whole(home.store, opened_but(home, change), page=3)
+    with home.store.begin() as uow:
+        assert uow.register.version() == version
+    assert [one.id for one in found] == ["pat000000", *(f"pat{number:06}" for number in range(10, 22))]
+    assert [one.version for one in found] == [1, *([2] * 10), 1, 1]
+    assert all(one.given == "New" for one in found if one.version == 2)
+
+
+def test_a_record_taken_away_while_it_is_read_is_missed(home: Home) -> None:
+    fill(home, 12)
+    with pytest.raises(IntegrityError):
+        whole(home.store, opened_but(home, lambda: home.sql("DELETE FROM patients WHERE id = 'pat000009'")), page=3)
+
+
+def test_many_records_taken_away_are_missed(home: Home) -> None:
+    fill(home, 12)
+    home.sql("DELETE FROM patients WHERE id > 'pat000003'")
+    with pytest.raises(IntegrityError):
+        whole(home.store, home.register._patient, page=3)
+
+
+def test_a_record_that_nobody_wrote_is_not_believed(home: Home) -> None:
+    fill(home, 4)
+    home.sql("INSERT INTO patients SELECT 'pat000099', version, sealed FROM patients WHERE id = 'pat000001'")
+    with pytest.raises(IntegrityError):
+        whole(home.store, lambda row: replace(person(1), id=row.id, version=row.version), page=3)
+
+
+def test_a_register_that_never_rests_makes_the_mail_wait(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(home, 12)
+    monkeypatch.setattr("gateway.flow.register_pages._ROUNDS", 0)
+    with pytest.raises(RegisterMoved):
+        whole(home.store, home.register._patient, page=3)
+
+
+def longest(home: Home, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long each transaction lasts from now on."""
+    lasted: list[float] = []
+    real = home.store.begin
+
+    @contextmanager
+    def timed() -> Iterator[UnitOfWork]:
+        begun = time.monotonic()
+        with real() as uow:
+            begun = time.monotonic()
+            yield uow
+        lasted.append(time.monotonic() - begun)
+
+    monkeypatch.setattr(home.store, "begin", timed)
+    return lasted
+
+
+def judged(home: Home, count: int, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    fill(home, count)
+    lasted = longest(home, monkeypatch)
+    begun = time.monotonic()
+    home.register.patients(home.store)
+    pages = sorted(lasted)
+    assert len(pages) >= 2 * count // PAGE
+    page = median(pages)
+    message = home.submit(mail(OFFICE, "Lunch", "Family7 comes to lunch, MRN-7000007."), OFFICE)
+    home.settle()
+    home.rooms.worker.do_duties()
+    assert home.message(message).state.value == "held"  # the register was used: it is about a patient
+    assert max(lasted) < max(40 * page, 0.5), (page, sorted(lasted)[-5:])
+    print(
+        f"{count} patients: {len(pages)} transactions to read them in {time.monotonic() - begun:.1f} s with a mail, one page "
+        f"{page * 1000:.1f} ms, the longest transaction of all {max(lasted) * 1000:.0f} ms, "
+        f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB"
+    )  # fmt: skip
+    return lasted
+
+
+def test_no_transaction_grows_with_the_register(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    judged(home, 2000, monkeypatch)
+
+
+@pytest.mark.long
+def test_a_hundred_thousand_patients(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    lasted = judged(home, 100_000, monkeypatch)
+    assert max(lasted) < 1
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 1536 * 1024
