@@ -25,7 +25,7 @@ from gateway.domain import audit
 from gateway.domain.decision import HoldReason
 from gateway.domain.errors import SealgateError
 from gateway.policy.sentences import RECEIPTS, SENTENCES, TO_DO
-from gateway.ports.metrics import COUNTS, LIMITS
+from gateway.ports.metrics import COUNTS, GAUGES, LIMITS
 from gateway.smtp.replies import REPLIES
 from gateway.web.words import ERRORS, REFUSALS
 
@@ -102,7 +102,7 @@ def reasons() -> str:
 
 
 def metrics() -> str:
-    """Every limit with its default, its metric and its test, and every counter."""
+    """Every limit with its default, its metric and its test, every counter and every present value."""
     tests = {row["limit"]: row["test"] for row in tomllib.loads(LIMIT_TESTS.read_text(encoding="utf-8"))["limit"]}
     limits = [
         (
@@ -132,6 +132,8 @@ def metrics() -> str:
         _table(("limit", "settings and defaults", "beyond it", "metric", "test at and above it"), limits),
         "## Counters\n",
         _table(("metric", "what it counts", "label"), counts),
+        "## Present values\n",
+        _table(("metric", "what it shows"), [(f"`{what.value}`", words) for what, words in GAUGES.items()]),
     ])  # fmt: skip
 
 

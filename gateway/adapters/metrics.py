@@ -8,10 +8,11 @@ from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, make_wsgi_app
+import prometheus_client as prometheus
+from prometheus_client import CollectorRegistry, Counter, make_wsgi_app
 
 from gateway.domain.errors import ConfigError
-from gateway.ports.metrics import COUNTS, LIMITS, Count, Limit
+from gateway.ports.metrics import COUNTS, GAUGES, LIMITS, Count, Gauge, Limit
 
 _SECONDS = 10.0
 """How long a reader of /metrics may take over one read or write."""
@@ -23,12 +24,21 @@ class PrometheusMetrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         one = ("limit",)
-        self._allowed = Gauge("sealgate_limit", "What is allowed, by limit.", one, registry=self.registry)
-        self._use = Gauge("sealgate_limit_use", "How much of it is in use, by limit.", one, registry=self.registry)
+        self._allowed = prometheus.Gauge("sealgate_limit", "What is allowed, by limit.", one, registry=self.registry)
+        self._use = prometheus.Gauge(
+            "sealgate_limit_use", "How much of it is in use, by limit.", one, registry=self.registry
+        )
         self._refused = Counter("sealgate_limit_refused", "How often it was met.", one, registry=self.registry)
         for limit in LIMITS:
             self._refused.labels(limit.value)
         self._counts = {what: _counter(what, self.registry) for what in COUNTS}
+        self._gauges = dict[Gauge, prometheus.Gauge]()
+
+    def show(self, what: Gauge, value: float) -> None:
+        """Set a present value, shown from the first time on."""
+        if what not in self._gauges:
+            self._gauges[what] = prometheus.Gauge(what.value, GAUGES[what], registry=self.registry)
+        self._gauges[what].set(value)
 
     def allow(self, bounds: Mapping[Limit, float]) -> None:
         """Show the configured limits beside their use."""

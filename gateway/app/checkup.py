@@ -17,14 +17,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 from gateway.adapters.clock import SteadyClock
 from gateway.app import keyfiles
+from gateway.app.certificates import SOON
 from gateway.app.created import OFFLINE, database_file
 from gateway.app.installation import Installation
 from gateway.app.outside import log_watch
 from gateway.domain.errors import ConfigError, SealgateError
 from gateway.flow.quarantine import quarantined
 from gateway.ports.clock import Clock
-
-_SOON = timedelta(days=21)
 
 
 @dataclass(slots=True)
@@ -127,7 +126,7 @@ def _tls(found: Checkup, certificate: Path, key: Path, clock: Clock) -> None:
 def _dates(path: Path, certificate: x509.Certificate, now: datetime) -> Iterator[str]:
     if certificate.not_valid_after_utc < now:
         yield f"{path}: expired on {certificate.not_valid_after_utc.date()}; clients will refuse it"
-    elif certificate.not_valid_after_utc - now < _SOON:
+    elif certificate.not_valid_after_utc - now < SOON:
         yield f"{path}: expires on {certificate.not_valid_after_utc.date()}"
     if certificate.issuer == certificate.subject:
         yield f"{path}: is self-signed; recipients' browsers will refuse it"

@@ -1,5 +1,8 @@
 """One process, one role: build, say READY with the ports, run until SIGTERM, drain.
 
+At SIGTERM what is under way has `signals.DRAIN_SECONDS`, and the process `signals.END_SECONDS`. SIGHUP loads the policy
+(worker) or the certificate (the others) again; a bad one keeps the old one.
+
 The line on standard output is JSON: `{"event": "ready", "role": "smtp", "ports": {"submission": [587]}}`.
 """
 
@@ -11,25 +14,26 @@ import logging
 import os
 import signal
 import sys
-import threading
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import structlog
 
 from gateway.adapters.inspector import protect_this_process
-from gateway.app import worker_role
+from gateway.app import signals, worker_role
+from gateway.app.certificates import load_again, watched
 from gateway.app.counted import shown
 from gateway.app.door_role import open_inbound, open_smtp
 from gateway.app.installation import Installation
 from gateway.app.review_role import open_review
 from gateway.app.told import run_told
 from gateway.app.web_role import open_portal
-from gateway.domain.errors import ConfigError
+from gateway.domain.errors import ConfigError, SealgateError
 from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.smtp.server import Door
 
-_DRAIN_SECONDS = 30.0
+_LAST_WORDS = 3.0
 Stop = Callable[[], Awaitable[object]]
 Reload = Callable[[], None]
 
@@ -65,17 +69,35 @@ def _worker(home: Installation, reached: Checkpoint) -> None:
     _guard()
     home.store().create_schema()
     rooms = worker_role.build(home, reached)
-    signal.signal(signal.SIGTERM, lambda *_: rooms.worker.stop())
-    signal.signal(signal.SIGINT, lambda *_: rooms.worker.stop())
-    signal.signal(signal.SIGHUP, lambda *_: threading.Thread(target=_reload_policy, args=(home, rooms)).start())
-    rooms.worker.do_duties()
-    rooms.tell_policy(home)
-    with run_told(home, "worker"), shown("worker", home.settings, home.metrics()) as ports:
-        _say_ready("worker", ports)
-        try:
-            rooms.worker.run()
-        finally:
-            rooms.close()
+
+    def stop() -> None:
+        signals.end_in_time("worker")
+        rooms.worker.stop()
+
+    with signals.heard({signal.SIGTERM: stop, signal.SIGINT: stop, signal.SIGHUP: lambda: _reload_policy(home, rooms)}):
+        rooms.worker.do_duties()
+        rooms.tell_policy(home)
+        with run_told(home, "worker"), shown("worker", home.settings, home.metrics()) as ports:
+            _say_ready("worker", ports)
+            try:
+                rooms.worker.run()
+            finally:
+                _sign_off(rooms)
+    if not rooms.worker.ended(0.0):
+        # Its threads would keep the interpreter from ending. The launcher of the sandbox ends when this process does.
+        signals.at_once()
+
+
+def _sign_off(rooms: worker_role.Rooms) -> None:
+    # A delivery that outlasted the time to drain ends without its dot when its relay closes, and is given back at once.
+    for relay in rooms.relays:
+        relay.close()
+    rooms.worker.ended(_LAST_WORDS)
+    try:
+        rooms.close()
+    except SealgateError as error:
+        # The others stop waiting for this worker's word when it has been silent for long enough.
+        structlog.get_logger("worker").warning("not signed off", code=error.code)
 
 
 def _reload_policy(home: Installation, rooms: worker_role.Rooms) -> None:
@@ -98,7 +120,7 @@ def _door(opener: Callable[[Installation, Checkpoint], Awaitable[tuple[Door, dic
 
         async def opened() -> tuple[Stop, Reload, Mapping[str, list[int]]]:
             door, ports = await opener(home, reached)
-            return (lambda: door.drain(_DRAIN_SECONDS)), door.reload_tls, ports
+            return (lambda: door.drain(signals.DRAIN_SECONDS)), door.reload_tls, ports
 
         _serve(role, home, opened)
 
@@ -115,7 +137,8 @@ def _web(home: Installation, reached: Checkpoint) -> None:
         async def stop() -> None:
             await asyncio.gather(*(one.drain() for one in servers))
 
-        return stop, (lambda: None), ports
+        one = home.settings.web
+        return stop, partial(load_again, servers[0].tls, one.tls_certificate, one.tls_key), ports
 
     _serve("web", home, opened)
 
@@ -133,7 +156,9 @@ def _review(home: Installation, reached: Checkpoint) -> None:
             keep.cancel()
             await server.drain()
 
-        return stop, (lambda: None), {"review": [server.port]}
+        one = home.settings.review
+        reload = partial(load_again, server.tls, one.tls_certificate, one.tls_key)
+        return stop, reload, {"review": [server.port]}
 
     _serve("review", home, opened)
 
@@ -147,13 +172,19 @@ def _serve(
         stopped = asyncio.Event()
         stop, reload, ports = await opened()
         loop = asyncio.get_running_loop()
+
+        def end() -> None:
+            signals.end_in_time(role)
+            stopped.set()
+
         for one in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(one, stopped.set)
-        loop.add_signal_handler(signal.SIGHUP, reload)
-        with run_told(home, role), shown(role, home.settings, home.metrics()) as beside:
-            _say_ready(role, {**ports, **beside})
-            await stopped.wait()
-            await stop()
+            loop.add_signal_handler(one, end)
+        with watched(role, home, reload) as again:
+            loop.add_signal_handler(signal.SIGHUP, again)
+            with run_told(home, role), shown(role, home.settings, home.metrics()) as beside:
+                _say_ready(role, {**ports, **beside})
+                await stopped.wait()
+                await stop()
 
     uvloop.run(main())
 

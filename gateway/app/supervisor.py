@@ -16,12 +16,14 @@ from pathlib import Path
 import structlog
 
 from gateway.app.roles import ROLES, quiet_logs
+from gateway.app.signals import heard
 from gateway.config.load import load
 from gateway.config.model import Settings
 from gateway.domain.errors import ConfigError
 
 _USAGE = 2
 _STOP_SECONDS = 40.0
+"""A role ends by itself within `signals.END_SECONDS`; the rest is for what would not."""
 _CALM = 60.0
 """A role that ran so long before it died starts again at once."""
 
@@ -39,9 +41,13 @@ class Supervisor:
 
     def run(self) -> int:
         """Start everything and watch until SIGTERM or SIGINT; returns the exit status."""
-        signal.signal(signal.SIGTERM, lambda *_: self._stop.set())
-        signal.signal(signal.SIGINT, lambda *_: self._stop.set())
-        signal.signal(signal.SIGHUP, lambda *_: self._pass_on(signal.SIGHUP))
+        with heard({
+            signal.SIGTERM: self._stop.set, signal.SIGINT: self._stop.set,
+            signal.SIGHUP: lambda: self._pass_on(signal.SIGHUP),
+        }):  # fmt: skip
+            return self._watch()
+
+    def _watch(self) -> int:
         for role in self._roles:
             self._start(role)
         status = 0
@@ -74,7 +80,7 @@ class Supervisor:
         return 0
 
     def _pass_on(self, number: signal.Signals) -> None:
-        for child in self._children.values():
+        for child in list(self._children.values()):
             if child.poll() is None:
                 child.send_signal(number)
 

@@ -9,13 +9,16 @@ import click
 from gateway.cli.console import config_option
 
 
-@click.command(short_help="Run; SIGHUP reloads policy, SIGTERM drains.")
+@click.command(short_help="Run; SIGHUP reloads policy and certificates, SIGTERM drains.")
 @config_option
 @click.option(
-    "--roles", default="", metavar="ROLES", help="smtp,inbound,worker,web,review; by default all that the configuration uses, but review."
+    "--roles",
+    default="",
+    metavar="ROLES",
+    help="smtp,inbound,worker,web,review; by default all that the configuration uses, but review.",
 )
 def serve(config: Path, roles: str) -> int:
-    """Run the gateway: one process for each role. SIGHUP reloads the policy (a bad file keeps the old one), SIGTERM drains."""
+    """Run the gateway: one process for each role. SIGHUP reloads policy and certificates (a bad file keeps the old one), SIGTERM drains within 40 s."""
     from gateway.app.supervisor import serve as run
 
     return run(config, [one.strip() for one in roles.split(",") if one.strip()])

@@ -3,7 +3,7 @@
 How to count: a room takes `metrics: Metrics = uncounted` and says `metrics.refused(Limit.SPOOL_BYTES)` where a limit
 turns somebody away, `metrics.level(Limit.STREAMS, n)` where its present use changes, and `metrics.count(Count.…)` for
 anything else. A new limit gets a member of `Limit`, its row in `LIMITS` and a line in `tests/promises/limits.toml`; a new
-event a member of `Count` and its row in `COUNTS`. The reference docs/reference/metrics.md is made from these tables.
+event a member of `Count` and its row in `COUNTS`; a role's other present values are in `GAUGES`. The reference docs/reference/metrics.md is made from these tables.
 Counting never fails and never decides anything.
 """
 
@@ -115,7 +115,6 @@ class Count(StrEnum):
     SMTP_MESSAGES = "sealgate_smtp_messages"
     UNAUTHENTICATED = "sealgate_unauthenticated"
     IN_DOUBT = "sealgate_relay_in_doubt"
-    LONG_TRANSACTIONS = "sealgate_long_transactions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +145,20 @@ COUNTS: Mapping[Count, Counted] = MappingProxyType(
         Count.IN_DOUBT: Counted(
             "Attempts taken up again although the next hop may have the mail: at most a duplicate."
         ),
-        Count.LONG_TRANSACTIONS: Counted(
-            "Transactions of the database that were held for more than a second, or ended for they did not end.",
-            "end",
-            ("its_own", "undone"),
-        ),
+    }
+)
+
+
+class Gauge(StrEnum):
+    """What else has a present value; the value is the metric's name. Shown once it is known."""
+
+    CERTIFICATE_ENDS = "sealgate_certificate_not_after_seconds"
+
+
+GAUGES: Mapping[Gauge, str] = MappingProxyType(
+    {
+        Gauge.CERTIFICATE_ENDS: "When the certificate that this role shows ends, in seconds since 1970; less `time()`: "
+        "the seconds that it has left.",
     }
 )
 

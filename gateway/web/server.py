@@ -71,8 +71,10 @@ def _patient(header_seconds: float, connections: int, metrics: Metrics) -> type[
 class PortalServer:
     """A running listener."""
 
-    def __init__(self, server: uvicorn.Server, task: asyncio.Task[None]) -> None:
+    def __init__(self, server: uvicorn.Server, task: asyncio.Task[None], tls: ssl.SSLContext | None) -> None:
         self._server, self._task = server, task
+        self.tls = tls
+        """What each handshake reads: a certificate loaded into it again is shown from the next one on."""
 
     @property
     def port(self) -> int:
@@ -110,7 +112,7 @@ async def serve_portal(
         if task.done():
             await task
             raise ConfigError(f"web.listen: {config.host}:{config.port} cannot be listened on")
-    return PortalServer(server, task)
+    return PortalServer(server, task, tls)
 
 
 async def _run(server: uvicorn.Server) -> None:

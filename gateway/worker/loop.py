@@ -7,6 +7,7 @@ Personal data never reaches the log: a failure is logged by its code, the job's 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -42,12 +43,14 @@ class Pace:
     or another worker would take over while this one still listens."""
     long_threads: int = 0
     """Threads for the kinds of LONG alone, besides `threads`, which then leave these kinds to them."""
+    drain: float = 30.0
+    """How long what is under way may take to finish after `stop`."""
     tries: int = 12
     """Failures without reason before a message is STUCK; temporary ones do not count."""
 
 
 class Worker:
-    """Runs steps until told to stop; what is under way then is finished."""
+    """Runs steps until told to stop; what is under way then has `Pace.drain` seconds to finish."""
 
     def __init__(
         self, store: Store, clock: Clock, steps: Mapping[JobKind, Step], duties: Sequence[Duty], pace: Pace,
@@ -56,21 +59,31 @@ class Worker:
         self._store, self._clock, self._steps, self._duties = store, clock, steps, duties
         self._pace, self._stick = pace, stick
         self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
 
     def run(self) -> None:
-        """Work in threads until `stop`; returns when all have ended."""
+        """Work in threads until `stop`; returns when all have `ended`, or the time to drain is over."""
         self.do_duties()
         apart = LONG & self._steps.keys() if self._pace.long_threads else frozenset[JobKind]()
         lanes = [("step", self._pace.threads, self._steps.keys() - apart), ("long", self._pace.long_threads, apart)]
-        threads = [
-            threading.Thread(target=self._work, args=(kinds,), name=f"{name}-{n}")
+        self._threads = [
+            threading.Thread(target=self._work, args=(kinds,), name=f"{name}-{n}", daemon=True)
             for name, count, kinds in lanes if kinds for n in range(count)
         ]  # fmt: skip
-        threads.append(threading.Thread(target=self._keep_house, name="duties"))
-        for one in threads:
+        self._threads.append(threading.Thread(target=self._keep_house, name="duties", daemon=True))
+        for one in self._threads:
             one.start()
-        for one in threads:
-            one.join()
+        self._stop.wait()
+        if not self.ended(self._pace.drain):
+            left = [one.name for one in self._threads if one.is_alive()]
+            _log.warning("the time to drain is over; what is left comes again", threads=left)
+
+    def ended(self, seconds: float) -> bool:
+        """Wait so long for the threads to end; True when all have. What one has in hand is another worker's after its lease."""
+        end = time.monotonic() + seconds
+        for one in self._threads:
+            one.join(max(0.0, end - time.monotonic()))
+        return not any(one.is_alive() for one in self._threads)
 
     def stop(self) -> None:
         """Take no new job."""

@@ -12,18 +12,23 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 from unittest import mock
 
-from gateway.app import roles, worker_role
+from gateway.adapters.sql import engine
+from gateway.adapters.sql import store as sql_store
+from gateway.app import roles, signals, worker_role
 from gateway.app.installation import Installation, _scanner
 from gateway.config.load import load
 from gateway.flow import epochs
 from gateway.ports.checkpoint import Checkpoint
+from gateway.worker.loop import Pace
 
+_PLACES: dict[str, Any] = {"DRAIN_SECONDS": signals, "END_SECONDS": signals, "PATIENCE": engine}
 PACE: dict[str, dict[str, Any]] = {"worker": {"poll": 0.02}}
 """Settings of every such role, in seconds, beside the file's."""
 
@@ -54,11 +59,18 @@ def _times(value: Any) -> Any:
 
 
 def _run(order: dict[str, Any]) -> None:
-    with (
-        mock.patch.object(Installation, "load", lambda config: changed(config, order["sections"])),
-        mock.patch.object(worker_role, "_DUTIES_SECONDS", order["duties"]),
-        mock.patch.object(epochs, "_SILENT", timedelta(seconds=order["silent"])),
-    ):
+    with ExitStack() as stack:
+        for place, name, value in [
+            (Installation, "load", lambda config: changed(config, order["sections"])),
+            (worker_role, "_DUTIES_SECONDS", order["duties"]),
+            (epochs, "_SILENT", timedelta(seconds=order["silent"])),
+            *((_PLACES[name], name, value) for name, value in order["seconds"].items()),
+        ]:
+            stack.enter_context(mock.patch.object(place, name, value))
+        # A dataclass has its default from when it was made.
+        drain = partial(Pace, drain=signals.DRAIN_SECONDS)
+        stack.enter_context(mock.patch.object(worker_role, "Pace", drain))
+        stack.enter_context(mock.patch.object(sql_store, "PATIENCE", engine.PATIENCE))
         roles.run_role(order["role"], Path(order["config"]), dying_at(order["point"]))
 
 
@@ -95,14 +107,14 @@ class Nursery:
 
     def start(
         self, role: str, config: Path, point: str = "", *, duties: float = 5.0, silent: float = 300.0,
-        sections: dict[str, dict[str, Any]] | None = None,
+        sections: dict[str, dict[str, Any]] | None = None, seconds: dict[str, float] | None = None,
     ) -> int:  # fmt: skip
-        """Fork a role; returns its pid. One at a time."""
+        """Fork a role; returns its pid. One at a time. `seconds` replaces constants of `_PLACES`."""
         if not self._up:
             self._next("up")
             self._up = True
         order = {"role": role, "config": str(config), "point": point, "duties": duties, "silent": silent,
-                 "sections": PACE | (sections or {})}  # fmt: skip
+                 "sections": PACE | (sections or {}), "seconds": seconds or {}}  # fmt: skip
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
