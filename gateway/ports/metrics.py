@@ -115,6 +115,7 @@ class Count(StrEnum):
     SMTP_MESSAGES = "sealgate_smtp_messages"
     UNAUTHENTICATED = "sealgate_unauthenticated"
     IN_DOUBT = "sealgate_relay_in_doubt"
+    LONG_TRANSACTIONS = "sealgate_long_transactions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,11 @@ COUNTS: Mapping[Count, Counted] = MappingProxyType(
         ),
         Count.IN_DOUBT: Counted(
             "Attempts taken up again although the next hop may have the mail: at most a duplicate."
+        ),
+        Count.LONG_TRANSACTIONS: Counted(
+            "Transactions of the database that were held for more than a second, or ended for they did not end.",
+            "end",
+            ("its_own", "undone"),
         ),
     }
 )
