@@ -6,7 +6,7 @@ set -eu
 etc=${1:-/etc/sealgate} var=${2:-/var/lib/sealgate} shelf=${3:-/var/lib/sealgate-shelf}
 : "${ROOT:=root}" "${SMTP:=sealgate-smtp}" "${WORKER:=sealgate-worker}"
 : "${ALL:=sealgate}" "${DOOR:=sealgate-door}" "${BOUNCE:=sealgate-bounce}" "${LINKS:=sealgate-links}" "${TLS:=sealgate-tls}"
-: "${WORKERS:=sealgate-worker}"
+: "${WORKERS:=sealgate-worker}" "${REVIEWERS:=sealgate-review}" "${USERS:=sealgate-users}"
 
 # give OWNER GROUP MODE FILE...: files that are not there are passed over
 give() {
@@ -37,6 +37,7 @@ give "$ROOT" "$DOOR" 0640 "$etc/keys/intake.key"
 give "$ROOT" "$BOUNCE" 0640 "$etc/keys/bounce.key"
 give "$ROOT" "$LINKS" 0640 "$etc/keys/lookup.key"
 give "$ROOT" "$TLS" 0640 "$etc/keys/tls.key"
+give "$ROOT" "$REVIEWERS" 0640 "$etc/keys/review.key"
 for name in calendar columns index decision ca; do give "$ROOT" "$WORKERS" 0640 "$etc/keys/$name.key"; done
 give "$ROOT" "$WORKERS" 0640 "$etc"/secrets/*
 
@@ -53,8 +54,8 @@ find "$var/blobs" -mindepth 1 -type d -exec chown "$WORKER:$ALL" {} + -exec chmo
 find "$var/blobs" -type f -exec chown "$WORKER:$ALL" {} + -exec chmod 0660 {} +
 folder "$WORKER" "$WORKERS" 0700 "$var/heads"
 give "$WORKER" "$WORKERS" 0600 "$var"/heads/*
-folder "$SMTP" "$DOOR" 0700 "$var/users"
-give "$SMTP" "$DOOR" 0600 "$var"/users/*
+folder "$SMTP" "$USERS" 0750 "$var/users"
+give "$SMTP" "$USERS" 0640 "$var"/users/*
 
 # The shelf: epochs for workers alone, peppers readable to the portal
 folder "$WORKER" "$LINKS" 0750 "$shelf"

@@ -52,6 +52,7 @@ def examine(home: Installation, swaps: str = "/proc/swaps") -> Checkup:
     found.attempt(home.policy)
     for keys in (home.door_keys, home.worker_keys, home.ca, home.key_directory, home.notifier, home.users().users):
         found.attempt(keys)
+    found.attempt(lambda: _review(found, home))
     for pair in _tls_pairs(home):
         found.attempt(partial(_tls, found, *pair, home.clock))
     found.attempt(lambda: _store(found, home))
@@ -96,12 +97,26 @@ def _shelf(found: Checkup, home: Installation) -> None:
         found.problems += [one for one in part.problems() if one not in found.problems]
 
 
+def _review(found: Checkup, home: Installation) -> None:
+    """The page for staff, where there is one: its key, and somebody who may come in."""
+    if home.settings.review.listen is None:
+        return
+    own, known = home.review_keys().own, home.worker_keys().review
+    if own != known:
+        raise ConfigError(f"{home.settings.keys.dir / 'review.pub'}: does not belong to review.key; put back the pair")
+    if not any(one.staff and not one.disabled for one in home.users().users()):
+        found.warnings.append(
+            "review.listen is set, but nobody of the users file is of the staff: nobody can sign in there"
+        )
+
+
 def _tls_pairs(home: Installation) -> Iterator[tuple[Path, Path]]:
     one = home.settings
     pairs = [
         (one.smtp.tls_certificate, one.smtp.tls_key),
         (one.inbound.tls_certificate, one.inbound.tls_key),
         (one.web.tls_certificate, one.web.tls_key),
+        (one.review.tls_certificate, one.review.tls_key),
     ]
     yield from dict.fromkeys((a, b) for a, b in pairs if a is not None and b is not None)
 

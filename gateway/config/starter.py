@@ -37,6 +37,9 @@ listen = ["{host}:{inbound}"]             # mail to the gateway's own addresses:
 listen = "{host}:{web}"
 {web_tls}
 
+# [review]                                # a page on which staff read, release and refuse held mail; off by default
+# listen = "127.0.0.1:8444"               # beyond this machine with tls_certificate and tls_key
+
 [store]
 url = "sqlite:///data/sealgate.db"        # or postgresql+psycopg://user@host/name with password_file
 

@@ -20,10 +20,11 @@ HOLDS = {
     "inbound": {"intake.key", "bounce.key", "tls.key"},
     "worker": {"calendar.key", "columns.key", "index.key", "decision.key", "bounce.key", "lookup.key", "ca.key"},
     "web": {"lookup.key", "tls.key"},
+    "review": {"review.key", "tls.key"},
 }
 """Private keys by role, as keys/README.md has them; a test below holds the two together."""
 GROUPS = {"DOOR": "sealgate-door", "BOUNCE": "sealgate-bounce", "LINKS": "sealgate-links", "TLS": "sealgate-tls",
-          "WORKERS": "sealgate-worker"}  # fmt: skip
+          "WORKERS": "sealgate-worker", "REVIEWERS": "sealgate-review"}  # fmt: skip
 
 
 def unit(role: str) -> configparser.SectionProxy:
@@ -46,9 +47,10 @@ def key_groups() -> dict[str, set[str]]:
     return found
 
 
-def test_the_example_loads_and_uses_every_role():
+def test_the_example_loads_and_uses_every_role_that_is_on_by_default():
     settings = load(DEPLOY / "sealgate.toml")
-    assert sorted(chosen_roles(settings, [])) == sorted(ROLES)
+    assert sorted([*chosen_roles(settings, []), "review"]) == sorted(ROLES)
+    assert settings.review.listen is None
     assert settings.archive.enabled
     assert settings.sandbox.mode == "strong"
 

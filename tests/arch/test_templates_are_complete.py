@@ -37,12 +37,14 @@ def test_every_mail_is_asked_for_and_there():
     assert asked <= there, f"there are no words for {asked - there}"
 
 
-def test_every_page_is_asked_for_and_there():
-    named = set(re.findall(r'"([a-z]+\.(?:html|css))"', source("web")))
-    there = {one.name for one in (ROOT / "templates" / "portal").iterdir()}
+@pytest.mark.parametrize(("room", "folder"), [("web", "portal"), ("review", "review")])
+def test_every_page_is_asked_for_and_there(room, folder):
+    named = set(re.findall(r'(?:page|text)\(\s*"([a-z]+\.html)"', source(room)))
+    there = {one.name for one in (ROOT / "templates" / folder).iterdir() if one.suffix == ".html"}
+    assert (ROOT / "templates" / folder / f"{folder}.css").is_file()
     extended = set()
     for one in files(".html"):
-        if one.parent.name == "portal":
+        if one.parent.name == folder:
             extended |= set(re.findall(r'(?:extends|include|import) "([^"]+)"', one.read_text()))
     assert named <= there
     assert there <= named | extended, f"nobody shows {there - named - extended}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import stat
 from datetime import UTC, datetime
@@ -14,15 +15,20 @@ from gateway.adapters.tokens import SystemTokens
 from gateway.app.created import OFFLINE, create
 from gateway.app.installation import Installation
 from gateway.app.keyfiles import KeyFiles, archive_private
+from gateway.app.review_role import open_review
+from gateway.app.roles import ROLES
+from gateway.app.supervisor import chosen_roles
 from gateway.config.starter import starter_config, starter_policy
 from gateway.domain.address import Address
 from gateway.domain.errors import ConfigError
 from gateway.domain.patient import Patient
+from gateway.ports.checkpoint import unobserved
 from gateway.ports.keys import KeyState
 
 DOOR = {"intake.key", "calendar.pub"}
 INBOUND = DOOR | {"bounce.key"}
 WEB = {"lookup.key"}
+REVIEW = {"review.key", "calendar.pub"}
 WORKER = {
     "intake.pub", "calendar.key", "columns.key", "index.key", "decision.key", "bounce.key", "lookup.key", "ca.key", "ca.crt",
     "archive-practice.pub", "archive-escrow.pub",
@@ -131,6 +137,55 @@ def test_the_portal_needs_only_its_files(copy):
     with pytest.raises(ConfigError, match=r"columns\.key: is missing"):
         installation.columns()
     assert not (copy / "shelf" / "epochs").exists()
+
+
+@pytest.mark.proves("roles.only-its-files", "roles.review")
+def test_the_staff_page_needs_only_its_files(copy):
+    shutil.rmtree(copy / "shelf", ignore_errors=True)
+    kept = KeyFiles(copy / "keys").verifier("review")
+    config = copy / "sealgate.toml"
+    config.write_text(config.read_text() + '\n[review]\nlisten = "127.0.0.1:0"\n')
+    installation = only(copy, REVIEW)
+    keys = installation.review_keys()
+    kept.verify(keys.sign(b"request"), b"request")
+
+    async def opened() -> int:
+        server, keep = await open_review(installation)
+        port = server.port
+        keep.cancel()
+        await server.drain()
+        return port
+
+    assert asyncio.run(opened()) > 0
+    for other in (installation.columns, installation.lookup_key, installation.worker_keys, installation.door_keys):
+        with pytest.raises(ConfigError, match="is missing"):
+            other()
+    assert not (copy / "shelf" / "epochs").exists()
+    installation.close()
+
+
+@pytest.mark.proves("roles.review")
+def test_there_is_no_staff_page_by_default(made):
+    installation = Installation.load(made / "sealgate.toml")
+    assert "review" not in chosen_roles(installation.settings, [])
+    assert installation.worker_keys().review is None
+    with pytest.raises(ConfigError, match=r"review\.listen: is not set"):
+        ROLES["review"](installation, unobserved)
+    installation.close()
+
+
+@pytest.mark.proves("roles.review")
+def test_the_staff_page_needs_tls_beyond_this_machine(copy):
+    config = copy / "sealgate.toml"
+    before = config.read_text()
+    tls = 'tls_certificate = "keys/tls.pem"\ntls_key = "keys/tls.key"\n'
+    for host, more, good in (("10.0.0.5", "", False), ("10.0.0.5", tls, True), ("127.0.0.1", "", True)):
+        config.write_text(f'{before}\n[review]\nlisten = "{host}:8444"\n{more}')
+        if good:
+            Installation.load(config)
+        else:
+            with pytest.raises(ConfigError, match="tls_certificate and tls_key"):
+                Installation.load(config)
 
 
 @pytest.mark.proves("roles.only-its-files", "roles.worker")
