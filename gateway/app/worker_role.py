@@ -26,8 +26,10 @@ from gateway.flow.custody import Custody
 from gateway.flow.decisions import Decisions
 from gateway.flow.desk_work import DeskWork
 from gateway.flow.dispatch import Dispatch
+from gateway.flow.done_again import Again
 from gateway.flow.epochs import Calendar
 from gateway.flow.forget import Forget, Terms
+from gateway.flow.forgotten_again import ForgottenAgain
 from gateway.flow.head_mail import HeadMail
 from gateway.flow.inbound import Inbound, OwnAddresses
 from gateway.flow.journal import Journal
@@ -194,10 +196,13 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
     worker = Worker(store, clock, steps, duties, pace, lambda job, code: settle.stick(job, code, times.stuck))
 
     def replay() -> Replay:
-        return Replay(store, journal, decisions, parcels, facts.register, keys)
+        return Replay(store, journal, Again(decisions, parcels, keys), parcels, facts.register)
 
     def reopen(blobs: Collection[str]) -> Reopen:
-        return Reopen(store, custody, parcels, notices, settle, calendar, retain, keys, clock, times.hold, blobs)
+        forgotten = ForgottenAgain(store, parcels, settle, clock)
+        return Reopen(
+            store, custody, parcels, notices, settle, calendar, retain, forgotten, keys, clock, times.hold, blobs
+        )  # fmt: skip
 
     return Rooms(
         worker,

@@ -3,7 +3,8 @@
 1 every job is dropped, sessions and workers of the old machine are forgotten, notices not known to be sent are held
 2 what is final is settled; mail whose content is gone is ended and its sender asked to send again; links that open no more
   likewise; all other mail in hand is HELD
-3 what is in hand is wrapped to a new epoch, and the epoch keys that were destroyed since the backup are destroyed again
+3 what was forgotten after the backup, or left the archive, is forgotten again
+4 what is in hand is wrapped to a new epoch, and the epoch keys that were destroyed since the backup are destroyed again
 """
 
 from __future__ import annotations
@@ -20,11 +21,13 @@ from gateway.domain.states import FINAL_DELIVERY, DeliveryState, MessageState, P
 from gateway.flow import epochs
 from gateway.flow.custody import Custody
 from gateway.flow.epochs import Calendar
+from gateway.flow.forced import force
+from gateway.flow.forgotten_again import ForgottenAgain
 from gateway.flow.keys import WorkerKeys
+from gateway.flow.known import Known
 from gateway.flow.notices import Notices
 from gateway.flow.parcels import Parcels
 from gateway.flow.quarantine import HELD_NOTICE, RESTORED
-from gateway.flow.replay import Known, force
 from gateway.flow.retain import Retain
 from gateway.flow.settle import Settle
 from gateway.ports.clock import Clock
@@ -59,13 +62,14 @@ class Reopen:
     settle: Settle
     calendar: Calendar
     retain: Retain
+    forgotten: ForgottenAgain
     keys: WorkerKeys = field(repr=False)
     clock: Clock
     hold: timedelta
     blobs: Collection[str] = field(default=(), repr=False)
 
     def run(self, known: Known) -> Found:
-        """All three steps."""
+        """All four steps."""
         found = Found()
         self._stop_everything(found)
         self._links(known, found)
@@ -78,6 +82,7 @@ class Reopen:
             for row in rows:
                 self._message(row, known, found)
             after = rows[-1].id
+        self.forgotten.again(known)
         self._epochs(known)
         return found
 

@@ -11,11 +11,18 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
-from gateway.app import checkup
-from gateway.app.outside import accept_head, log_watch
-from gateway.domain.errors import IntegrityError
+from gateway.adapters.heads import read_heads, read_kept
+from gateway.app import checkup, outside
+from gateway.app.installation import Installation
+from gateway.app.outside import accept_head, log_watch, signed_by
+from gateway.domain.errors import IntegrityError, StoreUnavailable
 from gateway.domain.states import DeliveryState, MessageState
+from gateway.flow.audit_verify import verify
+from gateway.flow.log_watch import accept
+from gateway.seal.heads import Kept
 from tests.support.home import LUNCH, MARIA, OFFICE, RESULTS, Home, mail
 from tests.support.vandal import put_back, table_rows
 
@@ -196,3 +203,89 @@ def test_an_alarm_lasts_until_every_row_was_hashed_again(home: Home, monkeypatch
             watch.check(uow)
     home.sql("UPDATE audit SET actor = ? WHERE leaf = 6", actor)
     assert watch.look()
+
+
+def test_whoever_looks_between_two_steps_of_a_fold_sees_a_sound_log(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rows are numbered and the head is stored before anybody outside can read it, and a second head may follow at once."""
+    copy, looks = outside.publish, []
+
+    def watched(of: Installation, kept: Kept) -> None:
+        looks.append(log_watch(of).look_whole())
+        copy(of, kept)
+        looks.append(log_watch(of).look_whole())
+
+    monkeypatch.setattr(outside, "publish", watched)
+    for number in range(3):
+        home.submit(mail(OFFICE, "Lunch", LUNCH, number=2 + number), OFFICE)
+        folded(home)
+    assert len(looks) >= 6
+    assert set(looks) == {""}
+    assert len(home.sent(OFFICE)) == 3
+
+
+def test_a_head_whose_commit_failed_is_never_outside(home: Home) -> None:
+    folded(home)
+    file = home.root / "audit-heads.jsonl"
+    before = file.read_bytes()
+    home.submit(mail(OFFICE, "Lunch", LUNCH), OFFICE)
+    home.clock.advance(60)
+    failing = OperationalError("COMMIT", {}, sqlite3.OperationalError("disk I/O error"))
+
+    def refuse(_: object) -> None:
+        raise failing
+
+    event.listen(home.store._engine, "commit", refuse)
+    with pytest.raises(StoreUnavailable):
+        home.rooms.retain.folder.fold_once()
+    event.remove(home.store._engine, "commit", refuse)
+    assert file.read_bytes() == before
+    assert log_watch(home.inst).look_whole() == ""
+    folded(home)
+    assert file.read_bytes() != before
+    assert log_watch(home.inst).look_whole() == ""
+
+
+def test_a_death_after_the_copy_raises_no_alarm_and_leaves_one_line(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folded(home)
+    copy = outside.publish
+
+    def dying(of: Installation, kept: Kept) -> None:
+        copy(of, kept)
+        raise Dead
+
+    home.submit(mail(OFFICE, "Lunch", LUNCH), OFFICE)
+    home.clock.advance(60)
+    with monkeypatch.context() as patched:
+        patched.setattr(outside, "publish", dying)
+        with pytest.raises(Dead):
+            home.rooms.retain.folder.fold_once()
+    file = home.root / "audit-heads.jsonl"
+    home.start()
+    assert log_watch(home.inst).look_whole() == ""
+    folded(home)
+    sizes = [one.size for one in read_heads(file)]
+    assert sizes == sorted(set(sizes))
+    assert len(home.sent(OFFICE)) == 1
+
+
+def test_a_fold_while_a_person_accepts_the_log_leaves_it_sound(home: Home) -> None:
+    folded(home)
+
+    def late(kept: Kept) -> None:
+        home.submit(mail(OFFICE, "Lunch", LUNCH), OFFICE)
+        folded(home)  # a larger head comes outside before the accepted one
+        outside.publish(home.inst, kept)
+
+    accept(home.store, home.clock, home.keys.sign, late)
+    assert log_watch(home.inst).look_whole() == ""
+    folded(home)
+    assert log_watch(home.inst).look_whole() == ""
+    assert verify(home.store, signed_by(home.keys.calendar), read_kept(home.root / "audit-heads.jsonl")).ok
+
+
+class Dead(BaseException):
+    """The process ends here."""

@@ -20,6 +20,7 @@ from gateway.flow import reasons
 from gateway.flow.audit_verify import verify
 from gateway.flow.quarantine import RESTORED, found, quarantined
 from gateway.ports.relay import Outcome, Reply
+from tests.support.command import sealgate
 from tests.support.home import LUNCH, MARIA, NETWORK, OFFICE, RESULTS, TOBIAS, TOBIAS_RESULTS, Home, mail
 from tests.support.restored import backup, bring_back, confirm, journal, release, started
 
@@ -43,6 +44,21 @@ def parcel_of(home: Home, message: str):
 
 def lunch(home: Home, number: int) -> str:
     return home.submit(mail(OFFICE, "Lunch", LUNCH, number=number), OFFICE)
+
+
+def place_hold(home: Home, message: str) -> str:
+    """As `sealgate retention hold` does."""
+    return said(home, "retention", "hold", "--message", message, "--reason", "a letter of a lawyer")
+
+
+def release_hold(home: Home, hold: str) -> None:
+    said(home, "retention", "release", hold, "--reason", "it is over")
+
+
+def said(home: Home, *arguments: str) -> str:
+    done = sealgate(*arguments, "--config", home.root / "sealgate.toml")
+    assert done.status == 0, done.err
+    return done.out.strip()
 
 
 @pytest.mark.proves("restore.quarantine", "restore.elsewhere")
@@ -84,8 +100,10 @@ def test_once_confirmed_links_open_again_and_the_log_says_who_confirmed(home: Ho
         confirm(other)
         token = home.sent(MARIA)[0].token()
         assert "diabetes" in other.pickup.view(other.prove(token)).text
-        ended = [data for kind, data in other.events() if kind == "quarantine_ended"]
-        assert ended == [{"reason": "looked at everything", "notices": 0}]
+        [ended] = [data for kind, data in other.events() if kind == "quarantine_ended"]
+        with other.store.begin() as uow:
+            assert reasons.read(uow, other.keys.columns, str(ended["reason"])) == "looked at everything"
+        assert ended["notices"] == 0
         with pytest.raises(PermanentError):
             confirm(other)
         again = lunch(other, 5)
@@ -335,6 +353,80 @@ def test_a_restore_overwrites_nothing(home: Home, tmp_path: Path) -> None:
         bring_back(home, made, tmp_path / "other", None)
     assert [one.name for one in taken.iterdir()] == ["note.txt"]
     assert [one.name for one in (tmp_path / "other").iterdir()] == ["sealgate"]
+
+
+@pytest.mark.proves("restore.journal")
+def test_legal_holds_are_as_they_were_and_what_was_forgotten_stays_forgotten(home: Home, tmp_path: Path) -> None:
+    old = lunch(home, 2)
+    home.settle()
+    ended = place_hold(home, old)
+    made = backup(home)
+    kept = lunch(home, 3)
+    home.settle()
+    release_hold(home, ended)
+    placed = place_hold(home, kept)
+    home.later(40 * DAY)
+    home.later(DAY)
+    assert home.message(old).state is MessageState.FORGOTTEN
+    assert home.message(kept).state is MessageState.SETTLED
+    told = bring_back(home, made, tmp_path / "other", journal(home))
+    assert told.unreplayed == ()
+    with started(home, tmp_path / "other") as other:
+        with other.store.begin() as uow:
+            [hold] = uow.retention.holds()
+            words = reasons.read(uow, other.keys.columns, hold.reason)
+            assert uow.deliveries.of_message(old) == []
+        with home.store.begin() as uow:
+            assert [hold] == uow.retention.holds()
+        assert (hold.id, hold.subject, words) == (placed, kept, "a letter of a lawyer")
+        assert other.message(old).state is MessageState.FORGOTTEN
+        assert other.kinds(old).count("forgotten") == 1  # the log's own row, and no second one
+        confirm(other)
+        other.later(40 * DAY)
+        other.later(DAY)
+        assert other.message(kept).state is MessageState.SETTLED
+
+
+@pytest.mark.proves("restore.journal")
+def test_a_mail_that_left_the_archive_after_the_backup_leaves_it_again(home: Home, tmp_path: Path) -> None:
+    message = home.submit(mail(MARIA, "Your results", RESULTS), MARIA)
+    home.settle()
+    other_one = home.submit(mail(MARIA, "Your results", RESULTS, number=2), MARIA)
+    home.settle()
+    with home.store.begin() as uow:
+        archived = uow.retention.archive_of(message)
+    assert archived is not None
+    made = backup(home)
+    place_hold(home, other_one)
+    home.later(timedelta(days=366 * 7))
+    home.later(DAY)
+    told = bring_back(home, made, tmp_path / "other", journal(home))
+    assert told.unreplayed == ()
+    with started(home, tmp_path / "other") as other:
+        with other.store.begin() as uow:
+            assert uow.retention.archive_of(message) is None
+            assert uow.retention.archive_of(other_one) is not None
+        blobs = {one for one, _ in other.vault.names()}
+        assert archived.object_id not in blobs
+        assert other.sql("SELECT count(*) FROM wraps WHERE object_id = ?", archived.object_id) == [(0,)]
+
+
+@pytest.mark.proves("restore.journal", "restore.quarantine")
+def test_what_was_forgotten_but_ended_in_a_hole_of_the_journal_is_held_and_listed(home: Home, tmp_path: Path) -> None:
+    message = home.submit(mail(TOBIAS, "Results", TOBIAS_RESULTS), TOBIAS)
+    home.run_job("assess")
+    made = backup(home)
+    home.rooms.review.release(home.delivery(message).id, "staff", "he asked for it")
+    home.settle()
+    home.later(40 * DAY)
+    home.later(DAY)
+    assert home.message(message).state is MessageState.FORGOTTEN
+    lines = [line for line in journal(home).read_bytes().splitlines() if json.loads(line)["event"] != "delivered"]
+    broken = tmp_path / "journal"
+    broken.write_bytes(b"\n".join(lines) + b"\n")
+    told = bring_back(home, made, tmp_path / "other", broken)
+    assert message in told.held
+    assert any("does not tell how it ended" in one and message in one for one in told.unreplayed)
 
 
 def test_nothing_is_quarantined_that_was_not_restored(home: Home) -> None:
