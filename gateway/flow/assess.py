@@ -206,7 +206,7 @@ class Assess:
         self, uow: UnitOfWork, row: MessageRow, record: IntakeRecord, found: Sequence[Decision], asked: Asked,
         standings: Sequence[Standing], at: datetime,
     ) -> None:  # fmt: skip
-        rows = uow.deliveries.of_message(row.id)
+        rows = uow.deliveries.of_message(row.id, lock=True)
         self._decisions.marks.check_all(uow, row.id, rows, _CHANGEABLE)
         present = {one.position: one for one in rows}
         fresh_holds: list[DeliveryRow] = []

@@ -114,15 +114,20 @@ class Custody:
 
     def rewrap_kept(self, uow: UnitOfWork, object_id: str, old: str, epoch: str, public: SealTo) -> None:
         """Move a kept wrap to another epoch."""
-        key = self.kept(uow, object_id)
-        if key is not None:
-            self.keep(uow, object_id, key, epoch, public)
-            uow.objects.drop_wraps(Holder("reissue", old), [object_id])
+        before, holder = Holder("reissue", old), Holder("reissue", epoch)
+        wrap = uow.objects.wrap(object_id, before)
+        if wrap is not None:
+            sealed = public.seal(
+                self._open(object_id, before, wrap).reveal(), wrap_context(self._keys.installation, object_id, holder)
+            )
+            uow.objects.move_wrap(object_id, before, holder, sealed)
 
     def rewrap(self, uow: UnitOfWork, row: MessageRow, epoch: str, public: SealTo) -> None:
-        """Move a message in hand to another epoch: record and content key."""
-        if row.epoch == epoch or not row.record:
+        """Move a message in hand to another epoch: record and content key. One that was forgotten meanwhile stays so."""
+        now = uow.messages.get(row.id, lock=True)
+        if now is None or now.epoch == epoch or not now.record:
             return
+        row = now
         installation, old, new = self._keys.installation, Holder("epoch", row.epoch), Holder("epoch", epoch)
         opener = epochs.private(self._keys, row.epoch)
         signed = opener.open(row.record, record_context(installation, row.id, row.epoch))
@@ -130,10 +135,9 @@ class Custody:
         if wrap is None:
             raise IntegrityError("a message in hand has no wrap any more")
         key = opener.open(wrap, wrap_context(installation, row.object_id, old))
-        uow.objects.add_wrap(
-            row.object_id, new, public.seal(key.reveal(), wrap_context(installation, row.object_id, new))
-        )
-        uow.objects.drop_wraps(old, [row.object_id])
+        sealed = public.seal(key.reveal(), wrap_context(installation, row.object_id, new))
+        if not uow.objects.move_wrap(row.object_id, old, new, sealed):
+            raise IntegrityError("a message in hand has no wrap any more")
         uow.messages.reseal(row.id, epoch, public.seal(signed.reveal(), record_context(installation, row.id, epoch)))
 
     def forget(self, uow: UnitOfWork, row: MessageRow) -> None:
@@ -145,8 +149,8 @@ class Custody:
 
     @staticmethod
     def _present(uow: UnitOfWork, row: MessageRow) -> MessageRow:
-        """The row as it is now: while a step runs, housekeeping may have moved the message to another epoch."""
-        present = uow.messages.get(row.id)
+        """The row as it is now, and until the transaction ends: housekeeping may move the message to another epoch."""
+        present = uow.messages.get(row.id, lock=True)
         if present is None or not present.record:
             raise KeyMissing("a message is not in hand any more")
         return present

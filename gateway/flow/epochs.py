@@ -38,11 +38,16 @@ def _signed(row_id: str, public: bytes, installation: str) -> bytes:
 
 
 def current(uow: UnitOfWork, calendar: Ed25519PublicKey, installation: str) -> tuple[str, hybrid.SealTo]:
-    """The newest advertised epoch and its public key; StoreUnavailable if there is none yet, IntegrityError if forged."""
-    rows = [row for row in uow.epochs.all() if row.state == ADVERTISED]
-    if not rows:
-        raise StoreUnavailable("no epoch key is advertised yet; a worker makes one when it starts")
-    row = max(rows, key=lambda one: (one.created_at, one.id))
+    """The newest advertised epoch and its public key; StoreUnavailable if there is none yet, IntegrityError if forged.
+
+    It is not retired before the transaction ends: whoever then asks whether it is in use sees what was sealed to it here.
+    """
+    row = None
+    while row is None or not uow.epochs.keeps(row.id, ADVERTISED):
+        rows = [one for one in uow.epochs.all() if one.state == ADVERTISED]
+        if not rows:
+            raise StoreUnavailable("no epoch key is advertised yet; a worker makes one when it starts")
+        row = max(rows, key=lambda one: (one.created_at, one.id))
     try:
         calendar.verify(row.signature, _signed(row.id, row.public, installation))
     except InvalidSignature as error:

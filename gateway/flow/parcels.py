@@ -177,10 +177,11 @@ class Parcels:
         return link.token(epochs.private(self._keys, epoch).open(sealed, self._link_context(delivery_id, epoch)))
 
     def rewrap(self, uow: UnitOfWork, delivery_id: str, old: str, sealed: bytes) -> None:
-        """Move a link secret in hand to the present epoch."""
+        """Move a link secret in hand to the present epoch; one that was forgotten meanwhile stays so."""
         secret = epochs.private(self._keys, old).open(sealed, self._link_context(delivery_id, old))
         epoch, public = epochs.current(uow, self._keys.calendar, self._keys.installation)
-        uow.objects.put_secret(delivery_id, epoch, public.seal(secret.reveal(), self._link_context(delivery_id, epoch)))
+        fresh = public.seal(secret.reveal(), self._link_context(delivery_id, epoch))
+        uow.objects.move_secret(delivery_id, old, epoch, fresh)
 
     def close(self, uow: UnitOfWork, row: ParcelRow, to: ParcelState, at: datetime) -> None:
         """End a parcel: state, sessions and wraps in this transaction. Call `burn` after it has committed."""

@@ -128,6 +128,7 @@ class Register:
 
     def append_consent(self, uow: UnitOfWork, event: ConsentEvent, at: datetime, actor: str) -> int:
         """Add an event to the consent log; returns its seq."""
+        uow.register.alone()
         seq = newest(uow, event.patient_id, lock=True) + 1
         sealed = self.columns.seal(_CONSENT, f"{event.patient_id}:{seq}", to_json(consent_fields(event)))
         row = ConsentRow(event.patient_id, seq, event.type.value, event.kind.value, at, sealed)

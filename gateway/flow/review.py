@@ -119,7 +119,7 @@ class Review:
         at = self.clock.now()
         with self.store.begin() as uow:
             message = uow.messages.get(message_id, lock=True)
-            rows = uow.deliveries.of_message(message_id)
+            rows = uow.deliveries.of_message(message_id, lock=True)
             waiting = [one for one in rows if one.state in {DeliveryState.READY, DeliveryState.RETRY}]
             if message is None or not waiting:
                 raise PermanentError(f"message {message_id} has no copy that could be stopped")

@@ -102,7 +102,7 @@ class Settle:
         if held_by_restore(row):
             reason = RESTORED  # nobody can say that nothing was sent of it
         ends = _UNSENT if row.state in _ALL_ENDS else {DeliveryState.HELD}
-        held = [one for one in uow.deliveries.of_message(row.id) if one.state in ends]
+        held = [one for one in uow.deliveries.of_message(row.id, lock=True) if one.state in ends]
         for one in held:
             uow.deliveries.move(one.id, DeliveryState.REFUSED)
             uow.jobs.drop(JobKind.DISPATCH, one.id)

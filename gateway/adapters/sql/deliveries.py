@@ -34,11 +34,11 @@ class SqlDeliveries:
         row = self._channel.one(statement.with_for_update() if lock else statement)
         return None if row is None else value_from(DeliveryRow, row)
 
-    def of_message(self, message_id: str) -> list[DeliveryRow]:
-        """All copies of a message, in the order of the envelope."""
-        statement = select(deliveries).where(deliveries.c.message_id == message_id)
-        rows = self._channel.all(statement.order_by(deliveries.c.position, deliveries.c.id))
-        return values_from(DeliveryRow, rows)
+    def of_message(self, message_id: str, *, lock: bool = False) -> list[DeliveryRow]:
+        """All copies of a message, in the order of the envelope; `lock` keeps their rows until the transaction ends."""
+        chosen = select(deliveries).where(deliveries.c.message_id == message_id)
+        statement = chosen.order_by(deliveries.c.position, deliveries.c.id)
+        return values_from(DeliveryRow, self._channel.all(statement.with_for_update() if lock else statement))
 
     def move(
         self,

@@ -32,6 +32,11 @@ class SqlEpochs:
         """All epochs, oldest first."""
         return values_from(EpochRow, self._channel.all(select(epochs).order_by(epochs.c.created_at, epochs.c.id)))
 
+    def keeps(self, epoch: str, state: str) -> bool:
+        """Whether it is in that state, and stays in it until the transaction ends; others may keep it so too."""
+        chosen = select(epochs.c.id).where(epochs.c.id == epoch, epochs.c.state == state)
+        return self._channel.one(chosen.with_for_update(read=True)) is not None
+
     def move(self, epoch: str, state: str) -> None:
         """Set the state."""
         if not self._channel.changed(update(epochs).where(epochs.c.id == epoch).values(state=state)):

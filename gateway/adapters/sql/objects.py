@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, delete, exists, select
+from sqlalchemy import ColumnElement, delete, exists, select, update
 
 from gateway.adapters.sql.channel import Channel, value_from, values_from, values_of
 from gateway.adapters.sql.tables import objects, secrets, wraps
@@ -50,6 +50,12 @@ class SqlObjects:
         if self._channel.value(select(objects.c.swept).where(objects.c.id == object_id)) is not False:
             raise PermanentError(f"no object {object_id} to wrap")
         self._channel.put(wraps, {"object_id": object_id, "kind": holder.kind, "holder": holder.id, "sealed": sealed})
+
+    def move_wrap(self, object_id: str, old: Holder, new: Holder, sealed: bytes) -> bool:
+        """Replace a holder's wrap by another's, in the same row: whoever is forgetting it meanwhile forgets the new one too."""
+        chosen = (wraps.c.object_id == object_id, *_of(old))
+        values = {"kind": new.kind, "holder": new.id, "sealed": sealed}
+        return bool(self._channel.changed(update(wraps).where(*chosen).values(**values)))
 
     def wrap(self, object_id: str, holder: Holder) -> bytes | None:
         """The holder's wrap, or None."""
@@ -100,6 +106,11 @@ class SqlObjects:
     def put_secret(self, delivery_id: str, epoch: str, sealed: bytes) -> None:
         """The link secret of a delivery, sealed to the epoch; replaces."""
         self._channel.put(secrets, {"delivery_id": delivery_id, "epoch": epoch, "sealed": sealed})
+
+    def move_secret(self, delivery_id: str, old: str, new: str, sealed: bytes) -> bool:
+        """Seal it to another epoch, in the same row; False when it was forgotten meanwhile."""
+        chosen = (secrets.c.delivery_id == delivery_id, secrets.c.epoch == old)
+        return bool(self._channel.changed(update(secrets).where(*chosen).values(epoch=new, sealed=sealed)))
 
     def secret(self, delivery_id: str) -> tuple[str, bytes] | None:
         """Epoch and sealed secret, or None."""

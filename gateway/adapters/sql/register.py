@@ -30,6 +30,11 @@ class SqlRegister(SqlContacts):
             self._channel.added(settings, {"name": _VERSION, "value": "0"}, ["name"])  # what is not there is not locked
         return int(self._channel.value(statement.with_for_update(read=True) if lock else statement) or 0)
 
+    def alone(self) -> None:
+        """Stand in line with the register's other writers, before any row of it is locked."""
+        self._channel.added(settings, {"name": _VERSION, "value": "0"}, ["name"])
+        self._channel.run(select(settings.c.value).where(settings.c.name == _VERSION).with_for_update())
+
     def put_patient(self, row: PatientRow, indexes: Sequence[PatientIndex]) -> None:
         """Add or replace; PermanentError unless the version is one above the present one (1 when new)."""
         self._changed()
