@@ -23,7 +23,7 @@ from gateway.flow import epochs
 from gateway.flow.custody import wrap_context
 from gateway.flow.desk_text import BYTES, ReviewText
 from gateway.flow.quarantine import held_by_restore, quarantined
-from gateway.policy.explain import sentence, what_to_do
+from gateway.policy.explain import receipt_reason, sentence, what_to_do
 from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.ports.clock import Clock
 from gateway.ports.store import Store
@@ -215,8 +215,8 @@ def _waits_for(row: MessageRow) -> tuple[str, ...]:
         return (f"A step failed and trying again did not help ({row.held_for or 'no code'}).",)
     if held_by_restore(row):
         return ("It came out of a backup and may have left already.",)
-    known = {one.value: what_to_do(one) for one in HoldReason}
-    said = [known.get(one, "") or "A person at the practice stopped it." for one in row.held_for.split(",")]
+    known = {one.value: receipt_reason(one) for one in HoldReason}
+    said = [known.get(one, "A person at the practice stopped it.") for one in row.held_for.split(",")]
     return tuple(dict.fromkeys(said))
 
 

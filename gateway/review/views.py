@@ -125,7 +125,10 @@ class Views:
         text = await run_in_threadpool(self._desk.text, row, session.opener)
         if text is None:
             return self._pages.word("gone", visit.token)
-        found = [(SENTENCES.get(f"phi.{kind}", kind), _PLACES.get(place, place)) for kind, place in text.found]
+        found = [
+            f"{SENTENCES.get(f'phi.{kind}', kind).rstrip('.')} {_PLACES.get(place, place)}."
+            for kind, place in text.found
+        ]
         gaps = [SENTENCES.get(f"scan.gap.{reason}", reason) for reason, _ in text.gaps]
         return self._pages.page("text.html", text=text, row=row, found=found, gaps=gaps, form=visit.token)
 

@@ -34,7 +34,7 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory, browser: Any) -> Iterator[Live]:  # noqa: ARG001 - skips first
+def live(tmp_path_factory: pytest.TempPathFactory, browser: Any) -> Iterator[Live]:
     made = Live(
         tmp_path_factory.mktemp("review") / "gate", edit=lambda text: text + '[review]\nlisten = "127.0.0.1:0"\n'
     )

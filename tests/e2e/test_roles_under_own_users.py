@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.live import MARIA, ROOT, Live, letter
+from tests.support.live import MARIA, OFFICE, PASSWORD, ROOT, Live, letter, until
+from tests.support.portal_house import Browser
 from tests.support.reader import read_letter
 
 pytestmark = [
@@ -21,19 +22,21 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="NOT ROOT: users of their own can only be tried by root"),
 ]
 
-SMTP, WORKER, WEB, INBOUND = 61011, 61012, 61013, 61014
-ALL, DOOR, BOUNCE, LINKS, TLS = 61021, 61022, 61023, 61024, 61025
+SMTP, WORKER, WEB, INBOUND, REVIEW = 61011, 61012, 61013, 61014, 61015
+ALL, DOOR, BOUNCE, LINKS, TLS, STAFF = 61021, 61022, 61023, 61024, 61025, 61026
 USERS = {
-    "smtp": (SMTP, [ALL, DOOR, TLS]),
+    "smtp": (SMTP, [ALL, DOOR, TLS, STAFF]),
     "inbound": (INBOUND, [ALL, DOOR, BOUNCE, TLS]),
     "worker": (WORKER, [ALL, BOUNCE, LINKS]),
     "web": (WEB, [ALL, LINKS, TLS]),
+    "review": (REVIEW, [ALL, TLS, STAFF]),
 }
 MAY_READ = {
     "smtp": {"intake.key", "tls.key"},
     "inbound": {"intake.key", "bounce.key", "tls.key"},
     "worker": {"calendar.key", "columns.key", "index.key", "decision.key", "bounce.key", "lookup.key", "ca.key"},
     "web": {"lookup.key", "tls.key"},
+    "review": {"review.key", "tls.key"},
 }
 _TRY = "import sys\nfor one in sys.argv[1:]:\n    try:\n        open(one, 'rb').close(); print(one)\n    except OSError:\n        pass"
 
@@ -54,6 +57,7 @@ class Apart(Live):
 
 
 def edit(text: str) -> str:
+    text += '[review]\nlisten = "127.0.0.1:0"\n'
     text = text.replace("[store]\n", '[store]\nurl = "sqlite:///var/db/sealgate.db"\n')
     text = text.replace("[blobs]\n", '[blobs]\nurl = "file:///./var/blobs"\n')
     text = text.replace("[users]\n", '[users]\nfile = "var/users/users.toml"\n')
@@ -107,12 +111,13 @@ def _living(folder: Path) -> Iterator[Apart]:
     home = folder / "gate"
     (home / "var" / "users").mkdir(parents=True)
     apart = Apart(home, edit=edit)
+    apart.home.users().add("kim", PASSWORD, [], staff=True)
     apart.home.close()
     outbox = home / "data" / "outbox"
     outbox.mkdir(parents=True, exist_ok=True)
     names = {
         "ROOT": 0, "SMTP": SMTP, "WORKER": WORKER, "WORKERS": WORKER, "ALL": ALL, "DOOR": DOOR, "BOUNCE": BOUNCE, "LINKS": LINKS,
-        "TLS": TLS,
+        "TLS": TLS, "REVIEWERS": REVIEW, "USERS": STAFF,
     }  # fmt: skip
     subprocess.run(
         ["sh", str(ROOT / "deploy" / "own.sh"), str(home), str(home / "var"), str(home / "shelf")],
@@ -122,14 +127,20 @@ def _living(folder: Path) -> Iterator[Apart]:
         one.mkdir(exist_ok=True)
         os.chown(one, WORKER, WORKER)
     try:
-        apart.start("worker", "web", "smtp", "inbound")
+        apart.start("worker", "web", "smtp", "inbound", "review")
         yield apart
     finally:
         apart.stop()
 
 
 @pytest.mark.proves(
-    "roles.one-process-each", "roles.only-its-files", "roles.smtp", "roles.worker", "roles.web", "roles.nobody"
+    "roles.one-process-each",
+    "roles.only-its-files",
+    "roles.smtp",
+    "roles.worker",
+    "roles.web",
+    "roles.review",
+    "roles.nobody",
 )
 @pytest.mark.parametrize("role", sorted(USERS))
 def test_a_role_can_read_its_own_keys_and_no_others(live: Apart, role: str) -> None:
@@ -138,7 +149,7 @@ def test_a_role_can_read_its_own_keys_and_no_others(live: Apart, role: str) -> N
     epochs, users = list((live.folder / "shelf" / "epochs").glob("*")), [live.folder / "var" / "users" / "users.toml"]
     assert epochs
     assert bool(readable_by(role, epochs)) is (role == "worker")
-    assert bool(readable_by(role, users)) is (role == "smtp")
+    assert bool(readable_by(role, users)) is (role in {"smtp", "review"})
 
 
 @pytest.mark.proves("roles.only-its-files")
@@ -155,3 +166,20 @@ def test_a_mail_goes_from_the_door_to_its_reader(live: Apart) -> None:
     page = read_letter(live, token[1].decode())
     assert "metformin" in page
     assert "Maria Quintero" in page
+
+
+@pytest.mark.proves("roles.only-its-files", "roles.review")
+def test_staff_are_shown_a_held_mail_by_a_role_that_cannot_open_it(live: Apart) -> None:
+    message = live.submit(letter(OFFICE), OFFICE)
+    live.settled(message)
+    browser = Browser(live.ports["review"])
+    browser.get("/")
+    assert browser.post("/sign-in", name="kim", password=PASSWORD).status == 303
+    browser.get(f"/mail/{message}")
+    asked = browser.post(f"/mail/{message}/show").headers["location"]
+    until(lambda: "metformin" in browser.get(asked).text, why="a worker seals the text to the session")
+    shelf = [one for one in (live.folder / "shelf").rglob("*") if one.is_file()]
+    assert shelf
+    assert not readable_by("review", shelf)
+    browser.post("/sign-out")
+    assert browser.get(asked).status == 403
