@@ -78,10 +78,10 @@ def test_the_finished_mail_is_what_is_scanned_again(home: Home, monkeypatch: pyt
     seen: list[bytes] = []
     real = Reader.read
 
-    def read(self: Reader, chunks: Any, sink: Any) -> Any:
+    def read(self: Reader, chunks: Any, sink: Any, quick: Any = None) -> Any:
         whole = b"".join(chunks)
         seen.append(whole)
-        return real(self, [whole], sink)
+        return real(self, [whole], sink, quick)
 
     monkeypatch.setattr(Reader, "read", read)
     one = sent(home, mail(MARIA, "Results", RESULTS))

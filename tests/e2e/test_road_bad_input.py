@@ -163,7 +163,7 @@ def test_a_folded_header_field_of_one_megabyte(live: Live) -> None:
 @pytest.mark.parametrize("where", ["header", "body", "text-and-html"])
 def test_nul_bytes(live: Live, where: str) -> None:
     if where == "header":
-        data = letter(OFFICE, "lunch\r\n", extra="X-Odd: a\0b\r\n")
+        data = letter(OFFICE, "lunch\r\n", subject="Lunch", extra="X-Odd: a\0b\r\n")
     elif where == "body":
         data = letter(OFFICE, "lunch\0at\0noon" * 50 + "\r\n")
     else:

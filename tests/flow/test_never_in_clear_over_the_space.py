@@ -16,8 +16,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.support import clear_world as world
-from tests.support.clear_world import Fault, State, World
+from tests.support import clear_space as world
+from tests.support.clear_space import Fault, State
+from tests.support.clear_world import World
 from tests.support.home import Home
 
 pytestmark = pytest.mark.proves("clear.whole-space", "open.never-weakened", "open.pass-by-decide", "open.no-bcc")

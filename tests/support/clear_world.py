@@ -12,23 +12,17 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cache
-from itertools import count
 from typing import Any
 from unittest import mock
-
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.config.policy_file import load_policy
 from gateway.domain.address import Address
 from gateway.domain.decision import Action, Decision, Method
 from gateway.domain.errors import (
-    IntegrityError,
     KeyMissing,
     PermanentError,
     PickupRefused,
     SealgateError,
-    StoreUnavailable,
 )
 from gateway.domain.finding import Gap, GapReason
 from gateway.domain.patient import (
@@ -47,112 +41,24 @@ from gateway.policy.facts import KeyFacts
 from gateway.policy.law import load_law
 from gateway.policy.strength import weaker
 from gateway.ports.inspector import Inspection
-from gateway.ports.keys import KeyAnswer, KeyState
-from gateway.ports.relay import Consignment, Outcome, Reply
+from gateway.ports.relay import Consignment, Reply
+from tests.support.clear_faults import Directory, failing_commit, raising, swapped
+from tests.support.clear_space import (
+    ACKNOWLEDGED,
+    ERRORS,
+    FAMILIES,
+    GIVEN,
+    HOLD_PARTNERS,
+    LATER,
+    NOTICE,
+    REFUSED,
+    SEALERS,
+    Fault,
+    State,
+    Truth,
+)
 from tests.support.home import LUNCH, Home, mail
 from tests.support.readable import marks_in
-
-FAMILIES = ["Abernethy", "Blackwood", "Castellan", "Drummond", "Eastlake", "Fairbrother", "Goldsmith", "Hathaway"]
-GIVEN = ["Agatha", "Bernard", "Clarice", "Desmond", "Edith", "Frederick", "Gwendolyn", "Horace"]
-ROLES = ("patient", "other", "colleague", "partner", "payer", "stranger")
-SCANS = (
-    "whole",
-    "whole",
-    "whole",
-    "crash",
-    "time-out",
-    "inspector raises",
-    "scanner raises",
-    "model missing",
-    "matcher raises",
-)
-CONTENTS = ("clean", "phi", "phi", "sensitive", "nobody's", "subject", "file", "file name")
-WISHES = ("", "", "", "[secure]", "pass", "link", "smime", "tls", "redact", "nonsense")
-KEYS = ("none", "none", "valid", "valid", "expired", "untrusted", "unreachable", "raises", "times out")
-CONSENTS = (
-    "encrypted", "encrypted", "encrypted everywhere", "clear", "clear", "clear elsewhere", "clear unwarned", "clear expired",
-    "clear future", "clear revoked", "encrypted revoked", "everything revoked", "clear refused", "clear by link only",
-)  # fmt: skip
-RESTRICTIONS = ("", "", "", "", "no email", "no email elsewhere", "no partner", "no payer", "confidential")
-AGREEMENTS = ("good", "good", "lapsed", "not registered")
-POLICIES = ("starter", "starter", "acknowledged", "hold partners", "notice")
-RACES = (
-    "revoke", "revoke everything", "restrict", "policy reload", "policy weakened", "key removed", "key expired",
-    "agreement ended", "moved away", "restricted newcomer", "nothing",
-)  # fmt: skip
-MOMENTS = ("decided", "attempted", "held", "delivered")
-SEALERS = (
-    "gateway.flow.compose.sign_and_encrypt", "gateway.flow.compose.protected_payload", "gateway.flow.compose.smime_mail",
-    "gateway.flow.compose.text_mail", "gateway.flow.compose.redact_text", "gateway.flow.compose.bodies",
-    "gateway.flow.compose.passthrough", "gateway.flow.compose.check_recipient_certificate", "gateway.flow.parcels.Parcels.make",
-    "gateway.flow.parcels.Parcels.token", "gateway.flow.signers.Signers.signer", "gateway.render.mail.Renderer.mail",
-    "gateway.flow.parcels.link.kek", "gateway.flow.custody.Custody.content", "gateway.flow.custody.Custody.record",
-    "gateway.flow.decisions.Decisions.verified", "gateway.flow.facts.Facts.standing", "gateway.policy.explain.notice_text",
-    "gateway.flow.reading.Reader.split", "gateway.flow.compose.without_quotes",
-)  # fmt: skip
-ERRORS: tuple[type[Exception], ...] = (
-    ValueError,
-    OSError,
-    RuntimeError,
-    MemoryError,
-    KeyMissing,
-    IntegrityError,
-    StoreUnavailable,
-)
-LATER = Reply(Outcome.TEMPORARY, 451, "4.3.0", "Abernethy has diabetes")
-REFUSED = Reply(Outcome.PERMANENT, 550, "5.1.1", "Abernethy has diabetes")
-ACKNOWLEDGED = (
-    '\n[[rule]]\nname = "acknowledged"\nwhen = {{ recipient_domain = ["{0}"] }}\n'
-    'then = {{ action = "deliver", method = "pass", i_understand = "we sealed the line" }}\n'
-)
-HOLD_PARTNERS = (
-    '\n[[rule]]\nname = "stop"\nwhen = { recipient_kind = ["partner", "payer"] }\nthen = { action = "hold" }\n'
-)
-NOTICE = '\n[[rule]]\nname = "quiet"\nwhen = {{ phi = true }}\nthen = {{ action = "deliver", open_text = "notice" }}\n'.replace("{{", "{").replace("}}", "}")  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One thing that breaks: what, at which step, and which time."""
-
-    what: str = ""
-    step: str = "dispatch"
-    number: int = 1
-    detail: int = 0
-
-
-@dataclass(frozen=True)
-class State:
-    """One state of the world around one mail."""
-
-    to: tuple[str, ...] = ("patient",)
-    hidden: bool = False
-    consents: tuple[str, ...] = ()
-    other_consents: tuple[str, ...] = ()
-    restriction: str = ""
-    agreement: str = "good"
-    authorized: bool = False
-    key: str = "none"
-    scan: str = "whole"
-    content: str = "phi"
-    wish: str = ""
-    purpose: str = ""
-    policy: str = "starter"
-    fault: Fault = Fault()
-    relay: tuple[str, ...] = ()
-    races: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass
-class Truth:
-    """What the model knows; races change it."""
-
-    clear_at: set[str] = field(default_factory=set)
-    """Where the patient's choice of clear mail is in force: at the address `patient` or `elsewhere`."""
-    agreement: str = "good"
-    restriction: str = ""
-    acknowledged: bool = False
-    hold_partners: bool = False
 
 
 @dataclass
@@ -589,74 +495,3 @@ class World:
             assert not gone, f"revealed although policy now says {fresh}: {self.state}"
             return {"opened"}
         return set()
-
-
-class Directory:
-    """The recipients' certificates, in one state for everybody."""
-
-    def __init__(self, state: str) -> None:
-        self.state = state
-
-    def find(self, address: Address, at: Any) -> KeyAnswer:
-        if self.state == "raises":
-            raise RuntimeError("the directory fell over")
-        if self.state == "times out":
-            raise TimeoutError("the directory does not answer")
-        return self.peek(address, at)
-
-    def peek(self, address: Address, at: Any) -> KeyAnswer:
-        state = KeyState(self.state) if self.state in set(KeyState) else KeyState.UNREACHABLE
-        if state in {KeyState.NONE, KeyState.UNREACHABLE}:
-            return KeyAnswer(state)
-        der = certificate(str(address), at.date())
-        return KeyAnswer(state, der, f"print of {address}", "")
-
-
-@cache
-def certificate(address: str, day: date) -> bytes:
-    """A certificate of that address; all of them have one key, for making keys takes long."""
-    from datetime import UTC, datetime
-
-    from tests.support import people
-
-    shared = people.rsa_key("one for all")
-    with mock.patch.object(people, "rsa_key", return_value=shared):
-        made, _ = people.certificate_for(address, datetime(day.year, day.month, day.day, tzinfo=UTC))
-    return made.public_bytes(Encoding.DER)
-
-
-@contextmanager
-def swapped(owner: Any, name: str, value: Any) -> Iterator[None]:
-    """Put something else into a frozen object for a while."""
-    before = getattr(owner, name)
-    object.__setattr__(owner, name, value)
-    try:
-        yield
-    finally:
-        object.__setattr__(owner, name, before)
-
-
-@contextmanager
-def failing_commit(home: Home, number: int) -> Iterator[None]:
-    """The transaction with that number (from 1) is not committed."""
-    real, turns = home.store.begin, count(1)
-
-    @contextmanager
-    def begin() -> Iterator[Any]:
-        with real() as uow:
-            yield uow
-            if next(turns) == number:
-                raise StoreUnavailable("the disk is full")
-
-    home.store.begin = begin  # type: ignore[method-assign]
-    try:
-        yield
-    finally:
-        del home.store.begin  # type: ignore[method-assign]
-
-
-@contextmanager
-def raising(target: str, error: type[Exception]) -> Iterator[None]:
-    """A function that fails whenever it is called."""
-    with mock.patch(target, side_effect=error("broken")):
-        yield

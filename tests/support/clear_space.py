@@ -1,0 +1,114 @@
+"""The space of states that a mail may be in: who, what, which keys, consents, scans, faults and races; and what is true of one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gateway.domain.errors import (
+    IntegrityError,
+    KeyMissing,
+    StoreUnavailable,
+)
+from gateway.ports.relay import Outcome, Reply
+
+FAMILIES = ["Abernethy", "Blackwood", "Castellan", "Drummond", "Eastlake", "Fairbrother", "Goldsmith", "Hathaway"]
+GIVEN = ["Agatha", "Bernard", "Clarice", "Desmond", "Edith", "Frederick", "Gwendolyn", "Horace"]
+ROLES = ("patient", "other", "colleague", "partner", "payer", "stranger")
+SCANS = (
+    "whole",
+    "whole",
+    "whole",
+    "crash",
+    "time-out",
+    "inspector raises",
+    "scanner raises",
+    "model missing",
+    "matcher raises",
+)
+CONTENTS = ("clean", "phi", "phi", "sensitive", "nobody's", "subject", "file", "file name")
+WISHES = ("", "", "", "[secure]", "pass", "link", "smime", "tls", "redact", "nonsense")
+KEYS = ("none", "none", "valid", "valid", "expired", "untrusted", "unreachable", "raises", "times out")
+CONSENTS = (
+    "encrypted", "encrypted", "encrypted everywhere", "clear", "clear", "clear elsewhere", "clear unwarned", "clear expired",
+    "clear future", "clear revoked", "encrypted revoked", "everything revoked", "clear refused", "clear by link only",
+)  # fmt: skip
+RESTRICTIONS = ("", "", "", "", "no email", "no email elsewhere", "no partner", "no payer", "confidential")
+AGREEMENTS = ("good", "good", "lapsed", "not registered")
+POLICIES = ("starter", "starter", "acknowledged", "hold partners", "notice")
+RACES = (
+    "revoke", "revoke everything", "restrict", "policy reload", "policy weakened", "key removed", "key expired",
+    "agreement ended", "moved away", "restricted newcomer", "nothing",
+)  # fmt: skip
+MOMENTS = ("decided", "attempted", "held", "delivered")
+SEALERS = (
+    "gateway.flow.compose.sign_and_encrypt", "gateway.flow.compose.protected_payload", "gateway.flow.compose.smime_mail",
+    "gateway.flow.compose.text_mail", "gateway.flow.compose.redact_text", "gateway.flow.compose.bodies",
+    "gateway.flow.compose.passthrough", "gateway.flow.compose.check_recipient_certificate", "gateway.flow.parcels.Parcels.make",
+    "gateway.flow.parcels.Parcels.token", "gateway.flow.signers.Signers.signer", "gateway.render.mail.Renderer.mail",
+    "gateway.flow.parcels.link.kek", "gateway.flow.custody.Custody.content", "gateway.flow.custody.Custody.record",
+    "gateway.flow.decisions.Decisions.verified", "gateway.flow.facts.Facts.standing", "gateway.policy.explain.notice_text",
+    "gateway.flow.reading.Reader.split", "gateway.flow.compose.without_quotes",
+)  # fmt: skip
+ERRORS: tuple[type[Exception], ...] = (
+    ValueError,
+    OSError,
+    RuntimeError,
+    MemoryError,
+    KeyMissing,
+    IntegrityError,
+    StoreUnavailable,
+)
+LATER = Reply(Outcome.TEMPORARY, 451, "4.3.0", "Abernethy has diabetes")
+REFUSED = Reply(Outcome.PERMANENT, 550, "5.1.1", "Abernethy has diabetes")
+ACKNOWLEDGED = (
+    '\n[[rule]]\nname = "acknowledged"\nwhen = {{ recipient_domain = ["{0}"] }}\n'
+    'then = {{ action = "deliver", method = "pass", i_understand = "we sealed the line" }}\n'
+)
+HOLD_PARTNERS = (
+    '\n[[rule]]\nname = "stop"\nwhen = { recipient_kind = ["partner", "payer"] }\nthen = { action = "hold" }\n'
+)
+NOTICE = '\n[[rule]]\nname = "quiet"\nwhen = {{ phi = true }}\nthen = {{ action = "deliver", open_text = "notice" }}\n'.replace("{{", "{").replace("}}", "}")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that breaks: what, at which step, and which time."""
+
+    what: str = ""
+    step: str = "dispatch"
+    number: int = 1
+    detail: int = 0
+
+
+@dataclass(frozen=True)
+class State:
+    """One state of the world around one mail."""
+
+    to: tuple[str, ...] = ("patient",)
+    hidden: bool = False
+    consents: tuple[str, ...] = ()
+    other_consents: tuple[str, ...] = ()
+    restriction: str = ""
+    agreement: str = "good"
+    authorized: bool = False
+    key: str = "none"
+    scan: str = "whole"
+    content: str = "phi"
+    wish: str = ""
+    purpose: str = ""
+    policy: str = "starter"
+    fault: Fault = Fault()
+    relay: tuple[str, ...] = ()
+    races: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass
+class Truth:
+    """What the model knows; races change it."""
+
+    clear_at: set[str] = field(default_factory=set)
+    """Where the patient's choice of clear mail is in force: at the address `patient` or `elsewhere`."""
+    agreement: str = "good"
+    restriction: str = ""
+    acknowledged: bool = False
+    hold_partners: bool = False
