@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 from gateway.domain.errors import IntegrityError
 from gateway.ports.clock import Clock
-from gateway.ports.store import AuditLog, HeadRow, Store, UnitOfWork
+from gateway.ports.store import HeadRow, Store, UnitOfWork
 from gateway.seal.log_hash import head_input
 from gateway.seal.merkle import Range, leaf_hash
 
@@ -57,8 +57,16 @@ class AuditFolder:
             turn = self._take_turn(uow)
             if not turn:
                 return 0
-            folded, head = self._fold(uow)
-            uncopied = head is not None and uow.setting(_COPIED) != str(head.size)
+            fits = _kept(uow) is not None
+            if fits:
+                folded, head = self._fold(uow)
+                uncopied = head is not None and uow.setting(_COPIED) != str(head.size)
+        if not fits:
+            try:
+                turn = self._rebuild(turn)
+            finally:
+                self._end_turn(turn, None)
+            return self.fold_once()
         try:
             if head is not None and uncopied:
                 self._publish(head)
@@ -83,6 +91,25 @@ class AuditFolder:
         uow.set_setting(_TURN, turn)
         return turn
 
+    def _rebuild(self, turn: str) -> str:
+        """Make the tree's edge anew from the rows, page by page, while the turn is kept; returns the turn as it is then."""
+        edge = Range()
+        while True:
+            with self._store.begin() as uow:
+                uow.set_setting(f"{_TURN}_row", "1")
+                if uow.setting(_TURN) != turn:
+                    return turn  # somebody else has it now
+                turn = f"{(self._clock.now() + timedelta(seconds=_TURN_SECONDS)).isoformat()} {turn.partition(' ')[2]}"
+                uow.set_setting(_TURN, turn)
+                rows = uow.audit.leaves(edge.size, _PAGE)
+                for row in rows:
+                    if row.leaf != edge.size:
+                        raise IntegrityError("the log's leaf numbers have a gap; `sealgate audit verify` tells where")
+                    edge.append(leaf_hash(row.hash))
+                if not rows:
+                    _keep(uow, edge)
+                    return turn
+
     def _end_turn(self, turn: str, copied: HeadRow | None) -> None:
         with self._store.begin() as uow:
             uow.set_setting(f"{_TURN}_row", "1")
@@ -93,14 +120,14 @@ class AuditFolder:
 
     def _fold(self, uow: UnitOfWork) -> tuple[int, HeadRow | None]:
         latest = next(iter(uow.audit.heads(limit=1)), None)
-        edge = _edge(uow, latest)
+        edge = _checked(_kept(uow), latest)
         rows = uow.audit.fold(self._every_rows)
         for row in rows:
             if row.leaf != edge.size:
                 raise IntegrityError("the log's leaf numbers have a gap; `sealgate audit verify` tells where")
             edge.append(leaf_hash(row.hash))
         if rows:
-            uow.set_setting(_EDGE, json.dumps({"size": edge.size, "peaks": [peak.hex() for peak in edge.peaks]}))
+            _keep(uow, edge)
         if not self._due(edge.size, latest):
             return len(rows), latest
         unsigned = HeadRow(edge.size, edge.root(), self._clock.now(), b"")
@@ -117,15 +144,21 @@ class AuditFolder:
         return size - covered >= self._every_rows or not timedelta(0) <= waited < self._every
 
 
-def _edge(uow: UnitOfWork, latest: HeadRow | None) -> Range:
-    # The kept edge saves reading old leaves. It is believed only as far as it agrees with the log and its last head.
-    size = uow.audit.size()
+def _kept(uow: UnitOfWork) -> Range | None:
+    """The kept edge, which saves reading old leaves; None where it is not of the log's rows and must be made anew."""
     kept = uow.setting(_EDGE)
     edge = _read(kept) if kept else Range()
-    if edge is None or edge.size != size:
-        edge = _from_leaves(uow.audit)
+    return None if edge is None or edge.size != uow.audit.size() else edge
+
+
+def _keep(uow: UnitOfWork, edge: Range) -> None:
+    uow.set_setting(_EDGE, json.dumps({"size": edge.size, "peaks": [peak.hex() for peak in edge.peaks]}))
+
+
+def _checked(edge: Range | None, latest: HeadRow | None) -> Range:
+    # It is believed only as far as it agrees with the log and its last head.
     signed = 0 if latest is None else latest.size
-    if edge.size < signed or (latest is not None and edge.size == signed and edge.root() != latest.root):
+    if edge is None or edge.size < signed or (latest and edge.size == signed and edge.root() != latest.root):
         raise IntegrityError("the log is not what its last head says; `sealgate audit verify` tells where")
     return edge
 
@@ -136,13 +169,3 @@ def _read(text: str) -> Range | None:
         return Range(int(read["size"]), [bytes.fromhex(peak) for peak in read["peaks"]])
     except (ValueError, KeyError, TypeError):
         return None
-
-
-def _from_leaves(audit: AuditLog) -> Range:
-    edge = Range()
-    while rows := audit.leaves(edge.size, _PAGE):
-        for row in rows:
-            if row.leaf != edge.size:
-                raise IntegrityError("the log's leaf numbers have a gap; `sealgate audit verify` tells where")
-            edge.append(leaf_hash(row.hash))
-    return edge

@@ -116,7 +116,7 @@ class Inbound:
         self.reached("inbound.2")
         for parcel_id in burnt:
             self.parcels.burn(parcel_id)
-        self.settle.tidy()
+        self.settle.tidy_of(job.message_id)
         self.settle.truncate()
         self.reached("inbound.3")
 

@@ -153,7 +153,8 @@ def _registered(uow: UnitOfWork, event: Event) -> dict[str, Any]:
         partner = uow.register.partner(name)
         return {"partner": pack(partner)} if partner else {}
     if what == "recipient certificate":
-        keys = [pack(one) for one in uow.register.recipient_keys() if one.fingerprint == name]
+        tag = bytes.fromhex(event.message_id.partition(":")[2])
+        keys = [pack(one) for one in uow.register.recipient_keys(tag) if one.fingerprint == name]
         return {"certificates": keys}
     return {}
 

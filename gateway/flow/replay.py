@@ -19,7 +19,8 @@ from gateway.flow.parcels import Parcels
 from gateway.flow.register import Register
 from gateway.ports.store import Store, UnitOfWork
 
-_BATCH = 500
+_BATCH = 100
+_CONSENTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +88,23 @@ class Replay:
 
     def _bring_forward(self, known: Known) -> None:
         """The register's records and consents, as they were last; sealed to versions that the log tells of."""
-        with self.store.begin() as uow:
-            for patient in known.patients.values():
-                if not self.register.put_back_patient(uow, patient):
-                    known.unreplayed.append(
-                        f"the record of patient {patient.id}, of which the journal has an older one only"
-                    )
-            for partner in known.partners.values():
+        for patient in known.patients.values():
+            with self.store.begin() as uow:
+                back = self.register.put_back_patient(uow, patient)
+            if not back:
+                known.unreplayed.append(
+                    f"the record of patient {patient.id}, of which the journal has an older one only"
+                )
+        for partner in known.partners.values():
+            with self.store.begin() as uow:
                 self.register.put_back_partner(uow, partner)
-            for consent in known.consents:
-                if consent.seq != uow.register.consent_version(consent.patient_id, lock=True) + 1:
-                    known.broken.add(consent.patient_id)
-                    continue
-                uow.register.append_consent(consent)
+        consents = iter(known.consents)
+        while batch := list(islice(consents, _CONSENTS)):
+            with self.store.begin() as uow:
+                for consent in batch:
+                    if consent.seq != uow.register.consent_version(consent.patient_id, lock=True) + 1:
+                        known.broken.add(consent.patient_id)
+                        continue
+                    uow.register.append_consent(consent)
         for chain in sorted(known.broken):
             known.unreplayed.append(f"the chain of {chain or 'the installation'} has a hole")

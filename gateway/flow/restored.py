@@ -93,10 +93,14 @@ class Reopen:
             uow.parcels.drop_sessions(before=now + _LONG)
             for worker in uow.epochs.workers(now - _LONG):
                 uow.epochs.forget_worker(worker)
-            while rows := uow.notices.in_state("new"):
+        while True:
+            with self.store.begin() as uow:
+                rows = uow.notices.in_state("new", _PAGE)
                 for one in rows:
                     uow.notices.finish(one.id, HELD_NOTICE, "")
-                found.notices += len(rows)
+            if not rows:
+                break
+            found.notices += len(rows)
 
     def _links(self, known: Known, found: Found) -> None:
         """Open parcels that cannot open any more are shut; the others are judged again once a person has confirmed."""

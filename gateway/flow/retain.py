@@ -124,7 +124,8 @@ class Retain:
             self.parcels.burn(row.id)
         if over:
             self.reached("retain.2")
-            self.settle.tidy()
+        for row in over:
+            self.settle.tidy_of(row.message_id)
         return len(over)
 
     def follow_calendar(self) -> int:

@@ -8,7 +8,7 @@ After 1 nothing that the servers keep opens the message; 2 only tidies up and ma
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from math import inf
 
@@ -66,7 +66,7 @@ class Settle:
                 self._end(uow, row)
             uow.jobs.finish(job)
         self._reached("settle.1")
-        self.tidy()
+        self.tidy_of(job.message_id)
         self.truncate(least=_BATCH)
         self._reached("settle.2")
 
@@ -167,9 +167,22 @@ class Settle:
         return True
 
     def tidy(self) -> int:
-        """Delete blobs whose last wrap is gone; returns how many."""
+        """Delete blobs whose last wrap is gone; returns how many. Looks through everything, a part in each transaction."""
+        done, after = 0, ""
+        while True:
+            with self._store.begin() as uow:
+                dead, after = uow.objects.unwrapped(after)
+            done += self._delete(dead)
+            if not after:
+                return done
+
+    def tidy_of(self, message_id: str) -> None:
+        """The same for one message's blobs, at once."""
         with self._store.begin() as uow:
-            dead = uow.objects.unwrapped()
+            dead = uow.objects.unwrapped_of(message_id)
+        self._delete(dead)
+
+    def _delete(self, dead: Sequence[str]) -> int:
         for object_id in dead:
             self._vault.delete(object_id)
         if dead:

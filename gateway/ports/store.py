@@ -231,8 +231,14 @@ class Objects(Protocol):
         ...
 
     def held_by(self, holder: Holder, limit: int = 1000) -> list[str]: ...
-    def unwrapped(self, limit: int = 1000) -> list[str]:
-        """Objects that nobody can open any more: their blobs may go."""
+    def unwrapped(self, after: str = "", window: int = 2000) -> tuple[list[str], str]:
+        """Of the next `window` objects after that one, those that nobody can open any more: their blobs may go. And the last
+        one that was looked at, empty when there was none.
+        """
+        ...
+
+    def unwrapped_of(self, message_id: str) -> list[str]:
+        """The same of one message's objects."""
         ...
 
     def forget(self, object_id: str) -> None:

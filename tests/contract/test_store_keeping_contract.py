@@ -53,7 +53,7 @@ class TestObjects:
             assert uow.objects.wrap("o2", PARCEL) is None
             assert uow.objects.wraps("o1") == [(EPOCH, b"1"), (PARCEL, b"3")]
             assert uow.objects.held_by(EPOCH) == ["o1", "o2"]
-            assert uow.objects.unwrapped() == []
+            assert uow.objects.unwrapped() == ([], "o2")
             with pytest.raises(PermanentError):
                 uow.objects.add_wrap("nothing", EPOCH, b"")
 
@@ -66,7 +66,14 @@ class TestObjects:
             uow.objects.add_wrap("o1", PARCEL, b"p")
             uow.objects.drop_wraps(EPOCH, names[:1100])
             assert uow.objects.held_by(EPOCH) == sorted(names[1100:])
-            assert len(uow.objects.unwrapped(limit=2000)) == 1099
+            assert len(uow.objects.unwrapped()[0]) == 1099
+            pages, after = [], ""
+            while page := uow.objects.unwrapped(after, 500):
+                pages.append(len(page[0]))
+                after = page[1]
+                if not after:
+                    break
+            assert (len(pages), sum(pages)) == (4, 1099)
             uow.objects.drop_wraps(EPOCH)
             assert uow.objects.held_by(EPOCH) == []
             uow.objects.drop_kind("parcel", ["o1"])
@@ -88,7 +95,8 @@ class TestObjects:
                 uow.objects.add_wrap("orphan", EPOCH, b"")
             assert uow.objects.get("orphan") is None
             assert uow.objects.of_message("") == []
-            assert uow.objects.unwrapped() == ["taken"]
+            assert uow.objects.unwrapped() == (["taken"], "taken")
+            assert uow.objects.unwrapped_of("m1") == ["taken"]
             uow.objects.forget("orphan")
             assert uow.objects.sweep("orphan")
 

@@ -15,6 +15,8 @@ from gateway.domain.records import MessageRow
 from gateway.domain.states import MESSAGE, MessageState, step
 
 _OUT_OF_HAND = (MessageState.SETTLED, MessageState.REFUSED, MessageState.FORGOTTEN)
+_IN_HAND = tuple(one for one in MessageState if one not in _OUT_OF_HAND)
+"""Asked for by name, so that the index serves and years of settled mail are not looked at."""
 
 
 class SqlMessages:
@@ -83,7 +85,7 @@ class SqlMessages:
 
     def bytes_in_hand(self, sender_tag: bytes = b"") -> int:
         """Sum of sizes of messages that are not settled, refused or forgotten, of all senders or of one."""
-        statement = select(func.coalesce(func.sum(messages.c.size), 0)).where(messages.c.state.not_in(_OUT_OF_HAND))
+        statement = select(func.coalesce(func.sum(messages.c.size), 0)).where(messages.c.state.in_(_IN_HAND))
         if sender_tag:
             statement = statement.where(messages.c.sender_tag == sender_tag)
         return int(self._channel.value(statement))
@@ -98,7 +100,7 @@ class SqlMessages:
         """The bytes in hand, and the HELD messages, of the sender that has most of each."""
         most = []
         for what, where in (
-            (func.sum(messages.c.size), messages.c.state.not_in(_OUT_OF_HAND)),
+            (func.sum(messages.c.size), messages.c.state.in_(_IN_HAND)),
             (func.count(), messages.c.state == MessageState.HELD),
         ):
             each = select(what.label("most")).where(where).group_by(messages.c.sender_tag).subquery()

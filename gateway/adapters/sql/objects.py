@@ -85,12 +85,20 @@ class SqlObjects:
         statement = select(wraps.c.object_id).where(*_of(holder)).order_by(wraps.c.object_id).limit(limit)
         return [str(row["object_id"]) for row in self._channel.all(statement)]
 
-    def unwrapped(self, limit: int = 1000) -> list[str]:
-        """Objects that nobody can open any more."""
-        statement = select(objects.c.id).where(
-            objects.c.swept.is_(False), ~exists().where(wraps.c.object_id == objects.c.id)
-        )
-        return [str(row["id"]) for row in self._channel.all(statement.order_by(objects.c.id).limit(limit))]
+    def unwrapped(self, after: str = "", window: int = 2000) -> tuple[list[str], str]:
+        """Those of the next so many objects that nobody can open any more, and the last one looked at: empty at the end."""
+        looked = select(objects.c.id).where(objects.c.id > after).order_by(objects.c.id).limit(window).subquery()
+        last = str(self._channel.value(select(looked.c.id).order_by(looked.c.id.desc()).limit(1)) or "")
+        return self._dead(objects.c.id > after, objects.c.id <= last), last
+
+    def unwrapped_of(self, message_id: str) -> list[str]:
+        """The message's objects that nobody can open any more."""
+        return self._dead(objects.c.message_id == message_id)
+
+    def _dead(self, *chosen: ColumnElement[bool]) -> list[str]:
+        lost = (objects.c.swept.is_(False), ~exists().where(wraps.c.object_id == objects.c.id))
+        statement = select(objects.c.id).where(*chosen, *lost).order_by(objects.c.id)
+        return [str(row["id"]) for row in self._channel.all(statement)]
 
     def forget(self, object_id: str) -> None:
         """Remove the row of an object whose blob is gone, with any wrap left."""
