@@ -19,6 +19,11 @@ from tests.support.kill_house import POINTS, KillHouse
 
 pytestmark = pytest.mark.proves("lost.kill-matrix")
 KINDS = ["pass", "smime", "link", "bounced", "held", "released", "yes", "no", "returned"]
+FEW = ["smime", "link", "bounced", "yes"]
+ENOUGH = 15
+"""Rounds after which some process has died at every step."""
+APART = {"desk.1", "desk.2"}
+"""Steps of a role that the matrix does not run: tests/unit/flow/test_desk.py dies there."""
 ROOT = Path(__file__).parents[2]
 SEED = int(os.environ.get("SEALGATE_SEED", "20260302"))
 
@@ -30,32 +35,36 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KillHouse]:
     one.close()
 
 
-@pytest.fixture(scope="module")
-def decided(house: KillHouse) -> dict[str, list[str]]:
+def as_decided(house: KillHouse, kinds: list[str]) -> dict[str, list[str]]:
     """How each kind of mail ends when nobody dies."""
-    mails = house.round(random.Random(SEED), KINDS, deaths=0)
+    mails = house.round(random.Random(SEED), kinds, deaths=0)
     house.reckon(mails)
     ends = {one.kind: house.ending(one) for one in mails}
-    assert ends["pass"] == ["pass delivered", "message settled"]
-    assert ends["bounced"] == ["pass delivered", "pass failed", "message settled", "told dsn sent"]
-    assert ends["smime"] == ["smime delivered", "message settled"]
-    assert ends["link"] == ["link delivered", "message settled", "told opened sent"]
-    assert "nothing held" in ends["held"]
-    assert "link delivered" in ends["released"]
+    must = {
+        "pass": ["pass delivered", "message settled"],
+        "bounced": ["pass delivered", "pass failed", "message settled", "told dsn sent"],
+        "smime": ["smime delivered", "message settled"],
+        "link": ["link delivered", "message settled", "told opened sent"],
+        "returned": ["link failed", "message settled", "told dsn sent"],
+    }
+    assert {kind: ends[kind] for kind in kinds if kind in must} == {kind: must[kind] for kind in kinds if kind in must}
+    assert "nothing held" in ends.get("held", ["nothing held"])
+    assert "link delivered" in ends.get("released", ["link delivered"])
     assert "link delivered" in ends["yes"]
-    assert ends["no"][:2] == ["nothing refused", "message settled"]
-    assert ends["returned"] == ["link failed", "message settled", "told dsn sent"]
+    assert ends.get("no", ["nothing refused", "message settled"])[:2] == ["nothing refused", "message settled"]
     return ends
 
 
-def rounds(house: KillHouse, decided: dict[str, list[str]], count: int, first: int, deaths: int = 3) -> None:
+def rounds(house: KillHouse, kinds: list[str], count: int, first: int, deaths: int) -> None:
+    decided = as_decided(house, kinds)
     for turn in range(first, first + count):
-        mails = house.round(random.Random(SEED + turn), KINDS, deaths)
+        mails = house.round(random.Random(SEED + turn), kinds, deaths)
         house.reckon(mails)
         ends = {one.kind: house.ending(one) for one in mails}
         assert ends == decided, f"seed {SEED}, round {turn}"
         if seen := os.environ.get("SEALGATE_SEEN"):
-            Path(seen).write_text(json.dumps(vars(house.tally), indent=1, sort_keys=True))
+            found = vars(house.tally) | {"unmet": sorted(house.unmet())}
+            Path(seen).write_text(json.dumps(found, indent=1, sort_keys=True))
 
 
 def test_each_step_that_can_die_is_one_that_a_docstring_numbers() -> None:
@@ -70,15 +79,18 @@ def test_each_step_that_can_die_is_one_that_a_docstring_numbers() -> None:
             assert said == list(
                 range(1, max(int(number) for step, number in own if step != "epoch" or path.name == "epochs.py") + 1)
             ), path.name
-    assert named == {point for points in POINTS.values() for point in points}
+    assert named - APART == {point for points in POINTS.values() for point in points}
+    assert named > APART
 
 
-def test_whatever_dies_each_mail_ends_as_it_was_decided(house: KillHouse, decided: dict[str, list[str]]) -> None:
-    rounds(house, decided, 1, first=1, deaths=5)
+def test_whatever_dies_each_mail_ends_as_it_was_decided(house: KillHouse) -> None:
+    rounds(house, FEW, 1, first=1, deaths=5)
     assert house.tally.kills.total() >= 1
 
 
 @pytest.mark.long
 @pytest.mark.timeout(7200)
-def test_two_hundred_rounds_of_deaths(house: KillHouse, decided: dict[str, list[str]]) -> None:
-    rounds(house, decided, int(os.environ.get("SEALGATE_ROUNDS", "200")), first=1000)
+def test_two_hundred_rounds_of_deaths(house: KillHouse) -> None:
+    count = int(os.environ.get("SEALGATE_ROUNDS", "200"))
+    rounds(house, KINDS, count, first=1000, deaths=15)
+    assert count < ENOUGH or not house.unmet(), f"no process died there: {house.unmet()}; missed: {house.tally.missed}"
