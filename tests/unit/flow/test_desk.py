@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -19,6 +20,7 @@ from gateway.ports.vault import Seal
 from gateway.seal.desk import asked
 from tests.support.home import MARIA, OFFICE, RESULTS, mail
 from tests.support.review_house import OTHER, STAFF, Office
+from tests.support.thief import Loot, Thief
 
 pytestmark = pytest.mark.proves("roles.review")
 
@@ -78,6 +80,20 @@ def test_the_text_is_wrapped_to_the_session_and_to_nobody_else(office: Office) -
     assert office.desk.answer(row.id, other.asker.id) is None
 
 
+@pytest.mark.proves("rest.stolen-everything")
+def test_all_stolen_but_the_session_opens_no_review_text(office: Office, tmp_path: Path) -> None:
+    message, session = office.held(), office.session()
+    row = office.ask(Deed.READ, message, session, "")
+    home = office.home
+    shutil.copytree(home.root / "data", tmp_path / "loot")
+    loot, stolen = Loot("shown", tmp_path / "loot"), (home.inst.id, home.root / "shelf", home.root / "keys")
+    found = Thief(*stolen).opened(loot)
+    assert b"diabetes" in found[message], "what is in hand opens to a thief of everything"
+    assert row.object_id not in found
+    # The probe is not blind: with the key that only the page's memory had, it opens.
+    assert b"diabetes" in Thief(*stolen, offline=[session.opener]).opened(loot)[row.object_id]
+
+
 def test_signing_out_takes_the_text_away(office: Office) -> None:
     message, session = office.held(), office.session()
     row = office.ask(Deed.READ, message, session)
@@ -125,7 +141,9 @@ def test_release_refuse_and_hold_go_by_staff_name_and_sealed_reason(office: Offi
     assert office.home.message(other).state.value == "settled"
     waiting = office.home.submit(mail(MARIA, "Results", RESULTS), MARIA)
     office.home.assess()
-    assert office.ask(Deed.HOLD, waiting, session, "One moment").state is DeskState.DONE
+    request = office.desk.ask(Deed.HOLD, waiting, "", session.asker, "One moment")
+    office.home.run_job("desk")
+    assert row_of(office, request).state is DeskState.DONE
     assert office.home.message(waiting).state.value == "held"
 
 
