@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from gateway.domain.address import Address
 from gateway.domain.audit import Event, EventKind, Scalar
-from gateway.domain.errors import IntegrityError, KeyMissing
+from gateway.domain.errors import IntegrityError, KeyMissing, TemporaryError
 from gateway.domain.records import Job
 from gateway.domain.states import DeliveryState, MessageState, ParcelState
 from gateway.flow.custody import Custody
@@ -124,6 +124,9 @@ class Inbound:
         at, row = self.clock.now(), uow.deliveries.get(delivery_id, lock=True)
         if row is None:
             return
+        if action == "failed" and row.state is DeliveryState.SENDING:
+            # The next hop was faster than our own note of its answer: what has not arrived yet cannot fail.
+            raise TemporaryError("the copy that was returned is still noted as being sent")
         data: dict[str, Scalar] = {"action": action, "status": status}
         uow.audit.append(Event(EventKind.BOUNCED, row.message_id, row.id, data=data), at)
         if action != "failed" or row.state is not DeliveryState.DELIVERED:
