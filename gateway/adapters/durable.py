@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -50,6 +50,21 @@ def write_all(descriptor: int, data: bytes | memoryview) -> None:
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
+
+
+def overwrite(path: Path, random: Callable[[int], bytes]) -> None:
+    """Overwrite a file, durably, and remove it, also where overwriting failed; none is no error. OSError when the medium refuses."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return
+    try:
+        write_all(descriptor, random(os.fstat(descriptor).st_size))
+        sync(descriptor)
+    finally:
+        os.close(descriptor)
+        path.unlink(missing_ok=True)
+    sync_folder(path.parent)
 
 
 def make_folder(path: Path) -> None:

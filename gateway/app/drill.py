@@ -14,10 +14,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gateway.adapters.durable import refusals
+from gateway.app.backup_ends import destroy
 from gateway.app.installation import Installation
 from gateway.app.outside import signed_by
-from gateway.app.restore import Source, replayed, unpacked
-from gateway.domain.errors import IntegrityError, KeyMissing, SealgateError
+from gateway.app.restore import replayed
+from gateway.app.unpack import Source, unpacked
+from gateway.domain.errors import ConfigError, IntegrityError, KeyMissing, SealgateError
 from gateway.domain.records import Holder
 from gateway.domain.states import MessageState
 from gateway.flow import epochs
@@ -28,7 +31,7 @@ from gateway.ports.clock import Clock
 from gateway.ports.store import HeadRow
 from gateway.ports.tokens import Tokens
 
-_MEMORY = Path("/dev/shm")  # noqa: S108 - a directory of 0700 is made in it
+_MEMORY, _MOUNTS = Path("/dev/shm"), Path("/proc/self/mounts")  # noqa: S108 - a directory of 0700 is made in it
 _SPARE = 2
 """Free space that is wanted there, as a multiple of the backup's size."""
 
@@ -46,10 +49,15 @@ class Drilled:
     restored: Restored | None = None
 
 
-def drill(source: Source, journal: Path | None, heads: Sequence[HeadRow], *, clock: Clock, tokens: Tokens) -> Drilled:
-    """Restore and look; a problem is a sentence, not an error."""
+def drill(
+    source: Source, journal: Path | None, heads: Sequence[HeadRow], *, clock: Clock, tokens: Tokens,
+    within: Path | None = None,
+) -> Drilled:  # fmt: skip
+    """Restore and look; a problem is a sentence, not an error. ConfigError if there is no room in memory, and `within`
+    names no directory to write keys into.
+    """
     found = Drilled()
-    with _private(source) as folder:
+    with _private(source, tokens, within) as folder:
         try:
             with unpacked(source, folder, clock, tokens) as home:
                 _look(found, home, source, journal, heads)
@@ -104,20 +112,25 @@ def _open_in_hand(found: Drilled, home: Installation, blobs: Iterable[str]) -> N
 
 
 @contextmanager
-def _private(source: Source) -> Iterator[Path]:
-    """A directory of this user alone, in memory if it fits there; destroyed with all that is in it."""
-    wanted = _SPARE * sum(one.size for one in source.manifest.parts)
-    roomy = _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > wanted
-    folder = Path(tempfile.mkdtemp(prefix="sealgate-drill-", dir=_MEMORY if roomy else None))
+def _private(source: Source, tokens: Tokens, within: Path | None) -> Iterator[Path]:
+    """A directory of this user alone, in memory unless another place was named; destroyed with all that is in it."""
+    with refusals("the drill's directory cannot be made"):
+        folder = Path(tempfile.mkdtemp(prefix="sealgate-drill-", dir=within or _memory(source)))
     try:
         yield folder
     finally:
-        _destroy(folder)
+        destroy(folder, tokens.secret)
 
 
-def _destroy(folder: Path) -> None:
-    """Small files, the keys among them, are overwritten before they go."""
-    for path in folder.rglob("*"):
-        if path.is_file() and not path.is_symlink() and path.stat().st_size <= 64 * 1024:
-            path.write_bytes(bytes(path.stat().st_size))
-    shutil.rmtree(folder, ignore_errors=True)
+def _memory(source: Source) -> Path:
+    wanted = _SPARE * sum(one.size for one in source.manifest.parts)
+    mounted = [line.split()[1:3] for line in _MOUNTS.read_text(encoding="utf-8", errors="replace").splitlines()]
+    if [str(_MEMORY), "tmpfs"] not in mounted or not os.access(_MEMORY, os.W_OK):
+        why = f"{_MEMORY} is no memory that this user may write"
+    elif (free := shutil.disk_usage(_MEMORY).free) < wanted:
+        why = f"{_MEMORY} has {free} bytes free, and {wanted} are wanted"
+    else:
+        return _MEMORY
+    raise ConfigError(
+        f"{why}: a drill would write keys in clear to a disk; make room, or name a directory on an encrypted disk with --in"
+    )

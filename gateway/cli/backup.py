@@ -14,9 +14,9 @@ from gateway.adapters.heads import read_heads
 from gateway.adapters.tokens import SystemTokens
 from gateway.app.backup import back_up
 from gateway.app.drill import drill as try_out
-from gateway.app.restore import check_source
 from gateway.app.restore import restore as bring_back
 from gateway.app.roles import quiet_logs
+from gateway.app.unpack import check_source
 from gateway.cli.console import actor, config_option, json_option, opened, say, show
 from gateway.domain.errors import ConfigError
 from gateway.flow.quarantine import Restored
@@ -86,16 +86,25 @@ def restore(backup: Path, key: Path, journal: Path | None, heads: Path | None, t
 
 @click.command(short_help="Prove a backup: restore it in private, look, destroy it.")
 @_backup_options
+@click.option(
+    "--in",
+    "within",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Where to, if memory is short.",
+)
 @json_option
-def drill(backup: Path, key: Path, journal: Path | None, heads: Path | None, as_json: bool) -> int:
-    """Restore BACKUP into a private directory, check everything in it, and destroy that directory.
+def drill(backup: Path, key: Path, journal: Path | None, heads: Path | None, within: Path | None, as_json: bool) -> int:
+    """Restore BACKUP into a private directory in memory, check everything in it, and destroy that directory.
 
-    Changes nothing of any installation. Exit status 1 if anything is wrong.
+    Keys lie there in clear meanwhile: name a directory with --in only on an encrypted disk. Changes nothing of any
+    installation. Exit status 1 if anything is wrong.
     """
     quiet_logs()
     clock = SystemClock()
     source = check_source(backup, key)
-    found = try_out(source, _there(journal, "--journal"), _heads(heads), clock=clock, tokens=SystemTokens(clock))
+    found = try_out(
+        source, _there(journal, "--journal"), _heads(heads), clock=clock, tokens=SystemTokens(clock), within=within
+    )
     if as_json:
         show({"ok": not found.problems, "problems": found.problems, "in_hand": found.in_hand, "objects": found.objects,
               "log_rows": found.log_rows, "cannot_prove": list(found.cannot_prove),

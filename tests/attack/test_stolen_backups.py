@@ -12,13 +12,15 @@ import pytest
 
 from gateway.adapters.tokens import SystemTokens
 from gateway.app import backup as backup_module
-from gateway.app import backup_parts
+from gateway.app import backup_ends, backup_parts, unpack
+from gateway.app import drill as drill_module
 from gateway.app import restore as restore_module
 from gateway.app.backup import back_up
 from gateway.app.backup_parts import DATA, KEYS, SHELF, entries, file_name
 from gateway.app.created import create
 from gateway.app.drill import drill
-from gateway.app.restore import Source, check_source, unpacked
+from gateway.app.installation import Installation
+from gateway.app.unpack import Source, check_source, unpacked
 from gateway.config.starter import starter_config, starter_policy
 from gateway.domain.errors import ConfigError, IntegrityError, StoreUnavailable
 from tests.support.home import MARIA, RESULTS, Home, mail
@@ -151,6 +153,81 @@ def test_a_drill_says_what_would_not_come_back(home: Home, missing: str) -> None
     assert (message if missing != "the shelf" else "key shelf") in seen.problems[0]
 
 
+@pytest.mark.proves("restore.drill")
+@pytest.mark.parametrize("short", ["too little room", "no memory at all"])
+def test_a_drill_writes_keys_to_a_disk_only_where_it_is_told_to_and_overwrites_them(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, short: str
+) -> None:
+    home.submit(mail(MARIA, "Your results", RESULTS), MARIA)
+    source = check_source(backup(home), offline_key(home))
+    if short == "too little room":
+        monkeypatch.setattr(drill_module, "_SPARE", 10**9)
+    else:
+        monkeypatch.setattr(drill_module, "_MEMORY", tmp_path)
+    with pytest.raises(ConfigError, match=r"keys in clear to a disk.*--in"):
+        drill(source, None, (), clock=home.clock, tokens=home.tokens)
+    place, links = tmp_path / "told", tmp_path / "the same blocks"
+    place.mkdir()
+    links.mkdir()
+    content: dict[Path, bytes] = {}
+
+    def keeping(folder: Path, random: Callable[[int], bytes]) -> None:
+        keys = [one for part in ("keys", "shelf") for one in (folder / part).rglob("*") if one.is_file()]
+        for number, one in enumerate(keys):
+            if one.stat().st_size:
+                os.link(one, links / str(number))
+                content[links / str(number)] = one.read_bytes()
+        backup_ends.destroy(folder, random)
+
+    monkeypatch.setattr(drill_module, "destroy", keeping)
+    seen = drill(source, None, (), clock=home.clock, tokens=home.tokens, within=place)
+    assert seen.problems == []
+    assert list(place.iterdir()) == []
+    assert len(content) > 10
+    columns = (home.root / "keys" / "columns.key").read_bytes()
+    assert columns in content.values()
+    assert [one for one, was in content.items() if one.read_bytes() == was or len(one.read_bytes()) != len(was)] == []
+
+
+@pytest.mark.proves("restore.elsewhere")
+def test_a_restore_that_fails_leaves_no_key_behind(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.submit(mail(MARIA, "Your results", RESULTS), MARIA)
+    made, kept = backup(home), tmp_path / "the same block"
+    epoch = home.inst.epoch_keys().get(home.inst.epoch_keys().names()[0])
+    assert epoch is not None
+
+    def broken(of: Installation, *_: object) -> None:
+        [key] = [
+            one
+            for one in (of.config.parent / "shelf").rglob("*")
+            if one.is_file() and epoch.reveal() in one.read_bytes()
+        ]
+        os.link(key, kept)
+        raise StoreUnavailable("the disk is full")
+
+    monkeypatch.setattr(restore_module, "replayed", broken)
+    with pytest.raises(StoreUnavailable):
+        bring_back(home, made, tmp_path / "other", None)
+    assert list((tmp_path / "other").iterdir()) == []
+    assert epoch.reveal() not in kept.read_bytes()
+
+
+@pytest.mark.proves("restore.elsewhere")
+def test_whatever_backup_and_restore_write_is_for_this_user_alone(home: Home, tmp_path: Path) -> None:
+    home.submit(mail(MARIA, "Your results", RESULTS), MARIA)
+    before = os.umask(0)
+    try:
+        made = backup(home)
+        outside = journal(home)
+        bring_back(home, made, tmp_path / "other", outside)
+    finally:
+        os.umask(before)
+    written = [made.parent, made, *made.iterdir(), outside, home.root / "audit-heads.jsonl"]
+    written += [tmp_path / "other" / "sealgate", *(tmp_path / "other" / "sealgate").rglob("*")]
+    assert len(written) > 20
+    assert [one for one in written if one.stat().st_mode & 0o077] == []
+
+
 def _flip(made: Path, name: str, _: Path) -> None:
     data = bytearray((made / name).read_bytes())
     data[len(data) // 2] ^= 1
@@ -228,7 +305,7 @@ def test_a_backup_killed_half_way_leaves_nothing_that_looks_whole(
     home: Home, monkeypatch: pytest.MonkeyPatch, at: int
 ) -> None:
     home.submit(mail(MARIA, "Your results", RESULTS), MARIA)
-    _die_at(monkeypatch, backup_module, at)
+    _die_at(monkeypatch, at, backup_module)
     monkeypatch.setattr(backup_module.shutil, "rmtree", lambda *_, **__: None)
     folder = home.root.parent / "backups"
     with pytest.raises(Died):
@@ -247,8 +324,8 @@ def test_a_restore_killed_half_way_leaves_no_directory_to_start_from(
 ) -> None:
     home.submit(mail(MARIA, "Your results", RESULTS), MARIA)
     made = backup(home)
-    _die_at(monkeypatch, restore_module, at)
-    monkeypatch.setattr(restore_module.shutil, "rmtree", lambda *_, **__: None)
+    _die_at(monkeypatch, at, unpack, restore_module)
+    monkeypatch.setattr(restore_module, "destroy", lambda *_: None)
     with pytest.raises(Died):
         bring_back(home, made, tmp_path / "other", None)
     assert not (tmp_path / "other" / "sealgate").exists()
@@ -287,12 +364,12 @@ def test_without_a_key_there_is_no_backup_and_other_stores_are_refused_plainly(t
     assert not (other / "keys" / "backup.pub").exists()
 
 
-def _die_at(monkeypatch: pytest.MonkeyPatch, module: object, at: int) -> None:
+def _die_at(monkeypatch: pytest.MonkeyPatch, at: int, *modules: object) -> None:
     """Every call into the disk is a moment to die; `at` counts them in even steps over the whole."""
-    names = [name for name in ("write_part", "write_all", "sync_folder", "_write", "_shown", "unpacked", "replayed",
-                               "_sync_tree", "quarantine", "_blobs", "_shelf") if hasattr(module, name)]  # fmt: skip
+    names = ("write_part", "write_all", "sync_folder", "write_manifest", "_write", "_shown", "unpacked", "replayed",
+             "_sync_tree", "quarantine", "_blobs", "_shelf")  # fmt: skip
     passed = [0]
-    for name in names:
+    for module, name in [(one, name) for one in modules for name in names if hasattr(one, name)]:
         real = getattr(module, name)
 
         def counted(*given: object, real: Callable[..., object] = real, **more: object) -> object:

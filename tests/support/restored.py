@@ -7,7 +7,8 @@ from pathlib import Path
 from gateway.adapters.heads import read_heads
 from gateway.app.backup import back_up
 from gateway.app.created import OFFLINE
-from gateway.app.restore import check_source, restore
+from gateway.app.restore import restore
+from gateway.app.unpack import check_source
 from gateway.flow.quarantine import Quarantine, Restored, quarantined
 from tests.support.home import Home
 
