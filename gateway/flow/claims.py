@@ -11,6 +11,7 @@ from gateway.domain.decision import Method
 from gateway.domain.envelope import Identity
 from gateway.domain.errors import InvalidAddress
 from gateway.domain.patient import Purpose
+from gateway.mime.build_original import decode_words
 from gateway.mime.mailboxes import read_mailboxes
 from gateway.mime.tree import Header, Tree
 
@@ -57,9 +58,13 @@ def read_claims(tree: Tree) -> Claims:
     """Read them from the top header block; never raises for content."""
     unreadable: list[str] = []
     subject = _text(tree, "subject")
-    found = [one for header in _all(tree, "subject") for one in _TAG.finditer(header.text)]
+    # Read as texts are and as `build_original` does: neither may find a tag that the other lets pass.
+    subjects = {
+        text for one in _all(tree, "subject") for text in (one.text, decode_words(one.raw.replace(b"\r\n", b"")))
+    }
+    found = [one for text in sorted(subjects) for one in _TAG.finditer(text)]
     tags = [(one["name"].lower(), one["value"].strip()) for one in found if one["name"]]
-    fields = {name: _text(tree, f"x-sealgate-{name}").strip().lower() for name in ("method", "purpose", "expires")}
+    fields = {name: _asked(tree, name, unreadable) for name in ("method", "purpose", "expires")}
     purposes = [fields["purpose"]] if fields["purpose"] else []
     purposes += [value.lower() for name, value in tags if name == "purpose"]
     return Claims(
@@ -72,7 +77,7 @@ def read_claims(tree: Tree) -> Claims:
         requested=_method(fields["method"], unreadable),
         secure_tag=any(one["secure"] for one in found),
         purpose=_purpose(purposes, unreadable),
-        patient_tags=tuple(value for name, value in tags if name == "patient"),
+        patient_tags=tuple(dict.fromkeys(value for name, value in tags if name == "patient")),
         expires=_period(fields["expires"], unreadable),
         automatic=_text(tree, "auto-submitted").strip().lower() not in {"", "no"},
         unreadable=tuple(unreadable),
@@ -87,6 +92,15 @@ def _all(tree: Tree, name: str) -> list[Header]:
 def _text(tree: Tree, name: str) -> str:
     found = _all(tree, name)
     return found[0].text if found else ""
+
+
+def _asked(tree: Tree, name: str, unreadable: list[str]) -> str:
+    """What the X-Sealgate fields of that name say; two that say different things say nothing that could be followed."""
+    said = {one.text.strip().lower() for one in _all(tree, f"x-sealgate-{name}")} - {""}
+    if len(said) > 1:
+        unreadable.append(name)
+        return ""
+    return said.pop() if said else ""
 
 
 def _author(tree: Tree) -> Address | None:
