@@ -1,20 +1,23 @@
-"""Roles that die at a named point: `python -m tests.support.killed_role` reads one JSON line a role and forks it.
+"""Roles that die at a named point: a parent reads one JSON line a role and forks it.
 
 The line says role, config and point (empty: none), and changes to the settings that the configuration itself refuses (a
 short lease). Each child is `gateway.app.roles.run_role` with a checkpoint that ends it with SIGKILL when the point is reached.
-The parent only spares each child the second that importing takes: it loads no key and opens nothing.
+The parent only spares each child the second that importing takes: it loads no key and opens nothing. All parents of a
+test run are forked from one mother, who has imported everything (`python -m tests.support.killed_role FD`).
 """
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from contextlib import ExitStack, suppress
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, cast
 from unittest import mock
@@ -93,15 +96,63 @@ def main() -> None:
         print(json.dumps({"event": "ended", "code": os.waitstatus_to_exitcode(status)}), flush=True)
 
 
+def bear(fd: int) -> None:
+    """Fork a parent of roles for each three descriptors that come: its standard input, output and error."""
+    with socket.socket(fileno=fd) as asked:
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        _scanner()
+        while True:
+            data, given, _, _ = socket.recv_fds(asked, 1, 3)
+            if not data:
+                return
+            if os.fork() == 0:
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                asked.close()
+                for own, one in enumerate(given):
+                    os.dup2(one, own)
+                    os.close(one)
+                try:
+                    main()
+                finally:
+                    os._exit(0)
+            for one in given:
+                os.close(one)
+
+
+@cache
+def _mother(environment: frozenset[tuple[str, str]]) -> socket.socket:
+    """One for each environment that tests make (`LD_PRELOAD`, `TMPDIR`)."""
+    here, there = socket.socketpair()
+    command = [sys.executable, "-m", "tests.support.killed_role", str(there.fileno())]
+    process = subprocess.Popen(
+        command,
+        pass_fds=[there.fileno()],
+        stdin=subprocess.DEVNULL,
+        cwd=Path(__file__).parents[2],
+        env=dict(environment),
+    )
+    there.close()
+
+    def end() -> None:
+        here.close()
+        process.wait(20)
+
+    atexit.register(end)
+    return here
+
+
 class Nursery:
     """The parent of such roles, as a test holds it."""
 
     def __init__(self, log: Path) -> None:
         self._log = log.open("ab")
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.killed_role"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=self._log, cwd=Path(__file__).parents[2], text=True,
-        )  # fmt: skip
+        orders, self._orders = os.pipe()
+        heard, said = os.pipe()
+        environment = frozenset((name, value) for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST")
+        socket.send_fds(_mother(environment), [b"1"], [orders, said, self._log.fileno()])
+        os.close(orders)
+        os.close(said)
+        self._lines = os.fdopen(heard, encoding="utf-8")
         self._up = False
         self.pid = 0
 
@@ -115,9 +166,7 @@ class Nursery:
             self._up = True
         order = {"role": role, "config": str(config), "point": point, "duties": duties, "silent": silent,
                  "sections": PACE | (sections or {}), "seconds": seconds or {}}  # fmt: skip
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
+        os.write(self._orders, json.dumps(order).encode() + b"\n")
         self.pid = int(self._next("forked")["pid"])
         return self.pid
 
@@ -161,12 +210,13 @@ class Nursery:
         if self.pid:
             with suppress(ProcessLookupError):
                 self.kill()
-        self._process.communicate(timeout=20)
+        os.close(self._orders)
+        self._lines.read()
+        self._lines.close()
         self._log.close()
 
     def _next(self, *events: str) -> dict[str, Any]:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
+        for line in self._lines:
             found = cast("dict[str, Any]", json.loads(line))
             if found["event"] in events:
                 return found
@@ -174,4 +224,4 @@ class Nursery:
 
 
 if __name__ == "__main__":
-    main()
+    bear(int(sys.argv[1]))
