@@ -128,7 +128,7 @@ class KillHouse:
     def start(self, name: str, point: str = "") -> None:
         """Start one process, perhaps to die at a point; one that dies before it is ready is started again, until it is."""
         for turn in range(20):
-            planned = point if not turn else self._plan(ROLES[name])
+            planned = self._again(name) if turn else point
             nursery = self.nurseries[name]
             self.points[name] = planned
             nursery.start(
@@ -156,7 +156,7 @@ class KillHouse:
                 code = nursery.ended()
                 assert code == -9, f"{name} ended with {code}"
                 self._died(name)
-                self.start(name, self._plan(ROLES[name]))
+                self.start(name, self._again(name))
 
     def kill(self, name: str) -> None:
         """End it wherever it is."""
@@ -332,7 +332,7 @@ class KillHouse:
     def round(self, dice: random.Random, kinds: list[str], deaths: int, seconds: float = 240.0) -> list[Mail]:
         """Send, let people act, kill and start again, until everything has come to rest; returns the accepted mails.
 
-        `deaths` is how many may be planned; a process that died as planned comes back with another step to die at.
+        `deaths` is how many may be planned; a worker that died as planned comes back with another step to die at.
         """
         self.tally.rounds += 1
         self._dice, self._plans = dice, deaths
@@ -351,7 +351,8 @@ class KillHouse:
                 self.start(name)
         for one in mails:
             while not self.send(one):
-                assert one.sent < 20
+                assert one.sent < 100
+                time.sleep(0.05)
                 self.look_after()
         if deaths and dice.random() < 0.3:
             name = dice.choice(["worker-a", "worker-b", "web"])
@@ -452,6 +453,10 @@ class KillHouse:
         self.leases_run_out()
         for name in ("worker-a", "worker-b"):
             self.start(name, self.points[name] or self._plan("worker"))
+
+    def _again(self, name: str) -> str:
+        """Where one that died is to die again: people would wait long for doors that do."""
+        return self._plan("worker") if ROLES[name] == "worker" else ""
 
     def _plan(self, role: str) -> str:
         """Where a role dies next: one of the steps where it has died least often, nowhere when enough was planned."""
