@@ -54,7 +54,7 @@ find "$var/blobs" -mindepth 1 -type d -exec chown "$WORKER:$ALL" {} + -exec chmo
 find "$var/blobs" -type f -exec chown "$WORKER:$ALL" {} + -exec chmod 0660 {} +
 folder "$WORKER" "$WORKERS" 0700 "$var/heads"
 give "$WORKER" "$WORKERS" 0600 "$var"/heads/*
-folder "$SMTP" "$USERS" 0750 "$var/users"
+folder "$SMTP" "$USERS" 2750 "$var/users"
 give "$SMTP" "$USERS" 0640 "$var"/users/*
 
 # The shelf: epochs for workers alone, peppers readable to the portal

@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import json
 import os
+import stat
 import threading
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -112,8 +113,8 @@ class PasswordFile:
         """The users, read again when the file is another one."""
         with self._lock:
             try:
-                stat = self._path.stat()
-                seen = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+                found = self._path.stat()
+                seen = (found.st_mtime_ns, found.st_size, found.st_ino)
                 if seen != self._seen:
                     self._users = _parse(self._path.read_text(encoding="utf-8"), self._path)
                     self._seen = seen
@@ -127,7 +128,7 @@ class PasswordFile:
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[dict[str, User]]:
-        """A copy to change; leaving replaces the file durably (mode 0600), an error leaves it as it was."""
+        """A copy to change; leaving replaces the file durably (mode 0600, or 0640 if it was), an error leaves it as it was."""
         try:
             guard = os.open(self._path.with_name(self._path.name + ".lock"), os.O_WRONLY | os.O_CREAT, 0o600)
         except OSError as error:
@@ -220,7 +221,10 @@ def _user(row: object) -> User:
 
 def _replace(path: Path, content: str) -> None:
     beside = path.with_name(f".{path.name}.new")
+    # Where roles under users of their own share the file by its group, its group may read what takes its place too.
+    mode = stat.S_IMODE(path.stat().st_mode) & 0o640 if path.exists() else 0o600
     with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        os.fchmod(file.fileno(), mode | 0o600)
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

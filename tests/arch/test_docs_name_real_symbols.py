@@ -58,6 +58,7 @@ def test_how_it_works_names_a_symbol_in_every_room():
     for room in (
         "smtp",
         "web",
+        "review",
         "worker",
         "flow",
         "adapters",

@@ -94,6 +94,28 @@ def test_the_file_is_private_and_replaced_whole(path):
     assert "argon2id" not in repr(users.users())
 
 
+def test_a_group_that_may_read_the_file_may_read_what_takes_its_place(path):
+    users = quick(path)
+    users.add("lee", "open sesame", ["@x.example"])
+    for before, after in ((0o640, 0o640), (0o666, 0o640), (0o600, 0o600)):
+        path.chmod(before)
+        users.passwd("lee", "another")
+        assert stat.S_IMODE(path.stat().st_mode) == after
+
+
+def test_standing_is_only_the_staffs_and_ends_with_the_password(path):
+    users = quick(path)
+    users.add("kim", "open sesame", ["@x.example"], staff=True)
+    users.add("lee", "open sesame", ["@x.example"])
+    first = users.standing("Kim")
+    assert first
+    assert users.standing("lee") == users.standing("nobody") == ""
+    users.passwd("kim", "open sesame")
+    assert users.standing("kim") not in {"", first}
+    users.disable("kim")
+    assert users.standing("kim") == ""
+
+
 def test_writers_wait_for_each_other(path):
     threads = [threading.Thread(target=quick(path).add, args=(f"u{n}", "pw", [])) for n in range(8)]
     for thread in threads:
