@@ -151,7 +151,7 @@ class KnownPatients:
     def _add(self, position: int, one: Patient) -> None:
         for given, family in _name_pairs(one):
             bucket = self.index.names[family.split()[-1]][given.split()[0]]
-            if position not in bucket:
+            if bucket[-1:] != [position]:  # positions rise, so that many of one name cost no more than few
                 bucket.append(position)
         if one.birth_date is not None:
             self.index.births[one.birth_date].append(position)

