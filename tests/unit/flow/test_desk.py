@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from gateway.domain.desk import Deed, DeskRow, DeskState
 from gateway.domain.errors import IntegrityError, PermanentError
 from gateway.domain.records import Holder, JobKind
-from gateway.flow.desk import REQUESTS, TEXT_LIFE
+from gateway.flow.desk import REQUESTS, TEXT_LIFE, StaffDesk
 from gateway.flow.desk_text import CHARACTERS, ReviewText
 from gateway.ports.vault import Seal
 from gateway.seal.desk import asked
@@ -215,9 +215,6 @@ def test_a_decision_that_a_worker_died_over_is_not_made_twice(office: Office) ->
     message, session = office.held(), office.session()
     request = office.desk.ask(Deed.REFUSE, message, "", session.asker, "why")
 
-    class Death(BaseException):
-        pass
-
     def die(point: str) -> None:
         if point == "desk.1":
             raise Death
@@ -233,6 +230,34 @@ def test_a_decision_that_a_worker_died_over_is_not_made_twice(office: Office) ->
     assert reviewed(office, message) == ["refuse"]
     with office.home.store.begin() as uow:
         assert uow.desk.get(request) is None
+
+
+class Death(BaseException):
+    """Stands for the end of a process."""
+
+
+def test_a_request_outlives_who_asked_and_an_answer_who_gave_it(office: Office) -> None:
+    message, session = office.held(), office.session()
+
+    def die(point: str) -> None:
+        raise Death(point)
+
+    inst = office.home.inst
+    dying = StaffDesk(inst.store(), inst.vault(), inst.review_keys(), office.home.clock, office.home.tokens, die)
+    with pytest.raises(Death, match=r"desk\.1"):
+        dying.ask(Deed.READ, message, "", session.asker)
+    [request] = office.home.sql("SELECT id FROM desk")
+    office.home.reached = lambda point: die(point) if point == "desk.2" else None
+    office.home.start()
+    with pytest.raises(Death):
+        office.home.run_job("desk")
+    office.home.reached = lambda _: None
+    office.home.start()
+    office.home.settle()
+    row = office.desk.answer(request[0], session.asker.id)
+    assert row is not None
+    assert office.desk.text(row, session.opener) is not None
+    assert reviewed(office, message) == ["read"]
 
 
 def test_an_answer_that_no_worker_signed_is_not_believed(office: Office) -> None:
