@@ -36,6 +36,8 @@ class HeadMail:
             return False
         at = self.clock.now()
         with self.store.begin() as uow:
+            # Writing the row first makes a second worker wait here and then read what the first one wrote.
+            uow.set_setting(f"{_MAILED}_row", "1")
             newest = next(iter(uow.audit.heads(limit=1)), None)
             before, _, size = uow.setting(_MAILED).partition(" ")
             waited = at - datetime.fromisoformat(before) if before else None

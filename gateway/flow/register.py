@@ -92,6 +92,7 @@ class Register:
 
     def at_address(self, uow: UnitOfWork, address: Address) -> tuple[list[Patient], list[Patient]]:
         """Those whose address it is, and those for whom the person at that address is on record as a proxy."""
+        uow.register.version(lock=True)  # a record that changes between this and the look into the log is no forgery
         own = uow.register.find_patients(PatientIndex("email", self.index.address("email", address)))
         proxied = uow.register.find_patients(PatientIndex("proxy_email", self.index.address("proxy_email", address)))
         owners, wards = [self._last(uow, row) for row in own], [self._last(uow, row) for row in proxied]

@@ -115,7 +115,9 @@ class Retain:
         """Close links past their time and destroy their peppers; returns how many."""
         at = self.clock.now()
         with self.store.begin() as uow:
-            over = uow.parcels.expired(at, 100)
+            found = (uow.parcels.get(row.id, lock=True) for row in uow.parcels.expired(at, 100))
+            # Staff may have extended it, or another worker closed it, since it was listed.
+            over = [row for row in found if row is not None and row.state in _OPEN and row.expires_at <= at]
             for row in over:
                 self.parcels.close(uow, row, ParcelState.EXPIRED, at)
         if over:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,16 @@ import psycopg
 import pytest
 
 from gateway.adapters.sql.objects import SqlObjects
+from gateway.adapters.sql.parcels import SqlParcels
 from gateway.adapters.sql.register import SqlRegister
+from gateway.adapters.sql.store import SqlUnitOfWork
 from gateway.config.model import Settings
+from gateway.domain.address import Address
 from gateway.domain.patient import ConsentEventType
 from gateway.domain.states import DeliveryState, MessageState
 from gateway.flow import epochs
 from gateway.flow.decisions import Decisions
+from gateway.flow.head_mail import HeadMail
 from gateway.ports.relay import Outcome, Reply
 from gateway.seal.hybrid import OpenWith
 from tests.support import postgres
@@ -240,3 +245,45 @@ def test_a_consent_and_a_change_of_record_at_once_are_both_kept(home: Home, monk
     assert second.end() == home.maria.version + 1
     with home.store.begin() as uow:
         assert [one.type for one in home.register.consents(uow, home.maria.id)][-1] is ConsentEventType.REVOKED
+
+
+def test_a_link_that_is_extended_while_it_is_ended_stays(home: Home, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.submit(mail(MARIA, "Results", RESULTS), MARIA)
+    home.settle()
+    [(parcel,)] = rows(url, "SELECT id FROM parcels")
+    home.clock.advance(15 * DAY)
+    worker = Midst()
+    monkeypatch.setattr(SqlParcels, "expired", worker.at(SqlParcels.expired))
+    worker.begin(home.rooms.retain.expire_parcels)
+    with home.store.begin() as uow:
+        uow.parcels.set_expiry(parcel, home.clock.now() + timedelta(days=1))
+    assert worker.end() == 0
+    assert rows(url, "SELECT state FROM parcels") == [("sealed",)]
+    assert home.keys.peppers.names() == (parcel,)
+
+
+def test_a_record_that_changes_while_a_mail_is_decided_is_no_forgery(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message, step = home.submit(mail(MARIA, "Results", RESULTS), MARIA), Midst()
+    monkeypatch.setattr(SqlRegister, "find_patients", step.at(SqlRegister.find_patients))
+    step.begin(home.assess)
+    other = meanwhile(lambda: home.change(home.maria, phone="(555) 555-0143").version)
+    assert step.end() is None
+    assert other.end() == home.maria.version + 1
+    home.settle()
+    assert "integrity" not in home.kinds(message)
+    assert home.delivery(message).state is DeliveryState.DELIVERED
+
+
+def test_two_workers_mail_one_head_once(home: Home, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    duty = HeadMail(
+        home.store, home.rooms.recheck.notices, home.clock, Address.parse("heads@example.com"), timedelta(hours=1)
+    )
+    home.settle()
+    first = Midst()
+    monkeypatch.setattr(SqlUnitOfWork, "setting", first.at(SqlUnitOfWork.setting))
+    first.begin(duty.mail)
+    second = meanwhile(duty.mail)
+    assert [first.end(), second.end()] == [True, False]
+    assert rows(url, "SELECT count(*) FROM notices WHERE kind = 'log-head'") == [(1,)]
