@@ -6,7 +6,7 @@ set -eu
 etc=${1:-/etc/sealgate} var=${2:-/var/lib/sealgate} shelf=${3:-/var/lib/sealgate-shelf}
 : "${ROOT:=root}" "${SMTP:=sealgate-smtp}" "${WORKER:=sealgate-worker}"
 : "${ALL:=sealgate}" "${DOOR:=sealgate-door}" "${BOUNCE:=sealgate-bounce}" "${LINKS:=sealgate-links}" "${TLS:=sealgate-tls}"
-: "${WORKERS:=sealgate-worker}" "${REVIEWERS:=sealgate-review}" "${USERS:=sealgate-users}"
+: "${WORKERS:=sealgate-worker}" "${REVIEWERS:=sealgate-review}" "${USERS:=sealgate-users}" "${WEB:=sealgate-web}"
 
 # give OWNER GROUP MODE FILE...: files that are not there are passed over
 give() {
@@ -34,6 +34,7 @@ give "$ROOT" "$ALL" 0644 "$etc"/keys/*.pub "$etc"/keys/*.crt "$etc/keys/tls.pem"
 
 # Private keys, each to those who hold it and to nobody else
 give "$ROOT" "$DOOR" 0640 "$etc/keys/intake.key"
+give "$ROOT" "$WEB" 0640 "$etc/keys/answer.key"
 give "$ROOT" "$BOUNCE" 0640 "$etc/keys/bounce.key"
 give "$ROOT" "$LINKS" 0640 "$etc/keys/lookup.key"
 give "$ROOT" "$TLS" 0640 "$etc/keys/tls.key"

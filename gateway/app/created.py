@@ -91,7 +91,7 @@ def create(
     keys = settings.keys.dir
     _folder(keys)
     _refuse_new_roots_for_old_data(settings)
-    for name in (keyfiles.INTAKE, keyfiles.CALENDAR, keyfiles.REVIEW):
+    for name in (keyfiles.INTAKE, keyfiles.ANSWER, keyfiles.CALENDAR, keyfiles.REVIEW):
         _signing_pair(done, keys, name)
     for name in keyfiles.SECRETS:
         done.text(keys / name, lambda: base64.b64encode(tokens.secret(keyfiles.SECRET_BYTES)) + b"\n")

@@ -144,7 +144,14 @@ class Installation:
 
     def door_keys(self) -> DoorKeys:
         """For smtp and inbound: `intake.key`, `calendar.pub`."""
-        signer = self._files.signer(keyfiles.INTAKE)
+        return self._intake_keys(keyfiles.INTAKE)
+
+    def answer_keys(self) -> DoorKeys:
+        """For the portal: `answer.key`, `calendar.pub`. What it signs counts for answers by link alone."""
+        return self._intake_keys(keyfiles.ANSWER)
+
+    def _intake_keys(self, name: str) -> DoorKeys:
+        signer = self._files.signer(name)
         senders = Mac(Protected(signer.private_bytes_raw()), self.id, Seal.INTAKE)
         return DoorKeys(self.id, signer.sign, self._files.verifier(keyfiles.CALENDAR), senders)
 
@@ -154,7 +161,7 @@ class Installation:
         return ReviewKeys(self.id, signer.sign, signer.public_key(), self._files.verifier(keyfiles.CALENDAR))
 
     def worker_keys(self) -> WorkerKeys:
-        """For workers: everything but `intake.key` and the archive's private keys."""
+        """For workers: everything but `intake.key`, `answer.key` and the archive's private keys."""
         return self._once("worker_keys", self._worker_keys)
 
     def lookup_key(self) -> Protected[bytes]:
@@ -182,6 +189,7 @@ class Installation:
         return WorkerKeys(
             installation=self.id,
             intake=self._files.verifier(keyfiles.INTAKE),
+            answer=self._files.verifier(keyfiles.ANSWER),
             epochs=self.epoch_keys(),
             peppers=self.peppers(),
             columns=self.columns(),

@@ -21,7 +21,7 @@ from gateway.domain.errors import ConfigError, KeyMissing
 from gateway.domain.protected import Protected
 from gateway.seal.hybrid import OpenWith, SealTo
 
-INTAKE, CALENDAR, REVIEW, CA = "intake", "calendar", "review", "ca"
+INTAKE, ANSWER, CALENDAR, REVIEW, CA = "intake", "answer", "calendar", "review", "ca"
 """Key pairs: `NAME.key` with `NAME.pub`, or `NAME.crt` for the authority."""
 COLUMNS, INDEX, DECISION, BOUNCE, LOOKUP = "columns.key", "index.key", "decision.key", "bounce.key", "lookup.key"
 SECRETS = (COLUMNS, INDEX, DECISION, BOUNCE, LOOKUP)

@@ -9,8 +9,11 @@ from zoneinfo import ZoneInfo
 
 from gateway.app.installation import Installation
 from gateway.flow.answer import Answers
+from gateway.flow.intake import Intake
 from gateway.flow.pickup import Pickup
+from gateway.flow.room import IntakeLimits
 from gateway.flow.throttle import PickupLimits
+from gateway.flow.write_back import AnswerLimits, WriteBack
 from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.render.consent import warning
 from gateway.render.mail import TEMPLATES
@@ -29,6 +32,7 @@ async def open_portal(
     limits = pickup_limits(home)
     lookup, peppers = home.lookup_key(), home.peppers()
     pickup = Pickup(home.store(), home.vault(), peppers, lookup, home.id, home.clock, home.tokens, limits, reached)
+    back = write_back(home, pickup, reached)
     answers = Answers(home.store(), lookup, home.id, home.clock, home.tokens, limits, reached)
     practice = Practice(settings.practice.name, settings.practice.phone, ZoneInfo(settings.practice.time_zone))
     pages = Pages(TEMPLATES / "portal", practice, warning)
@@ -37,10 +41,23 @@ async def open_portal(
         session_idle=round(one.session_idle.total_seconds()), session_life=round(one.session_life.total_seconds()),
         streams=one.streams,
     )  # fmt: skip
-    app = build_app(pickup, answers, pages, config, Metrics(home.metrics().registry), home.metrics())
+    app = build_app(pickup, answers, back, pages, config, Metrics(home.metrics().registry), home.metrics())
     server = ServerConfig(one.listen.host, one.listen.port, connections=one.connections)
     portal = await serve_portal(app, server, server_tls(one.tls_certificate, one.tls_key), home.metrics())
     return [portal], {"portal": [portal.port]}
+
+
+def write_back(home: Installation, pickup: Pickup, reached: Checkpoint = unobserved) -> WriteBack:
+    """Answers on the page of an opened link, with a spool like the doors' and a key of the portal's own."""
+    parcel, bounds = home.settings.parcel, home.settings.limits
+    intake = None
+    if parcel.answers:
+        limits = IntakeLimits(
+            bounds.spool_bytes, bounds.recipient_bytes, bounds.spool_bytes_per_sender, bounds.held_per_sender
+        )
+        intake = Intake(home.store(), home.vault(), home.answer_keys(), home.clock, home.tokens, limits, reached)
+    room = AnswerLimits(parcel.answer_bytes, parcel.answer_files, parcel.answer_characters)
+    return WriteBack(home.store(), pickup, intake, room)
 
 
 def pickup_limits(home: Installation) -> PickupLimits:

@@ -19,7 +19,10 @@ from gateway.domain.audit import Event, EventKind
 from gateway.domain.records import JobKind
 from gateway.flow.ages import Ages
 from gateway.flow.assess import Assess, Times
+from gateway.flow.attempts import Attempts
+from gateway.flow.attempts import Pace as Tries
 from gateway.flow.audit_fold import AuditFolder
+from gateway.flow.carry import Carry
 from gateway.flow.codes import Codes
 from gateway.flow.compose import Compose, Words
 from gateway.flow.custody import Custody
@@ -136,11 +139,12 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
         facts=facts, reader=reader, renderer=renderer, law=load_law(), words=words, limits=limits, random=tokens.secret,
     )  # fmt: skip
     watch = outside.log_watch(home)
+    tries = Tries(times.backoff, times.give_up, times.hold, settings.parcel.reminders)
+    attempts = Attempts(store, notices, clock, tokens, tries, home.metrics())
     dispatch = Dispatch(
         store=store, vault=vault, custody=custody, decisions=decisions, reader=reader, facts=facts, assess=assess,
-        compose=compose, relay=relay, notices=notices, clock=clock, tokens=tokens, bounce_address=addresses.bounce,
-        waits=times.backoff, give_up=times.give_up, hold=times.hold, remind=settings.parcel.reminders, watch=watch.check,
-        metrics=home.metrics(), reached=reached,
+        compose=compose, relay=relay, attempts=attempts, notices=notices, clock=clock, tokens=tokens,
+        bounce_address=addresses.bounce, watch=watch.check, reached=reached,
     )  # fmt: skip
     settle = Settle(store, vault, custody, parcels, notices, clock, times.stuck, reached)
     tell = Tell(
@@ -150,6 +154,10 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
     codes = Codes(
         store, internal, home.notifier(), renderer, facts.register, asks, keys, clock, tokens, words, notices.postmaster,
         settings.parcel.code_life, settings.limits.codes_per_address, reached, home.metrics(),
+    )  # fmt: skip
+    carry = Carry(
+        store, vault, custody, decisions, reader, keys, notices, attempts, settle, internal, renderer, words, facts.zone,
+        frozenset(practice.own_domains), addresses.bounce, clock, tokens, watch.check, reached,
     )  # fmt: skip
     recheck = Recheck(store, assess, decisions, facts, parcels, notices, clock, times.hold)
     reissue = Reissue(store, parcels, notices, keys, clock)
@@ -178,6 +186,7 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
         JobKind.SEND_CODE: codes.run,
         JobKind.SEND_NOTICE: tell.run,
         JobKind.RECHECK: lambda job, _: recheck.run(job),
+        JobKind.ANSWER: carry.run,
         JobKind.CONSENT_ANSWER: lambda job, _: asks.take_answer(job),
         JobKind.DESK: lambda job, _: desk.run(job),
     }

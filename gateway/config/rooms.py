@@ -147,6 +147,15 @@ class ParcelSection(Section):
         default=5, ge=1, description="Wrong codes within code_window before a network that gave one must wait."
     )
 
+    answers: bool = Field(
+        default=True, description="Whether recipients can answer, with files, on the page of an opened link."
+    )
+    answer_bytes: Size = Field(
+        default=25 * 1024**2, description="Bytes of all answers to one link, files and text together."
+    )
+    answer_files: int = Field(default=10, ge=0, description="Files in one answer.")
+    answer_characters: int = Field(default=100_000, ge=1, description="Characters of text in one answer.")
+
     reissue: bool = Field(
         default=False,
         description="Keep a worker's key to each open link until it ends, so that `sealgate parcel reissue` can replace a lost one; "

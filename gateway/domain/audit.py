@@ -77,6 +77,9 @@ class EventKind(StrEnum):
     """A recipient proved themselves and opened a link: `parcel`, whether the `first` time, `by` which channel, `failures` before."""
     PARCEL_DOWNLOAD = "parcel_download"
     """An attachment (`index`), or the letter, was downloaded from a `parcel`."""
+    ANSWERED = "answered"
+    """A recipient answered on a link's page: `parcel`, message id of the `answer`, how many `files`; or, in the answer's own
+    story, the message that it is an answer `to`, and whether its `sender` or the `postmaster` gets it."""
     PARCEL_REVOKED = "parcel_revoked"
     """A link was closed before its time: `parcel`."""
     PARCEL_EXPIRED = "parcel_expired"

@@ -16,6 +16,8 @@ class Direction(StrEnum):
     """Submitted by the practice for somebody outside."""
     INBOUND = "inbound"
     """Sent to one of the gateway's own addresses."""
+    ANSWER = "answer"
+    """Written by the recipient of a link, on the portal's page; taken by the portal."""
     INTERNAL = "internal"
     """Written by the gateway itself: receipts, DSN, codes, consent requests."""
 
@@ -29,7 +31,8 @@ class Identity:
 
     name: str
     how: str
-    """`auth`, `network`, `certificate`, `peer` (inbound, nobody authenticated) or `gateway`."""
+    """`auth`, `network`, `certificate`, `peer` (inbound, nobody authenticated), `link` (whoever opened
+    the parcel that `name` names) or `gateway`."""
     may_send_as: frozenset[str] = frozenset()
     purposes: frozenset[str] = frozenset()
 

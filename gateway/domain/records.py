@@ -28,6 +28,8 @@ class JobKind(StrEnum):
     RECHECK = "recheck"
     CONSENT_ANSWER = "consent_answer"
     DESK = "desk"
+    ANSWER = "answer"
+    """An answer by secure link: with no subject it is taken in, with a delivery as subject carried to the letter's sender."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,4 +155,6 @@ class ParcelRow:
     """What proves the recipient: `mailbox` (address the practice verified), `phone`, or `staff`."""
     seal: bytes = field(default=b"", repr=False)
     """MAC by which the portal knows the decision for a worker's."""
+    answered: int = 0
+    """Bytes of all answers that were written through this link."""
     version: int = 1

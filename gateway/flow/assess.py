@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from gateway.domain.address import Address
 from gateway.domain.audit import Event, EventKind, Scalar
 from gateway.domain.decision import Action, Decision, HoldReason
-from gateway.domain.envelope import Identity
+from gateway.domain.envelope import Direction, Identity
 from gateway.domain.errors import IntegrityError, KeyMissing
 from gateway.domain.finding import ScanReport
 from gateway.domain.records import DeliveryRow, Job, JobKind, MessageRow
@@ -103,6 +103,8 @@ class Assess:
                 return
         try:
             record = self._custody.record(row)
+            if record.envelope.direction is not Direction.OUTBOUND:
+                raise IntegrityError("only the practice's own mail is assessed")
             self._reached("assess.1")
             with Scratch(self._vault, self._tokens) as sink:
                 quick = self._quick if job.kind is JobKind.ASSESS else None

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from gateway.domain.envelope import Direction
 from gateway.domain.errors import IntegrityError, KeyMissing
 from gateway.domain.protected import Protected
 from gateway.domain.records import Holder, MessageRow, ObjectRow
@@ -57,7 +58,11 @@ class Custody:
             stored = uow.objects.get(row.object_id)
             wrap = uow.objects.wrap(row.object_id, Holder("epoch", row.epoch))
         opened = epochs.private(self._keys, row.epoch).open(row.record, record_context(installation, row.id, row.epoch))
-        record = verify(opened.reveal(), self._keys.intake, row.id, installation)
+        # Each taker of mail has a key of its own: a portal cannot write mail as a clinician, a door no recipient's answer.
+        signer = self._keys.answer if row.direction is Direction.ANSWER else self._keys.intake
+        record = verify(opened.reveal(), signer, row.id, installation)
+        if (record.envelope.direction is Direction.ANSWER) is not (row.direction is Direction.ANSWER):
+            raise IntegrityError("a message travels another road than the one that was signed")
         if stored is None or wrap is None or row.object_id != row.id:
             raise IntegrityError("a message's object is not the one that the door signed")
         if (stored.commitment, stored.length, row.size) != (record.commitment, record.length, record.length):

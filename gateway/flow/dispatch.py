@@ -18,10 +18,10 @@ from gateway.domain.address import Address
 from gateway.domain.audit import Event, EventKind, Scalar
 from gateway.domain.decision import Action, Method
 from gateway.domain.errors import IntegrityError, KeyMissing, LeaseLost, LimitExceeded, MalformedMail, SealingFailed
-from gateway.domain.records import AttemptRow, DeliveryRow, Job, JobKind, MessageRow
-from gateway.domain.states import AttemptState, DeliveryState, MessageState
+from gateway.domain.records import AttemptRow, Job, JobKind, MessageRow
+from gateway.domain.states import AttemptState, DeliveryState
 from gateway.flow.assess import Assess
-from gateway.flow.backoff import next_try
+from gateway.flow.attempts import Alive, Attempts
 from gateway.flow.compose import Case, Compose
 from gateway.flow.consent_log import newest
 from gateway.flow.custody import Custody
@@ -34,18 +34,14 @@ from gateway.flow.scratch import Scratch
 from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.ports.clock import Clock
 from gateway.ports.keys import KeyState
-from gateway.ports.metrics import Count, Metrics, uncounted
-from gateway.ports.relay import Consignment, Outcome, Relay, Reply
+from gateway.ports.relay import Consignment, Relay, Reply
 from gateway.ports.store import Store, UnitOfWork
 from gateway.ports.tokens import Tokens
 from gateway.ports.vault import Vault
 from gateway.seal.record import IntakeRecord
 
-Alive = Callable[[], bool]
 _OTHER_POLICY = timedelta(seconds=5)
 """Pause before assessing again while workers with two policies run side by side, or the mail goes to and fro at full speed."""
-_SENDABLE = {DeliveryState.READY, DeliveryState.RETRY, DeliveryState.SENDING}
-_OPEN_ATTEMPTS = {AttemptState.CLAIMED, AttemptState.SENDING, AttemptState.IN_DOUBT}
 
 
 class Dispatch:
@@ -63,28 +59,23 @@ class Dispatch:
         assess: Assess,
         compose: Compose,
         relay: Relay,
+        attempts: Attempts,
         notices: Notices,
         clock: Clock,
         tokens: Tokens,
         bounce_address: Callable[[str], str | None],
-        waits: tuple[timedelta, ...],
-        give_up: timedelta,
-        hold: timedelta,
-        remind: tuple[timedelta, ...] = (),
         watch: Callable[[UnitOfWork], None] = lambda _: None,
         reached: Checkpoint = unobserved,
-        metrics: Metrics = uncounted,
     ) -> None:
-        self._metrics = metrics
         self._store, self._vault, self._custody, self._decisions = store, vault, custody, decisions
         self._reader, self._facts, self._assess, self._compose = reader, facts, assess, compose
         self._relay, self._notices, self._clock, self._tokens = relay, notices, clock, tokens
-        self._bounce_address, self._waits, self._give_up, self._hold = bounce_address, waits, give_up, hold
-        self._remind, self._watch, self._reached = remind, watch, reached
+        self._attempts, self._bounce_address = attempts, bounce_address
+        self._watch, self._reached = watch, reached
 
     def run(self, job: Job, alive: Alive) -> None:
         """Try once. `alive` says whether this worker still has the lease, by the boot clock."""
-        begun = self._claim(job)
+        begun = self._attempts.claim(job)
         if begun is None:
             return
         message, delivery, attempt = begun
@@ -105,32 +96,11 @@ class Dispatch:
                 self._reached("dispatch.2")
                 reply = self._send(job, decided, record, case, body, attempt, alive)
         except (IntegrityError, KeyMissing, SealingFailed, MalformedMail, LimitExceeded) as error:
-            self._withhold(job, delivery, attempt, error.code)
+            self._attempts.withhold(job, delivery, attempt, error.code)
             return
         self._reached("dispatch.4")
-        self._record(job, delivery.id, attempt, reply)
+        self._attempts.record(job, delivery.id, attempt, reply)
         self._reached("dispatch.5")
-
-    def _claim(self, job: Job) -> tuple[MessageRow, DeliveryRow, AttemptRow] | None:
-        at = self._clock.now()
-        with self._store.begin() as uow:
-            delivery = uow.deliveries.get(job.subject_id, lock=True)
-            message = uow.messages.get(job.message_id)
-            if delivery is None or message is None or delivery.state not in _SENDABLE or not message.record:
-                uow.jobs.finish(job)
-                return None
-            earlier = uow.attempts.of_delivery(delivery.id)
-            for one in earlier:
-                if one.state in _OPEN_ATTEMPTS:
-                    uow.attempts.move(one.id, AttemptState.ABANDONED, at)
-                    data: dict[str, Scalar] = {"number": one.number, "was": one.state.value, "state": "abandoned"}
-                    data["duplicate_possible"] = one.state is AttemptState.IN_DOUBT
-                    uow.audit.append(Event(EventKind.ATTEMPT, job.message_id, delivery.id, data=data), at)
-                    if one.state is AttemptState.IN_DOUBT:
-                        self._metrics.count(Count.IN_DOUBT)
-            attempt = AttemptRow(self._tokens.id(), delivery.id, len(earlier) + 1, job.lease, AttemptState.CLAIMED, at)
-            uow.attempts.add(attempt)
-        return message, delivery, attempt
 
     def _case(self, decided: Decided, message: MessageRow, record: IntakeRecord, sink: Scratch) -> Case:
         at = self._clock.now()
@@ -216,76 +186,10 @@ class Dispatch:
         self, job: Job, decided: Decided, record: IntakeRecord, case: Case, body: Iterable[bytes], attempt: AttemptRow,
         alive: Alive,
     ) -> Reply:  # fmt: skip
-        def before_dot() -> None:
-            if not alive():
-                raise LeaseLost("the lease ran out before the final dot")
-            with self._store.begin() as uow:
-                if not uow.jobs.holds(job):
-                    raise LeaseLost("another worker has this delivery now")
-                uow.attempts.move(attempt.id, AttemptState.IN_DOUBT, self._clock.now())
-            self._reached("dispatch.3")
-
         consignment = Consignment(
             sender=record.envelope.sender,
             sender_text=self._bounce_address(decided.row.id) if record.envelope.sender else None,
             recipient=decided.target, body=body, smtputf8=record.envelope.smtputf8 or not case.author.is_ascii,
             require_tls=decided.row.method is Method.TLS,
         )  # fmt: skip
-        return self._relay.deliver(consignment, before_dot)
-
-    def _record(self, job: Job, delivery_id: str, attempt: AttemptRow, reply: Reply) -> None:
-        at = self._clock.now()
-        with self._store.begin() as uow:
-            row = uow.deliveries.get(delivery_id, lock=True)
-            if row is None or not uow.jobs.holds(job):
-                raise LeaseLost("another worker has this delivery now")
-            again = reply.outcome is Outcome.TEMPORARY
-            wait = next_try(self._waits, row.tries, at, row.first_try_at or at, self._give_up) if again else None
-            data: dict[str, Scalar] = {"number": attempt.number, "reply": reply.stored, "tls": reply.tls}
-            if reply.in_doubt:
-                data["duplicate_possible"] = True
-            if wait is not None:
-                uow.attempts.move(attempt.id, AttemptState.RETRY, at, reply.stored)
-                uow.deliveries.move(delivery_id, DeliveryState.RETRY, next_at=wait, reply=reply.stored)
-                data["next"] = wait.isoformat()
-                uow.audit.append(Event(EventKind.RETRY, row.message_id, delivery_id, data=data), at)
-                uow.jobs.again(job, wait, counts=False)
-                return
-            done = reply.outcome is Outcome.ACCEPTED
-            uow.attempts.move(attempt.id, AttemptState.DELIVERED if done else AttemptState.FAILED, at, reply.stored)
-            uow.deliveries.move(
-                delivery_id, DeliveryState.DELIVERED if done else DeliveryState.FAILED, reply=reply.stored
-            )
-            uow.objects.drop_secret(delivery_id)
-            kind = EventKind.DELIVERED if done else EventKind.FAILED
-            data["method"] = row.method.value if row.method else ""
-            uow.audit.append(Event(kind, row.message_id, delivery_id, data=data), at)
-            if not done:
-                given_up = reply.outcome is Outcome.TEMPORARY
-                self._notices.failed(uow, row, "gave_up" if given_up else "relay_refused", reply.stored, at)
-            for after in self._remind if done and row.method is Method.LINK else ():
-                subject = f"{delivery_id}:{int(after.total_seconds())}"
-                uow.jobs.add(JobKind.REMIND_RECIPIENT, row.message_id, subject, at + after)
-            uow.jobs.add(JobKind.SETTLE, row.message_id, "", at)
-            uow.jobs.finish(job)
-
-    def _withhold(self, job: Job, delivery: DeliveryRow, attempt: AttemptRow, code: str) -> None:
-        """A seal, MAC or key does not hold, or no protected form could be made: nothing leaves, a person must look."""
-        at: datetime = self._clock.now()
-        with self._store.begin() as uow:
-            row = uow.deliveries.get(delivery.id, lock=True)
-            if row is None or not uow.jobs.holds(job):
-                raise LeaseLost("another worker has this delivery now")
-            for one in uow.attempts.of_delivery(delivery.id):
-                if one.id == attempt.id and one.state in _OPEN_ATTEMPTS:
-                    uow.attempts.move(attempt.id, AttemptState.ABANDONED, at)
-            uow.deliveries.move(delivery.id, DeliveryState.HELD)
-            message = uow.messages.get(delivery.message_id, lock=True)
-            if message is not None and message.state is MessageState.ASSESSED:
-                deadline = at + self._hold
-                uow.messages.move(message.id, MessageState.HELD, at, held_for="integrity", deadline=deadline)
-                uow.jobs.add(JobKind.EXPIRE, message.id, message.id, deadline)
-            data: dict[str, Scalar] = {"code": code, "step": "dispatch"}
-            uow.audit.append(Event(EventKind.INTEGRITY, delivery.message_id, delivery.id, data=data), at)
-            self._notices.add(uow, "held", delivery.message_id, "{}", at)
-            uow.jobs.finish(job)
+        return self._attempts.send(job, attempt, self._relay, consignment, alive, lambda: self._reached("dispatch.3"))

@@ -8,7 +8,9 @@ After 3 the door says 250. Before it nothing was promised: an error leaves at mo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
 from gateway.domain.audit import Event, EventKind
 from gateway.domain.envelope import Direction, Envelope, Identity
@@ -22,7 +24,7 @@ from gateway.flow.quarantine import quarantined
 from gateway.flow.room import InHand, IntakeLimits, Room
 from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.ports.clock import Clock
-from gateway.ports.store import Store
+from gateway.ports.store import Store, UnitOfWork
 from gateway.ports.tokens import Tokens
 from gateway.ports.vault import Seal, SealedWriter, Vault
 from gateway.seal.context import framed
@@ -30,8 +32,12 @@ from gateway.seal.record import IntakeRecord, sign, wrap_hash
 
 _HEADER = 256 * 1024
 _MARK = b"x-sealgate-id:"
+_STEPS = {Direction.INBOUND: JobKind.INBOUND, Direction.ANSWER: JobKind.ANSWER}
 _MARKS = 20
 """Ids that are looked up; more of them are somebody's game."""
+
+Also = Callable[[UnitOfWork, str, datetime], None]
+"""What commits together with a message's acceptance, by its id; what it raises refuses the message."""
 
 
 class Intake:
@@ -51,7 +57,7 @@ class Intake:
         self.room, self.reached = Room(limits), reached
         self._broken = False
 
-    def begin(self, envelope: Envelope) -> Acceptance:
+    def begin(self, envelope: Envelope, also: Also = lambda *_: None) -> Acceptance:
         """Begin one message; LimitExceeded when the spool is full, StoreUnavailable when nothing can be promised."""
         tag = self.sender_tag(envelope.identity)
         with self.store.begin() as uow:
@@ -61,7 +67,7 @@ class Intake:
             before = self.room.admit(uow, tag, 0)
         self.reached("intake.1")
         message_id = self.tokens.id()
-        return Acceptance(self, envelope, message_id, self.vault.create(message_id, Seal.MAIL), before)
+        return Acceptance(self, envelope, message_id, self.vault.create(message_id, Seal.MAIL), before, also)
 
     def admit(self, identity: Identity, size: int) -> None:
         """Whether a mail of that announced size (0: unknown) would be begun; LimitExceeded if there is no room for it."""
@@ -96,8 +102,9 @@ class Acceptance:
     """One message on its way in."""
 
     def __init__(
-        self, intake: Intake, envelope: Envelope, message_id: str, writer: SealedWriter, before: InHand
+        self, intake: Intake, envelope: Envelope, message_id: str, writer: SealedWriter, before: InHand, also: Also
     ) -> None:
+        self._also = also
         self._intake, self._envelope, self._id, self._writer, self._before = (
             intake,
             envelope,
@@ -154,12 +161,12 @@ class Acceptance:
                 )
             )  # fmt: skip
             uow.messages.set_sender_tag(self._id, self._sender)
-            kind = JobKind.INBOUND if envelope.direction is Direction.INBOUND else JobKind.ASSESS
-            uow.jobs.add(kind, self._id, "", at)
+            uow.jobs.add(_STEPS.get(envelope.direction, JobKind.ASSESS), self._id, "", at)
             uow.audit.append(
                 Event(EventKind.RECEIVED, self._id, actor=envelope.identity.how,
                       data={"size": sealed.length, "recipients": len(envelope.recipients), "tls": envelope.tls}), at,
             )  # fmt: skip
+            self._also(uow, self._id, at)
         intake.reached("intake.3")
         return self._id
 

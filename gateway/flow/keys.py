@@ -17,7 +17,7 @@ Sign = Callable[[bytes], bytes]
 
 @dataclass(frozen=True, slots=True)
 class DoorKeys:
-    """What the SMTP door holds: it can seal and sign, and open nothing."""
+    """What the SMTP door, or the portal for answers, holds: it can seal and sign, and open nothing."""
 
     installation: str
     sign: Sign = field(repr=False)
@@ -34,6 +34,8 @@ class WorkerKeys:
 
     installation: str
     intake: Ed25519PublicKey = field(repr=False)
+    answer: Ed25519PublicKey = field(repr=False)
+    """Verifies records of answers by link, and of nothing else."""
     epochs: KeyShelf = field(repr=False)
     peppers: KeyShelf = field(repr=False)
     columns: Columns = field(repr=False)

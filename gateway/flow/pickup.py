@@ -9,7 +9,7 @@ Killed after 3 the recipient asks for another code: the parcel is opened, nothin
 Rules: nothing is revealed before the decision that it rests on is read again under lock; wrong codes cost time, never a
 message; the first opening, its audit row and the receipt's job are one transaction. Refusals are PickupRefused with one
 of: unknown, expired, revoked, closed, throttled, wrong_code, checking, not_yet_allowed, restoring, gone,
-logged_off.
+logged_off; `write_back` has more.
 """
 
 from __future__ import annotations
@@ -150,6 +150,18 @@ class Pickup:
         download = self._reader.attachment(held, enclosed[index])
         self._log_download(held.row, str(index))
         return download
+
+    def writer(self, uow: UnitOfWork, cookie: str, *, lock: bool = False) -> tuple[ParcelRow, str]:
+        """The parcel that a proven person writes an answer through, within the caller's transaction, and why it cannot be
+        shown now, if so. Writing takes a person longer than the idle clock allows for reading, and shows nothing: the
+        session's whole life counts.
+        """
+        now, session = self._clock.now(), self._sessions.find(uow, cookie, touch=False, idle=True)
+        row = uow.parcels.get(session[0], lock=lock) if session else None
+        if row is None:
+            raise PickupRefused("logged_off")
+        stand(uow, row, now)
+        return row, self._obstacle(uow, row, now)
 
     def log_off(self, cookie: str) -> None:
         """End the session: the parcel's key under it goes with its row."""

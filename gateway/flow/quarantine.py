@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from gateway.domain.audit import Event, EventKind, Scalar
+from gateway.domain.envelope import Direction
 from gateway.domain.errors import PermanentError
 from gateway.domain.records import JobKind, MessageRow
 from gateway.domain.states import MessageState
@@ -125,7 +126,8 @@ class Quarantine:
                 )
             uow.messages.move(message_id, MessageState.RECEIVED, at)
             uow.jobs.drop(JobKind.EXPIRE, message_id)
-            uow.jobs.add(JobKind.ASSESS, message_id, "", at)
+            step = JobKind.ANSWER if row.direction is Direction.ANSWER else JobKind.ASSESS
+            uow.jobs.add(step, message_id, "", at)
             data: dict[str, Scalar] = {"was": RESTORED, "reason": reasons.keep(uow, self.columns, reason)}
             uow.audit.append(Event(EventKind.RELEASED, message_id, actor=by, data=data), at)
 

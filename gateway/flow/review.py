@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from gateway.domain.audit import Event, EventKind, Scalar
 from gateway.domain.decision import Action, Decision, HoldReason, Method, OpenText
+from gateway.domain.envelope import Direction
 from gateway.domain.errors import IntegrityError, PermanentError
 from gateway.domain.records import DeliveryRow, JobKind, MessageRow
 from gateway.domain.states import DeliveryState, MessageState
@@ -112,7 +113,9 @@ class Review:
             row = uow.deliveries.get(delivery_id)
             if row is None or row.state not in {DeliveryState.READY, DeliveryState.RETRY}:
                 raise PermanentError(f"delivery {delivery_id} does not wait for a retry")
-            uow.jobs.add(JobKind.DISPATCH, row.message_id, row.id, self.clock.now())
+            message = uow.messages.get(row.message_id)
+            answer = message is not None and message.direction is Direction.ANSWER
+            uow.jobs.add(JobKind.ANSWER if answer else JobKind.DISPATCH, row.message_id, row.id, self.clock.now())
 
     def hold(self, message_id: str, by: str, reason: str) -> int:
         """Stop every copy that has not begun to leave; returns how many."""
@@ -147,6 +150,10 @@ class Review:
             if row is None or row.state is not DeliveryState.HELD:
                 raise PermanentError(f"delivery {delivery_id} is not held")
             message = uow.messages.get(row.message_id)
+        if message is not None and message.direction is Direction.ANSWER:
+            raise PermanentError(
+                f"delivery {delivery_id} is a recipient's answer: refuse it, and ask them to send it again"
+            )
         if message is None or not message.record:
             raise PermanentError(f"the message of delivery {delivery_id} is gone")
         return row, message, self.decisions.kept_scan(message)[1]

@@ -43,14 +43,18 @@ class Sessions:
         )
         return link.token(cookie)
 
-    def find(self, uow: UnitOfWork, cookie: str, *, touch: bool) -> tuple[str, Protected[bytes]] | None:
-        """Subject and secret, or None when there is no such session or its time is over; `touch` restarts the idle clock."""
+    def find(
+        self, uow: UnitOfWork, cookie: str, *, touch: bool, idle: bool = False
+    ) -> tuple[str, Protected[bytes]] | None:
+        """Subject and secret, or None when there is no such session or its time is over; `touch` restarts the idle clock,
+        `idle` takes one whose idle clock has run out.
+        """
         value = link.read_token(cookie)
         if value is None:
             return None
         row = uow.parcels.session(link.session_id(value, self._installation))
         now = self._clock.now()
-        if row is None or now >= row.expires_at or now >= row.idle_until:
+        if row is None or now >= row.expires_at or (now >= row.idle_until and not idle):
             return None
         idle_until = min(now + self._limits.session_idle, row.expires_at)
         if touch and idle_until - row.idle_until > _TOUCH_AFTER:

@@ -36,7 +36,15 @@ _ALL_ENDS = {MessageState.STUCK, MessageState.RECEIVED, MessageState.ASSESSED}
 _OPEN_ATTEMPTS = {AttemptState.CLAIMED, AttemptState.SENDING, AttemptState.IN_DOUBT}
 _OPEN_PARCEL = {ParcelState.SEALED, ParcelState.OPENED}
 _CAN_STICK = {MessageState.RECEIVED, MessageState.HELD, MessageState.ASSESSED}
-_CARRIES = {JobKind.ASSESS, JobKind.ASSESS_LONG, JobKind.DISPATCH, JobKind.INBOUND, JobKind.SETTLE, JobKind.EXPIRE}
+_CARRIES = {
+    JobKind.ASSESS,
+    JobKind.ASSESS_LONG,
+    JobKind.DISPATCH,
+    JobKind.INBOUND,
+    JobKind.ANSWER,
+    JobKind.SETTLE,
+    JobKind.EXPIRE,
+}
 _ENDS = {JobKind.EXPIRE, JobKind.SETTLE}
 _AGAIN = timedelta(days=1)
 _BATCH = 1.0
@@ -55,7 +63,7 @@ class Settle:
     ) -> None:  # fmt: skip
         """`patience`: how long an archive wrap that cannot be made keeps a mail from being forgotten."""
         self._store, self._vault, self._custody, self._parcels = store, vault, custody, parcels
-        self._notices, self._clock, self._patience, self._reached = notices, clock, patience, reached
+        self._notices, self._clock, self.patience, self._reached = notices, clock, patience, reached
         self._truncated = -inf
 
     def run(self, job: Job) -> None:
@@ -91,7 +99,7 @@ class Settle:
             if row is None or row.state is not state or row.state_since > since:
                 return False
             self.refuse(uow, row, "stuck" if state is MessageState.RECEIVED else "gave_up", "gateway")
-            for kind in (JobKind.ASSESS, JobKind.ASSESS_LONG, JobKind.INBOUND):
+            for kind in (JobKind.ASSESS, JobKind.ASSESS_LONG, JobKind.INBOUND, JobKind.ANSWER):
                 uow.jobs.drop(kind, row.id)
             uow.audit.append(Event(EventKind.REFUSED, row.id, data={"for": "age"}), self._clock.now())
         return True
@@ -233,7 +241,7 @@ class Settle:
         try:
             return self._custody.to_archive(uow, row)
         except (IntegrityError, KeyMissing) as error:
-            if row.state is not MessageState.REFUSED or at - row.state_since < self._patience:
+            if row.state is not MessageState.REFUSED or at - row.state_since < self.patience:
                 raise
             data: dict[str, Scalar] = {"code": error.code, "step": "settle"}
             uow.audit.append(Event(EventKind.INTEGRITY, row.id, data=data), at)

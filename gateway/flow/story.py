@@ -77,6 +77,10 @@ def _attempt(data: Fields) -> str:
     return f"Attempt {data.get('number')} began."
 
 
+def _by(data: Fields) -> str:
+    return f" by {data['method']}" if data.get("method") else ""
+
+
 def _twice(data: Fields) -> str:
     may = " It may have arrived: a duplicate with the same Message-ID is possible."
     return may if data.get("duplicate_possible") else ""
@@ -105,7 +109,7 @@ _TOLD: dict[EventKind, Callable[[Fields], str]] = {
     EventKind.STALE: lambda data: f"What the decision rested on has changed: {data.get('what') or data.get('why')}.",
     EventKind.ATTEMPT: _attempt,
     EventKind.DELIVERED: lambda data: (
-        f"The next hop took it by {data.get('method')}: {data.get('reply')} {data.get('tls') or '(no TLS)'}."
+        f"The next hop took it{_by(data)}: {data.get('reply')} {data.get('tls') or '(no TLS)'}."
     ),
     EventKind.RETRY: lambda data: (
         f"Not taken yet ({data.get('reply')}); tried again at {data.get('next')}.{_twice(data)}"
@@ -125,6 +129,11 @@ _TOLD: dict[EventKind, Callable[[Fields], str]] = {
     EventKind.CODE_REFUSED: lambda data: f"A one-time code was not sent ({data.get('channel')}: {data.get('why')}).",
     EventKind.PARCEL_OPENED: lambda _: "The recipient opened the link.",
     EventKind.PARCEL_DOWNLOAD: lambda data: f"Attachment {data.get('index', '')} was downloaded.",
+    EventKind.ANSWERED: lambda data: (
+        f"The recipient wrote an answer on the link's page: message {data.get('answer')}, {data.get('files')} file(s)."
+        if data.get("answer")
+        else f"An answer to message {data.get('to')}; it goes to the {data.get('for')}."
+    ),
     EventKind.PARCEL_REVOKED: lambda _: "The link was closed; it opens nothing any more.",
     EventKind.PARCEL_EXPIRED: lambda _: "The link has expired; it opens nothing any more.",
     EventKind.ARCHIVED: lambda _: "Archived: only the practice's offline key opens it.",

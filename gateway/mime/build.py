@@ -33,7 +33,7 @@ from gateway.mime.headers import (
 
 __all__ = [
     "OuterHeaders", "RecipientStatus", "base64_lines", "dsn", "outer_block", "passthrough", "smime_mail", "text_mail",
-    "text_part", "visible_fields",
+    "text_or_html", "text_part", "visible_fields",
 ]  # fmt: skip
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,80}")
@@ -49,7 +49,8 @@ class OuterHeaders:
     """All that may stand outside (docs/security-model.md, What may leave in the open). Addresses travel without names.
 
     `date` needs a zone; `message_id`, `in_reply_to`, `references` keep their angle brackets; threading is only for mail
-    of the gateway's own, which has `auto_submitted` (RFC 3834: auto-generated or auto-replied).
+    of the gateway's own, which has `auto_submitted` (RFC 3834: auto-generated or auto-replied), and for a recipient's
+    `answer` that it carries, which a person wrote.
     """
 
     from_: Address = field(repr=False)
@@ -62,9 +63,10 @@ class OuterHeaders:
     auto_submitted: str | None = None
     in_reply_to: str = ""
     references: tuple[str, ...] = ()
+    answer: bool = False
 
     def __post_init__(self) -> None:
-        if self.auto_submitted is None and (self.in_reply_to or self.references):
+        if self.auto_submitted is None and not self.answer and (self.in_reply_to or self.references):
             raise HeaderRefused("threading fields are only for the gateway's own mail")
         if self.auto_submitted is not None and self.auto_submitted not in _AUTO_SUBMITTED:
             raise HeaderRefused("Auto-Submitted: not a keyword of RFC 3834")
@@ -112,11 +114,15 @@ def outer_block(outer: OuterHeaders) -> bytes:
 
 def text_mail(outer: OuterHeaders, text: str, html: str | None = None) -> bytes:
     """A mail of text, with an HTML form beside it if given: notice, redacted letter, receipt, code."""
+    return outer_block(outer) + text_or_html(text, html, outer.message_id)
+
+
+def text_or_html(text: str, html: str | None, seed: str) -> bytes:
+    """A whole entity of text, with an HTML form beside it if given; its boundary follows from `seed`."""
     plain = text_part("plain", text)
     if html is None:
-        return outer_block(outer) + plain
-    parts = (plain, text_part("html", html))
-    return outer_block(outer) + _multipart("alternative", {}, parts, seed=outer.message_id)
+        return plain
+    return _multipart("alternative", {}, (plain, text_part("html", html)), seed=seed)
 
 
 def dsn(

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import ClassVar
+from urllib.parse import quote
 
 from gateway.domain.address import Address
 from gateway.domain.errors import InvalidAddress, SealingFailed
@@ -21,6 +22,8 @@ CRLF = b"\r\n"
 
 FIELD_NAME = re.compile(r"[!-9;-~]{1,76}")
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`{|}~-]+")
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9._ ()-]{1,60}")
+_UTF8 = "UTF-8''"
 _MESSAGE_ID = re.compile(r"<[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,200}@[A-Za-z0-9.:\[\]_-]{1,253}>")
 
 
@@ -108,6 +111,16 @@ def write_parameters(name: str, value: str, parameters: Mapping[str, str]) -> by
         words[-1] += ";"
         words.append(f'{key}="{escaped}"')
     return _fold(_name(name), words)
+
+
+def write_attachment(file_name: str) -> bytes:
+    """Content-Disposition of an attachment: a name that is long, or that readers might take apart, as RFC 2231 has it."""
+    if _PLAIN_NAME.fullmatch(checked(file_name, "a file name")):
+        return write_parameters("Content-Disposition", "attachment", {"filename": file_name})
+    coded = quote(file_name, safe="")
+    pieces = [coded[start : start + 60] for start in range(0, len(coded), 60)]
+    named = [f"filename*{number}*={'' if number else _UTF8}{piece};" for number, piece in enumerate(pieces)]
+    return _fold("Content-Disposition", ["attachment;", *named[:-1], named[-1].removesuffix(";")])
 
 
 def _name(name: str) -> str:

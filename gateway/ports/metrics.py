@@ -45,6 +45,9 @@ class Limit(StrEnum):
     PASSWORD_CHECKS = "password_checks"  # noqa: S105
     RECEIVED_HEADERS = "received_headers"
     LONG_INSPECTIONS = "long_inspections"
+    ANSWER_BYTES = "answer_bytes"
+    ANSWER_FILES = "answer_files"
+    ANSWER_CHARACTERS = "answer_characters"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,11 @@ LIMITS: Mapping[Limit, Bound] = MappingProxyType(
             "nobody is refused: the mail waits in the queue of those that take long",
             measured=True,
         ),
+        Limit.ANSWER_BYTES: Bound(
+            ("parcel.answer_bytes",), "413 before the upload is read where it was announced, else while it comes"
+        ),
+        Limit.ANSWER_FILES: Bound(("parcel.answer_files",), "413 when the next file begins"),
+        Limit.ANSWER_CHARACTERS: Bound(("parcel.answer_characters",), "413 before any file is read"),
         Limit.RECEIVED_HEADERS: Bound(("smtp.limits.received_headers", "smtp.limits.header_bytes"), "554 5.4.6"),
     }
 )

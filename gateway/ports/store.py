@@ -292,6 +292,10 @@ class Parcels(Protocol):
         failures: int | None = None,
         failure_until: datetime | None = None,
     ) -> None: ...
+    def count_answer(self, parcel_id: str, size: int) -> None:
+        """Add the bytes of an answer to what came through that link."""
+        ...
+
     def expired(self, now: datetime, limit: int = 1000) -> list[ParcelRow]:
         """SEALED or OPENED parcels past their time."""
         ...

@@ -10,7 +10,9 @@ from starlette.responses import Response
 
 from gateway.flow.answer import Answers
 from gateway.flow.pickup import Pickup
+from gateway.flow.write_back import WriteBack
 from gateway.ports import metrics as counting
+from gateway.web.answer import Answer
 from gateway.web.consent import Consent
 from gateway.web.downloads import Slots
 from gateway.web.front import Front
@@ -23,13 +25,14 @@ from gateway.web.site import Site
 
 
 def build_app(
-    pickup: Pickup, answers: Answers, pages: Pages, config: WebConfig, metrics: Metrics | None = None,
+    pickup: Pickup, answers: Answers, back: WriteBack, pages: Pages, config: WebConfig, metrics: Metrics | None = None,
     limits: counting.Metrics = counting.uncounted,
 ) -> Starlette:  # fmt: skip
     """The portal. `metrics` counts its answers, `limits` what is refused; the role shows them on a port of its own."""
     slots = Slots(config.streams, limits)
-    letter = Letter(pickup, pages, config, slots, limits)
-    entries = table(letter, Consent(answers, pages, config, limits), Site(pickup, pages))
+    letter = Letter(pickup, back, pages, config, slots, limits)
+    answer = Answer(back, pages, config, slots)
+    entries = table(letter, answer, Consent(answers, pages, config, limits), Site(pickup, pages))
 
     async def failed(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's shape
         assert isinstance(error, HTTPException)

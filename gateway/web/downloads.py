@@ -6,7 +6,6 @@ A failure breaks the connection before the promised length is reached, so no cli
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from urllib.parse import quote
@@ -16,11 +15,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.domain.errors import PickupRefused
+from gateway.mime.filename import safe_name
 from gateway.ports.metrics import Limit, Metrics, uncounted
-
-_RISKY = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\"\\/:*?<>|\u200b-\u200f\u202a-\u202e\u2028\u2029\u2060-\u2069\ufeff\ud800-\udfff]"
-)
 
 
 class StreamBroken(Exception):
@@ -100,12 +96,3 @@ def file_headers(name: str, size: int | None = None, media_type: str = "applicat
         "content-disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(safe, safe='')}",
     }
     return headers if size is None else headers | {"content-length": str(size)}
-
-
-def safe_name(name: str) -> str:
-    """A file name that no system takes for a path, a hidden file or an injected header; at most 150 characters."""
-    safe = _RISKY.sub("_", name).strip(" .")
-    stem, dot, suffix = safe.rpartition(".")
-    if len(safe) > 150:
-        safe = f"{stem[: 149 - len(suffix)]}.{suffix}" if dot and len(suffix) <= 20 else safe[:150]
-    return safe or "attachment"

@@ -53,10 +53,19 @@ def refuse_foreign(request: Request, form: dict[str, str], expected: str, config
 
     Browsers write `Origin: null` under our `no-referrer`, so Sec-Fetch-Site and the form's token carry the proof.
     """
+    refuse_other_sites(request, config)
+    refuse_other_forms(form.get("form", ""), expected)
+
+
+def refuse_other_sites(request: Request, config: WebConfig) -> None:
+    """HTTPException 403 for a request whose header says that another site made it."""
     site = request.headers.get("sec-fetch-site", "none")
     origin = request.headers.get("origin", "null").lower()
-    token = form.get("form", "")
     if site not in {"same-origin", "none"} or origin not in {"null", config.origin}:
         raise HTTPException(403)
+
+
+def refuse_other_forms(token: str, expected: str) -> None:
+    """HTTPException 403 unless the form brings back the token that our page gave it."""
     if not expected or not hmac.compare_digest(token.encode(), expected.encode()):
         raise HTTPException(403)

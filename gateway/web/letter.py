@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from gateway.domain.errors import PickupRefused
 from gateway.flow.pickup import Pickup
+from gateway.flow.write_back import WriteBack
 from gateway.ports.metrics import Count, Metrics
 from gateway.seal.parcel import Manifest
 from gateway.web import letterhtml
@@ -28,7 +29,10 @@ _NUMBER = re.compile(r"[0-9]{1,6}")
 class Letter:
     """Views of `/m/` and `/letter`."""
 
-    def __init__(self, pickup: Pickup, pages: Pages, config: WebConfig, slots: Slots, limits: Metrics) -> None:
+    def __init__(
+        self, pickup: Pickup, back: WriteBack, pages: Pages, config: WebConfig, slots: Slots, limits: Metrics
+    ) -> None:
+        self._back = back
         self._pickup, self._pages, self._config, self._slots = pickup, pages, config, slots
         self._limits = limits
 
@@ -76,7 +80,16 @@ class Letter:
             letter = await run_in_threadpool(partial(self._pickup.view, visit.secret, touch=touch))
             shown = await run_in_threadpool(_shown, letter)
             idle = self._config.session_idle
-            page = partial(self._pages.page, "read.html", 200, **shown, idle=idle, form=visit.form_token)
+            room = await run_in_threadpool(self._back.room, visit.secret)
+            page = partial(
+                self._pages.page,
+                "read.html",
+                200,
+                **shown,
+                idle=idle,
+                form=visit.form_token,
+                answering=room is not None,
+            )
             return await run_in_threadpool(page)
 
     async def save(self, visit: Visit) -> Response:

@@ -12,9 +12,10 @@ from starlette.routing import Route
 
 from gateway.domain.errors import IntegrityError, LimitExceeded, PickupRefused, TemporaryError
 from gateway.ports.metrics import Count, Limit, Metrics
+from gateway.web.answer import Answer
 from gateway.web.consent import Consent
 from gateway.web.cookies import CONSENT_LINK, CONSENT_SESSION, LETTER_LINK, LETTER_SESSION, Cookie
-from gateway.web.forms import read_form, refuse_foreign
+from gateway.web.forms import read_form, refuse_foreign, refuse_other_sites
 from gateway.web.letter import Letter
 from gateway.web.network import client_address
 from gateway.web.pages import Pages
@@ -50,9 +51,11 @@ class Entry:
     method: str
     who: Who
     view: View
+    streams: bool = False
+    """Its view reads the body itself, as it comes, and checks the form's token in it."""
 
 
-def table(letter: Letter, consent: Consent, site: Site) -> tuple[Entry, ...]:
+def table(letter: Letter, answer: Answer, consent: Consent, site: Site) -> tuple[Entry, ...]:
     """Every route of the portal. GET answers HEAD too; neither changes what a link opens."""
     return (
         Entry("/m/{token}", "GET", Who.ANYONE, letter.arrive),
@@ -63,6 +66,9 @@ def table(letter: Letter, consent: Consent, site: Site) -> tuple[Entry, ...]:
         Entry("/letter/read", "GET", Who.LETTER_SESSION, letter.read),
         Entry("/letter/save", "GET", Who.LETTER_SESSION, letter.save),
         Entry("/letter/file/{number}", "GET", Who.LETTER_SESSION, letter.file),
+        Entry("/letter/write", "GET", Who.LETTER_SESSION, answer.write),
+        Entry("/letter/answer", "POST", Who.LETTER_SESSION, answer.take, streams=True),
+        Entry("/letter/sent", "GET", Who.LETTER_SESSION, answer.sent),
         Entry("/letter/close", "POST", Who.LETTER_SESSION, letter.close),
         Entry("/letter/closed", "GET", Who.ANYONE, letter.closed),
         Entry("/c/{token}", "GET", Who.ANYONE, consent.arrive),
@@ -94,15 +100,23 @@ def route(entry: Entry, pages: Pages, config: WebConfig, limits: Metrics) -> Rou
             return pages.refused(entry.who.without, back=back)
         token = cookie.form_token(request) if cookie else ""
         form: dict[str, str] = {}
-        if entry.method == "POST":
+        if entry.streams:
+            refuse_other_sites(request, config)
+        elif entry.method == "POST":
             form = await read_form(request, config)
             refuse_foreign(request, form, token, config)
         try:
             return await entry.view(Visit(request, secret, form, token, client_address(request, config)))
         except PickupRefused as refused:
             _count(limits, refused)
-            return pages.refused(refused.reason, back=back, retry_after=refused.retry_after)
-        except (IntegrityError, LimitExceeded):
+            place = "/letter/write" if refused.reason.startswith("answer_") else back
+            return pages.refused(refused.reason, back=place, retry_after=refused.retry_after)
+        except LimitExceeded as met:
+            if not entry.streams:
+                return pages.refused("broken")
+            limits.refused(Limit(met.which))
+            return pages.refused("later", back=back)
+        except IntegrityError:
             return pages.refused("broken")
         except TemporaryError:
             return pages.refused("later", back=back)

@@ -24,6 +24,8 @@ class WebConfig:
     """Letters and attachments decrypted at the same time; more are told to wait."""
     form_bytes: int = 4096
     form_seconds: float = 10.0
+    upload_seconds: float = 30.0
+    """A client that sends no byte of its upload for so long is dropped."""
     write_seconds: float = 60.0
     """A client that takes no byte of a download for so long is dropped."""
 

@@ -50,6 +50,25 @@ REFUSALS = {
         503, "We are checking our records", f"The practice's system was restored, and a person is checking it. {_WAIT}",
         "Please try again later, or call the practice.",
     ),
+    "no_answers": Refusal(
+        403, "You cannot answer here", "This message cannot be answered on this page. Nothing of what you wrote was kept.",
+        "Please call the practice.",
+    ),
+    "answer_large": Refusal(
+        413, "That is too large", "Your files and text are larger than what we can take. Nothing of them was kept.",
+        "Please go back and choose fewer or smaller files. The page says how much there is room for.", True,
+    ),
+    "answer_files": Refusal(
+        413, "Too many files", "You chose more files than we can take at once. Nothing of them was kept.",
+        "Please go back and choose fewer files. The page says how many.", True,
+    ),
+    "answer_text": Refusal(
+        413, "Your text is too long", "It has more letters than we can take. Nothing of it was kept.",
+        "Please go back and make it shorter, or send it as a file.", True,
+    ),
+    "answer_empty": Refusal(
+        422, "Your answer is empty", "You wrote nothing and chose no file.", "Please go back and write something.", True,
+    ),
     "gone": Refusal(410, "This is no longer here", "What you asked for was removed or cannot be opened.", _CALL),
     "logged_off": Refusal(
         403, "You are logged off", "To protect your privacy we log you off after a while.",

@@ -19,12 +19,12 @@ HOLDS = {
     "smtp": {"intake.key", "tls.key"},
     "inbound": {"intake.key", "bounce.key", "tls.key"},
     "worker": {"calendar.key", "columns.key", "index.key", "decision.key", "bounce.key", "lookup.key", "ca.key"},
-    "web": {"lookup.key", "tls.key"},
+    "web": {"answer.key", "lookup.key", "tls.key"},
     "review": {"review.key", "tls.key"},
 }
 """Private keys by role, as keys/README.md has them; a test below holds the two together."""
 GROUPS = {"DOOR": "sealgate-door", "BOUNCE": "sealgate-bounce", "LINKS": "sealgate-links", "TLS": "sealgate-tls",
-          "WORKERS": "sealgate-worker", "REVIEWERS": "sealgate-review"}  # fmt: skip
+          "WORKERS": "sealgate-worker", "REVIEWERS": "sealgate-review", "WEB": "sealgate-web"}  # fmt: skip
 
 
 def unit(role: str) -> configparser.SectionProxy:

@@ -161,7 +161,7 @@ def test_an_error_of_ours_shows_a_page_without_its_cause(
         raise RuntimeError("Pat Roe, hypertension")
 
     monkeypatch.setattr(Letter, "door", fails)
-    house.app = build_app(house.pickup, house.answers, house.pages, WebConfig("https://secure.example.org"))
+    house.app = build_app(house.pickup, house.answers, house.back, house.pages, WebConfig("https://secure.example.org"))
     monkeypatch.setattr(house.pickup, "ready", lambda: (_ for _ in ()).throw(StoreUnavailable("x")))
     with caplog.at_level(logging.DEBUG), served(house) as port:
         browser = Browser(port)

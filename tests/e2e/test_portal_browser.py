@@ -88,6 +88,23 @@ def test_letter_and_consent_in_chromium(tmp_path: Path, browser: Any, width: int
         with page.expect_download() as downloading:
             page.get_by_role("link", name="Save this message").click()
         assert b"all values are" in Path(downloading.value.path()).read_bytes()
+        page.get_by_role("link", name="Write an answer").click()
+        page.get_by_label("Your answer").fill("Dear Jo,\nthank you.")
+        scan = {"name": "A scan of my card größer.pdf", "mimeType": "application/pdf", "buffer": PDF}
+        page.get_by_label("Files or pictures").set_input_files([scan])
+        look("4-answer")
+        page.get_by_role("button", name="Send my answer").click()
+        assert page.get_by_role("heading", level=1).inner_text() == "Your answer was sent"
+        look("4-sent")
+        assert [kind for kind, _ in house.events()].count("answered") == 1
+        page.get_by_role("link", name="Back to the message").click()
+        page.get_by_role("link", name="Write an answer").click()
+        page.get_by_label("Files or pictures").set_input_files([{**scan, "buffer": bytes(2 * 1024**2)}])
+        page.get_by_role("button", name="Send my answer").click()
+        assert page.get_by_role("heading", level=1).inner_text() == "That is too large"
+        look("4-large")
+        page.get_by_role("link", name="Go back").click()
+        page.get_by_role("link", name="Back to the message").click()
         page.get_by_role("button", name="Log off").click()
         look("5-closed")
         page.goto(f"http://localhost:{port}/letter/read")

@@ -35,7 +35,7 @@ MAY_READ = {
     "smtp": {"intake.key", "tls.key"},
     "inbound": {"intake.key", "bounce.key", "tls.key"},
     "worker": {"calendar.key", "columns.key", "index.key", "decision.key", "bounce.key", "lookup.key", "ca.key"},
-    "web": {"lookup.key", "tls.key"},
+    "web": {"answer.key", "lookup.key", "tls.key"},
     "review": {"review.key", "tls.key"},
 }
 _TRY = "import sys\nfor one in sys.argv[1:]:\n    try:\n        open(one, 'rb').close(); print(one)\n    except OSError:\n        pass"
@@ -117,7 +117,7 @@ def _living(folder: Path) -> Iterator[Apart]:
     outbox.mkdir(parents=True, exist_ok=True)
     names = {
         "ROOT": 0, "SMTP": SMTP, "WORKER": WORKER, "WORKERS": WORKER, "ALL": ALL, "DOOR": DOOR, "BOUNCE": BOUNCE, "LINKS": LINKS,
-        "TLS": TLS, "REVIEWERS": REVIEW, "USERS": STAFF,
+        "TLS": TLS, "REVIEWERS": REVIEW, "USERS": STAFF, "WEB": WEB,
     }  # fmt: skip
     subprocess.run(
         ["sh", str(ROOT / "deploy" / "own.sh"), str(home), str(home / "var"), str(home / "shelf")],

@@ -36,7 +36,7 @@ from gateway.adapters.tokens import SystemTokens
 from gateway.app import worker_role
 from gateway.app.created import create
 from gateway.app.installation import Installation
-from gateway.app.web_role import pickup_limits
+from gateway.app.web_role import pickup_limits, write_back
 from gateway.app.worker_role import Rooms
 from gateway.config.model import Settings
 from gateway.config.starter import starter_config, starter_policy
@@ -235,6 +235,7 @@ class Home:
         at_portal = (self.inst.id, self.clock, self.tokens, limits)
         self.pickup = Pickup(self.store, self.vault, self.inst.peppers(), self.inst.lookup_key(), *at_portal)
         self.answers = Answers(self.store, self.inst.lookup_key(), *at_portal)
+        self.back = write_back(self.inst, self.pickup)
         self.rooms.worker.do_duties()
 
     def close(self) -> None:
@@ -458,6 +459,14 @@ class Home:
         cookie = self.prove(sent.token())
         count = len(self.pickup.view(cookie).enclosed)
         return [b"".join(self.pickup.stream(cookie, index).chunks) for index in range(count)]
+
+    def write_back(self, cookie: str, text: str, files: Sequence[tuple[str, bytes]] = ()) -> str:
+        """Answer on the page of an opened link; returns the answer's message id."""
+        (writing := self.back.begin(cookie, 0)).text(text)
+        for name, data in files:
+            writing.file(name)
+            writing.write(data)
+        return writing.finish()
 
     def answer_consent(self, sent: Sent, *, yes: bool) -> None:
         """Answer the consent page whose link a relayed mail carries."""

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from gateway.adapters.blobs.file import FileBlobStore
 from gateway.adapters.blobs.sealing import SealingVault
 from gateway.adapters.metrics import PrometheusMetrics
@@ -25,15 +27,21 @@ from gateway.domain.audit import Event, EventKind
 from gateway.domain.decision import Basis
 from gateway.domain.protected import Protected
 from gateway.domain.records import Holder, JobKind, ObjectRow
-from gateway.domain.register_rows import CodeRow, ConsentRequestRow
+from gateway.domain.register_rows import CodeRow, ConsentRequestRow, EpochRow
 from gateway.domain.states import DeliveryState
+from gateway.flow import epochs
 from gateway.flow.answer import Answers
+from gateway.flow.intake import Intake
+from gateway.flow.keys import DoorKeys
 from gateway.flow.marks import DecisionMarks
 from gateway.flow.parcel_seal import ParcelSeal
 from gateway.flow.pickup import Pickup
+from gateway.flow.room import IntakeLimits
 from gateway.flow.throttle import PickupLimits
+from gateway.flow.write_back import AnswerLimits, WriteBack
 from gateway.ports.vault import Seal, Sealed
-from gateway.seal import link
+from gateway.seal import hybrid, link
+from gateway.seal.columns import Mac
 from gateway.seal.context import context
 from gateway.seal.parcel import Enclosed, Manifest
 from gateway.web.app import build_app
@@ -53,10 +61,16 @@ LETTER = Manifest(
 )  # fmt: skip
 
 
+ROOM = AnswerLimits(1024**2, 3, 1000)
+
+
 class House:
     """Everything that the web role has, and the worker's side of it for tests."""
 
-    def __init__(self, root: Path, limits: PickupLimits | None = None, config: WebConfig | None = None) -> None:
+    def __init__(
+        self, root: Path, limits: PickupLimits | None = None, config: WebConfig | None = None,
+        room: AnswerLimits | None = ROOM, spool: int = 10 * 1024**2,
+    ) -> None:  # fmt: skip
         self.root, self.clock, self.tokens = root, FakeClock(), SeededTokens()
         self.store = SqlStore(f"sqlite:///{root / 'db' / 'sealgate.db'}", self.tokens)
         self.store.create_schema()
@@ -72,11 +86,27 @@ class House:
         self.limits = PrometheusMetrics()
         self.metrics = Metrics(self.limits.registry)
         self.config = config or WebConfig("http://localhost")
-        self.app = build_app(self.pickup, self.answers, self.pages, self.config, self.metrics, self.limits)
+        self.back = self.write_back(room, spool)
+        self.app = build_app(self.pickup, self.answers, self.back, self.pages, self.config, self.metrics, self.limits)
         with self.store.begin() as uow:
             uow.register.put_patient(patient(), [])
             change = Event(EventKind.REGISTER_CHANGED, "pat1", data={"what": "patient", "id": "pat1", "version": 1})
             uow.audit.append(change, self.clock.now())
+
+    def write_back(self, room: AnswerLimits | None, spool: int) -> WriteBack:
+        """Answers with an epoch of their own; None: nobody may answer."""
+        signer = Ed25519PrivateKey.generate()
+        self.epoch_key, public = hybrid.generate()
+        signature = signer.sign(epochs._signed("e1", public, INSTALLATION))
+        with self.store.begin() as uow:
+            uow.epochs.add(
+                EpochRow("e1", public, self.clock.now(), self.clock.now() + timedelta(days=1), signature, "advertised")
+            )
+        self.senders = Mac(self.lookup_key, INSTALLATION, Seal.INTAKE)
+        keys = DoorKeys(INSTALLATION, signer.sign, signer.public_key(), self.senders)
+        bounds = IntakeLimits(spool, 5 * 1024**3, spool, 100)
+        intake = Intake(self.store, self.vault, keys, self.clock, self.tokens, bounds) if room else None
+        return WriteBack(self.store, self.pickup, intake, room or AnswerLimits(0, 0, 0))
 
     def parcel(
         self, letter: Manifest = LETTER, files: tuple[tuple[str, bytes], ...] = (), *, name: str = "p1", proof: str = "mailbox",
@@ -102,6 +132,7 @@ class House:
         manifest = self._sealed(f"{name}-m", Seal.MANIFEST, replace(letter, enclosed=enclosed).encode())
         with self.store.begin() as uow:
             uow.messages.add(message(f"m-{name}"))
+            uow.messages.set_sender(f"m-{name}", b"sealed")
             basis = basis or Basis("p", (("pat1", 1),), (("pat1", 0),))
             decided = delivery(f"d-{name}", f"m-{name}", state=state, basis=basis)
             uow.deliveries.add(decided)
@@ -211,6 +242,19 @@ class Answer:
         return self.body.decode()
 
 
+MARK = "----WebKitFormBoundary7MA4YWxkTrZu0gW"
+
+
+def form_data(fields: dict[str, str], files: tuple[tuple[str, bytes], ...] = ()) -> bytes:
+    """As browsers write it (RFC 7578); no file chosen is one without a name."""
+    parts = [f'Content-Disposition: form-data; name="{name}"\r\n\r\n{value}'.encode() for name, value in fields.items()]
+    for name, data in files or (("", b""),):
+        coded = name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+        head = f'Content-Disposition: form-data; name="files"; filename="{coded}"\r\nContent-Type: application/octet-stream\r\n\r\n'
+        parts.append(head.encode() + data)
+    return b"".join(b"--%s\r\n%s\r\n" % (MARK.encode(), one) for one in parts) + f"--{MARK}--\r\n".encode()
+
+
 @dataclass
 class Browser:
     """As much of a browser as the portal needs: cookies, and forms with their hidden fields."""
@@ -254,6 +298,34 @@ class Browser:
         """POST with the hidden token of the page before; does not follow."""
         found = re.search(r'name="form" value="([0-9a-f]+)"', self.page)
         return self.go("POST", path, {"form": found.group(1) if found else ""} | form)
+
+    def answer(
+        self,
+        text: str = "Thank you.",
+        files: tuple[tuple[str, bytes], ...] = (),
+        *,
+        token: str | None = None,
+        **headers: str,
+    ) -> Answer:
+        """Write back, as the form of the answer's page does."""
+        if token is None:
+            found = re.search(r'name="form" value="([0-9a-f]+)"', self.go("GET", "/letter/write").text)
+            token = found.group(1) if found else ""
+        body = form_data({"form": token, "text": text}, files)
+        return self.upload(body, **headers)
+
+    def upload(self, body: bytes, kind: str = f'multipart/form-data; boundary="{MARK}"', **headers: str) -> Answer:
+        """That body, whatever it is."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        sent = {"Content-Type": kind, "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+        try:
+            connection.request(
+                "POST", "/letter/answer", body, sent | {k.replace("_", "-"): v for k, v in headers.items()}
+            )
+            response = connection.getresponse()
+            return Answer(response.status, response.headers, response.read())
+        finally:
+            connection.close()
 
     def open_letter(self, house: House, token: str, parcel_id: str = "p1") -> Answer:
         """The whole road to the letter."""

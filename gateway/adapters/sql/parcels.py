@@ -93,6 +93,10 @@ class SqlParcels(SqlAccess):
         if values:
             self._set(parcel_id, values)
 
+    def count_answer(self, parcel_id: str, size: int) -> None:
+        """Add the bytes of an answer."""
+        self._set(parcel_id, {"answered": parcels.c.answered + size})
+
     def expired(self, now: datetime, limit: int = 1000) -> list[ParcelRow]:
         """SEALED or OPENED parcels past their time, the longest past first."""
         statement = select(parcels).where(parcels.c.expires_at <= now, parcels.c.state.in_(_OPEN))

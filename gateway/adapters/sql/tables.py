@@ -115,7 +115,7 @@ parcels = Table(
     Column("state", Choice(ParcelState), nullable=False), Column("lookup", LargeBinary, nullable=False, unique=True),
     word("manifest_id"), when("created_at"), when("expires_at", index=True), when("first_opened_at", maybe=True),
     count("codes_sent"), when("code_next_at", maybe=True), count("failures"), when("failure_until", maybe=True),
-    word("proof", "mailbox"), sealed("seal"), count("version", 1),
+    word("proof", "mailbox"), sealed("seal"), count("answered"), count("version", 1),
 )  # fmt: skip
 
 codes = Table(

@@ -27,10 +27,10 @@ from gateway.ports.keys import KeyState
 
 DOOR = {"intake.key", "calendar.pub"}
 INBOUND = DOOR | {"bounce.key"}
-WEB = {"lookup.key"}
+WEB = {"lookup.key", "answer.key", "calendar.pub"}
 REVIEW = {"review.key", "calendar.pub"}
 WORKER = {
-    "intake.pub", "calendar.key", "columns.key", "index.key", "decision.key", "bounce.key", "lookup.key", "ca.key", "ca.crt",
+    "intake.pub", "answer.pub", "calendar.key", "columns.key", "index.key", "decision.key", "bounce.key", "lookup.key", "ca.key", "ca.crt",
     "archive-practice.pub", "archive-escrow.pub",
 }  # fmt: skip
 

@@ -34,6 +34,14 @@ VALUES = {
     "reminder": {**FACTS, **WHY, **PRACTICE},
     "reminder-recipient": {**PRACTICE, "sent": "1 June 2026", "expires": "15 June 2026"},
     "opened": FACTS,
+    "answer": {
+        **FACTS,
+        "day": "2 March 2026",
+        "recipient": "pat@example.net",
+        "files": 2,
+        "to_sender": False,
+        "text": "Thank you.",
+    },
     "too-late": {**FACTS, "closed": True, "opened": False},
     "dsn": {**FACTS, **WHY, "nothing_sent": True, "status": "5.7.1"},
 }
