@@ -20,7 +20,7 @@ from tests.support.kill_house import POINTS, KillHouse
 pytestmark = pytest.mark.proves("lost.kill-matrix")
 KINDS = ["pass", "smime", "link", "bounced", "held", "released", "yes", "no", "returned"]
 FEW = ["smime", "link", "bounced", "yes"]
-ENOUGH = 15
+ENOUGH = 30
 """Rounds after which some process has died at every step."""
 APART = {"desk.1", "desk.2"}
 """Steps of a role that the matrix does not run: tests/unit/flow/test_desk.py dies there."""
