@@ -87,7 +87,9 @@ def page() -> str:
     )
     parts.append("| taken out | of | fails |\n|---|---|---|\n")
     parts.extend(f"| {row['takes_out']} | `{row['file']}` | {_file(row['test'])} |\n" for row in mutations())
-    parts.append("\n## What is not promised\n\n" + (SOURCE / "not_promised.md").read_text(encoding="utf-8"))
+    parts.append(
+        "\n## What is not promised\n\n" + (ROOT / "tests/promises/not_promised.md").read_text(encoding="utf-8")
+    )
     return "".join(parts)
 
 

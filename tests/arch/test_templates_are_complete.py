@@ -39,7 +39,7 @@ def test_every_mail_is_asked_for_and_there():
 
 @pytest.mark.parametrize(("room", "folder"), [("web", "portal"), ("review", "review")])
 def test_every_page_is_asked_for_and_there(room, folder):
-    named = set(re.findall(r'(?:page|text)\(\s*"([a-z]+\.html)"', source(room)))
+    named = set(re.findall(r'(?:page|text)[(,]\s*"([a-z]+\.html)"', source(room)))
     there = {one.name for one in (ROOT / "templates" / folder).iterdir() if one.suffix == ".html"}
     assert (ROOT / "templates" / folder / f"{folder}.css").is_file()
     extended = set()
