@@ -133,6 +133,10 @@ class SenderKeyRow:
     not_after: datetime
 
 
+RECIPIENT_KEY = "recipient_key"
+"""The kind of blind index that finds an address's certificates."""
+
+
 @dataclass(frozen=True, slots=True)
 class RecipientKeyRow:
     """A recipient's certificate, sealed to tag and version; `tag` blind index of the address, `fingerprint` hex SHA-256 of

@@ -12,6 +12,7 @@ No error of 1 to 3 can send: without the dot there is no mail. A MAC or seal tha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.domain.address import Address
@@ -42,6 +43,16 @@ from gateway.seal.record import IntakeRecord
 
 _OTHER_POLICY = timedelta(seconds=5)
 """Pause before assessing again while workers with two policies run side by side, or the mail goes to and fro at full speed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What the key directory said just before SENDING."""
+
+    fingerprint: str
+    """Of the recipient's certificate; empty too when it is there and serves no more."""
+    imported: frozenset[tuple[str, int]]
+    """The certificates in the database that it chose from."""
 
 
 class Dispatch:
@@ -121,7 +132,7 @@ class Dispatch:
     def _still_stands(self, job: Job, decided: Decided, attempt: AttemptRow, *, begin: bool) -> bool:
         """Re-read what the decision rested on; `begin` commits SENDING. Otherwise the message goes back to be assessed."""
         at, row = self._clock.now(), decided.row
-        key = self._valid_key(decided.target, at) if row.basis.key else ""
+        key = self._key(decided.target, at) if row.basis.key else None
         with self._store.begin() as uow:
             if not uow.jobs.holds(job):
                 raise LeaseLost("another worker has this delivery now")
@@ -147,12 +158,14 @@ class Dispatch:
             uow.audit.append(Event(EventKind.ATTEMPT, row.message_id, row.id, data=data), at)
         return True
 
-    def _valid_key(self, target: Address, at: datetime) -> str:
-        """The fingerprint of the recipient's certificate; empty too when it is there and serves no more."""
+    def _key(self, target: Address, at: datetime) -> Key:
+        """The recipient's certificate. What was imported is read first: a change during the look-up shows at SENDING."""
+        with self._store.begin() as uow:
+            imported = self._facts.imported(uow, target)
         answer = self._facts.key(target, at)
-        return answer.fingerprint if answer.smime is KeyState.VALID else ""
+        return Key(answer.fingerprint if answer.smime is KeyState.VALID else "", imported)
 
-    def stale(self, uow: UnitOfWork, decided: Decided, key: str, at: datetime) -> str:
+    def stale(self, uow: UnitOfWork, decided: Decided, key: Key | None, at: datetime) -> str:
         """What a decision rested on that is newer now; empty if nothing is.
 
         The register stands still from here to the commit, so that nobody can come in between. Who the recipient is counts
@@ -164,7 +177,9 @@ class Dispatch:
             return "day"
         if basis.policy != self._assess.policy.version:
             return "policy"
-        if basis.key != key:
+        if basis.key != (key.fingerprint if key else ""):
+            return "key"
+        if key is not None and self._facts.imported(uow, decided.target) != key.imported:
             return "key"
         for patient_id, version in basis.patients:
             row = uow.register.patient(patient_id, lock=True)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from gateway.domain.address import Address
 from gateway.domain.patient import Partner, Patient, RecipientKind
+from gateway.domain.register_rows import RECIPIENT_KEY
 from gateway.flow.register import Register
 from gateway.phi.consumer import is_consumer_domain
 from gateway.phi.scan import MailContext
@@ -86,6 +87,11 @@ class Facts:
         """What the key directory answers. Not inside a transaction: a directory may ask the database itself."""
         answer = self.directory.find(address, at)
         return KeyFacts(answer.state, answer.fingerprint, answer.reason)
+
+    def imported(self, uow: UnitOfWork, address: Address) -> frozenset[tuple[str, int]]:
+        """Fingerprint and version of each certificate that staff imported for the address, as of this transaction."""
+        rows = uow.register.recipient_keys(self.register.index.address(RECIPIENT_KEY, address))
+        return frozenset((row.fingerprint, row.version) for row in rows)
 
     def patients(
         self, uow: UnitOfWork, found: Iterable[str], tags: Iterable[str], standings: Iterable[Standing]

@@ -20,9 +20,10 @@ from gateway.domain.errors import PermanentError, PickupRefused
 from gateway.domain.patient import ConsentEvent, ConsentEventType, ConsentKind
 from gateway.domain.states import AttemptState, DeliveryState
 from gateway.flow.dispatch import Dispatch
+from gateway.flow.facts import Facts
 from gateway.flow.review import Review
 from gateway.ports.relay import Outcome, Reply
-from tests.support.home import DOCTOR, MARIA, RESULTS, TOBIAS, TOBIAS_RESULTS, Home, mail
+from tests.support.home import DOCTOR, GRACE, MARIA, RESULTS, TOBIAS, TOBIAS_RESULTS, Home, mail
 
 LATER = Reply(Outcome.TEMPORARY, 451, "4.3.0")
 
@@ -144,6 +145,38 @@ def test_a_revocation_that_comes_while_sending_is_committed_waits_and_stops_the_
     assert not any("/m/" in one.text for one in home.sent(MARIA)), "only a request for consent reached her"
     assert home.sql("SELECT state FROM parcels") == [("revoked",)]
     assert list(home.inst.peppers().names()) == []
+
+
+@pytest.mark.proves("stale.versions", "stale.reread")
+@pytest.mark.parametrize("replaced", [False, True], ids=["removed", "replaced"])
+def test_a_certificate_that_goes_between_the_look_up_and_sending_is_not_used(home: Home, replaced: bool) -> None:
+    old = home.import_certificate(GRACE)
+    message = home.submit(mail(GRACE, "Maria Quintero", RESULTS), GRACE)
+    home.assess()
+    row = home.delivery(message)
+    assert (row.method, row.basis.key) == (Method.SMIME, old)
+    real, looked = Facts.key, []
+
+    def key(self: Facts, *given: Any) -> Any:
+        answer = real(self, *given)
+        looked.append(answer.fingerprint)
+        if len(looked) == 2:  # the copy is composed and its key looked up for the last time; only SENDING is missing
+            assert home.remove_certificate(old) == 1
+            if replaced:
+                home.import_certificate(GRACE)
+        return answer
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Facts, "key", key)
+        home.run_job("dispatch")
+    assert looked == [old, old]
+    assert home.sent(GRACE) == []
+    assert [data["what"] for kind, data in home.events(message) if kind == "stale"] == ["key"]
+    home.settle()
+    row = home.delivery(message)
+    assert (row.state, row.method) == (DeliveryState.DELIVERED, Method.SMIME if replaced else Method.LINK)
+    assert row.basis.key != old
+    assert b"diabetes" not in home.sent(GRACE)[0].raw
 
 
 @pytest.mark.proves("stale.revocation", "stale.release-and-pickup")

@@ -20,15 +20,18 @@ from gateway.adapters.sql.register import SqlRegister
 from gateway.adapters.sql.store import SqlUnitOfWork
 from gateway.config.model import Settings
 from gateway.domain.address import Address
+from gateway.domain.decision import Method
 from gateway.domain.patient import ConsentEventType
 from gateway.domain.states import DeliveryState, MessageState
 from gateway.flow import epochs
 from gateway.flow.decisions import Decisions
+from gateway.flow.facts import Facts
 from gateway.flow.head_mail import HeadMail
+from gateway.ports.keys import KeyState
 from gateway.ports.relay import Outcome, Reply
 from gateway.seal.hybrid import OpenWith
 from tests.support import postgres
-from tests.support.home import MARIA, OFFICE, RESULTS, TOBIAS, TOBIAS_RESULTS, Home, mail
+from tests.support.home import GRACE, MARIA, OFFICE, RESULTS, TOBIAS, TOBIAS_RESULTS, Home, mail
 
 DAY = 24 * 60 * 60.0
 LATER = Reply(Outcome.TEMPORARY, 451, "4.3.0", tls="")
@@ -274,6 +277,47 @@ def test_a_record_that_changes_while_a_mail_is_decided_is_no_forgery(
     home.settle()
     assert "integrity" not in home.kinds(message)
     assert home.delivery(message).state is DeliveryState.DELIVERED
+
+
+@pytest.mark.proves("stale.versions", "stale.reread")
+def test_a_certificate_that_is_being_removed_is_not_used(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever commits SENDING waits for a removal that was first, also where the key was looked up before its commit."""
+    old = home.import_certificate(GRACE)
+    message, staff = home.submit(mail(GRACE, "Maria Quintero", RESULTS), GRACE), Midst()
+    home.assess()
+    assert home.delivery(message).basis.key == old
+    real, looked = Facts.key, []
+
+    def key(self: Facts, *given: Any) -> Any:
+        answer = real(self, *given)
+        looked.append(answer.fingerprint)
+        if len(looked) == 2:
+            staff.begin(lambda: home.remove_certificate(old))
+        return answer
+
+    monkeypatch.setattr(Facts, "key", key)
+    monkeypatch.setattr(SqlRegister, "drop_recipient_key", staff.at(SqlRegister.drop_recipient_key))
+    sender = meanwhile(lambda: home.run_job("dispatch"))
+    assert home.sent(GRACE) == []
+    assert staff.end() == 1
+    sender.end()
+    assert looked == [old, old]
+    assert [data["what"] for kind, data in home.events(message) if kind == "stale"] == ["key"]
+    home.settle()
+    assert home.delivery(message).method is Method.LINK
+
+
+def test_a_certificate_that_is_removed_while_it_is_looked_up_is_no_forgery(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, worker = home.import_certificate(GRACE), Midst()
+    monkeypatch.setattr(SqlRegister, "recipient_keys", worker.at(SqlRegister.recipient_keys))
+    worker.begin(lambda: home.inst.key_directory().find(Address.parse(GRACE), home.clock.now()))
+    other = meanwhile(lambda: home.remove_certificate(old))
+    assert worker.end().fingerprint == old
+    assert other.end() == 1
+    assert home.inst.key_directory().find(Address.parse(GRACE), home.clock.now()).state is KeyState.NONE
+    assert "integrity" not in home.kinds()
 
 
 def test_two_workers_mail_one_head_once(home: Home, url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -316,6 +316,20 @@ class Home:
         (self.root / "certificates" / f"{address}.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
         return key
 
+    def import_certificate(self, address: str) -> str:
+        """Import a certificate of that address as staff do; returns its fingerprint."""
+        from tests.support.people import certificate_for
+
+        at, one = self.clock.now(), Address.parse(address)
+        certificate, _ = certificate_for(address, at)
+        with self.store.begin() as uow:
+            return self.inst.imported_keys().put(uow, certificate, one, "import", at, "test")
+
+    def remove_certificate(self, fingerprint: str) -> int:
+        """Remove an imported certificate as staff do; returns from how many addresses."""
+        with self.store.begin() as uow:
+            return self.inst.imported_keys().remove(uow, fingerprint, self.clock.now(), "test")
+
     # The road
 
     def intake(self, reached: Checkpoint = unobserved, **limits: int) -> Intake:

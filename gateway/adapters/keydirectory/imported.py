@@ -17,12 +17,12 @@ from gateway.adapters.keydirectory.answers import judge
 from gateway.domain.address import Address
 from gateway.domain.audit import Event, EventKind, Scalar
 from gateway.domain.errors import IntegrityError, StoreUnavailable
-from gateway.domain.register_rows import RecipientKeyRow
+from gateway.domain.register_rows import RECIPIENT_KEY, RecipientKeyRow
 from gateway.ports.keys import KeyAnswer, KeyState
 from gateway.ports.store import Store, UnitOfWork
 from gateway.seal.columns import BlindIndex, Columns
 
-_COLUMN, _INDEX = "recipient_key.certificate", "recipient_key"
+_COLUMN = "recipient_key.certificate"
 
 
 class StoreDirectory:
@@ -35,9 +35,10 @@ class StoreDirectory:
 
     def find(self, address: Address, at: datetime) -> KeyAnswer:
         """The best imported certificate for the address."""
-        tag = self._index.address(_INDEX, address)
+        tag = self._index.address(RECIPIENT_KEY, address)
         try:
             with self._store.begin() as uow:
+                uow.register.version(lock=True)  # a removal between this and the look into the log is no forgery
                 rows = uow.register.recipient_keys(tag)
                 try:
                     if {row.fingerprint: row.version for row in rows} != _in_force(uow, tag):
@@ -55,8 +56,9 @@ class StoreDirectory:
         self, uow: UnitOfWork, certificate: x509.Certificate, address: Address, source: str, at: datetime, actor: str
     ) -> str:  # fmt: skip
         """Import a certificate for one of its addresses; returns its fingerprint."""
+        uow.register.alone()  # as with every change of the register: whoever sends has committed it, or meets this one
         der = certificate.public_bytes(Encoding.DER)
-        fingerprint, tag = hashlib.sha256(der).hexdigest(), self._index.address(_INDEX, address)
+        fingerprint, tag = hashlib.sha256(der).hexdigest(), self._index.address(RECIPIENT_KEY, address)
         version = _versions(uow, tag).get(fingerprint, (0, False))[0] + 1
         sealed = self._columns.seal(_COLUMN, _place(fingerprint, tag, version), der)
         uow.register.put_recipient_key(RecipientKeyRow(fingerprint, tag, sealed, source, at, version))
@@ -65,6 +67,7 @@ class StoreDirectory:
 
     def remove(self, uow: UnitOfWork, fingerprint: str, at: datetime, actor: str) -> int:
         """Remove a certificate from every address; returns from how many."""
+        uow.register.alone()
         rows = [row for row in uow.register.recipient_keys() if row.fingerprint == fingerprint]
         for row in rows:
             version = max(row.version, _versions(uow, row.tag).get(fingerprint, (0, False))[0]) + 1
@@ -79,7 +82,6 @@ class StoreDirectory:
         data: dict[str, Scalar] = {
             "what": "recipient certificate", "fingerprint": fingerprint, "version": version, "present": present,
         }  # fmt: skip
-        uow.register.version(lock=True)  # changes of the register stand in the log in the order of their commits
         uow.audit.append(Event(EventKind.REGISTER_CHANGED, _chain(tag), actor=actor, data=data), at)
 
     def answer(self, certificate: x509.Certificate, address: Address, at: datetime) -> KeyAnswer:
