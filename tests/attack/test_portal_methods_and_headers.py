@@ -21,6 +21,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 PATHS = {
     "/m/{token}": "GET", "/letter": "GET", "/letter/code": "POST", "/letter/enter": "GET", "/letter/open": "POST",
     "/letter/read": "GET", "/letter/save": "GET", "/letter/file/1": "GET", "/letter/close": "POST",
+    "/letter/write": "GET", "/letter/answer": "POST", "/letter/sent": "GET",
     "/letter/closed": "GET", "/c/{token}": "GET", "/consent": "GET", "/consent/code": "POST", "/consent/enter": "GET",
     "/consent/open": "POST", "/consent/question": "GET", "/consent/answer": "POST", "/consent/thanks": "GET", "/": "GET",
     "/assets/portal.css": "GET", "/robots.txt": "GET", "/healthz": "GET", "/readyz": "GET",

@@ -166,6 +166,41 @@ def test_a_hop_that_has_no_time_is_asked_again_and_then_given_up_and_the_postmas
     assert "Dear Dr Lee" not in told.text
 
 
+class Death(BaseException):
+    """Stands for the end of a process."""
+
+
+@pytest.mark.proves("lost.kill-matrix", "once.in-doubt", "open.retry-same-id")
+@pytest.mark.parametrize(
+    ("point", "copies"), [("carry.1", 1), ("carry.2", 1), ("carry.3", 1), ("carry.4", 2), ("carry.5", 1)]
+)
+def test_a_worker_that_dies_on_the_way_loses_no_answer(home: Home, point: str, copies: int) -> None:
+    """After the dot (4) it may have arrived: it goes again, with the same Message-ID, and the log says so."""
+    _, answer = answered(home)
+    died = []
+
+    def die(at: str) -> None:
+        if at == point and not died:
+            died.append(at)
+            raise Death(at)
+
+    home.reached = die
+    home.start()
+    with pytest.raises(Death):
+        home.settle()
+    home.reached = lambda _: None
+    home.start()
+    home.later(home.inst.settings.worker.lease + timedelta(minutes=1))
+    home.settle()
+    assert home.delivery(answer).state is DeliveryState.DELIVERED
+    assert home.message(answer).state is MessageState.SETTLED
+    sent = to_doctor(home)
+    assert len(sent) == copies
+    assert len({one.message_id for one in sent}) == 1
+    noted = [data for kind, data in home.events(answer) if kind == "attempt" and data.get("duplicate_possible")]
+    assert len(noted) >= len(sent) - 1
+
+
 def test_a_bounce_of_an_answer_goes_to_the_postmaster(home: Home) -> None:
     _, answer = answered(home)
     home.hop.answers = {DOCTOR: [Reply(Outcome.PERMANENT, 550, "5.1.1")]}

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+import structlog
 import trustme
 
 from gateway.adapters.clock import SystemClock
@@ -155,6 +156,7 @@ def test_a_renewed_certificate_is_shown_after_sighup_and_a_bad_pair_keeps_the_ol
 def test_the_end_is_told_once_a_day_from_21_days_before_and_after_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    structlog.reset_defaults()  # as in a process of its own: other tests may have told it where to write
     clock, shown = FakeClock(), dict[Gauge, float]()
     write(tmp_path, (START + timedelta(days=23)).replace(tzinfo=None))
     watch = Watch("web", tmp_path / "own.pem", clock, shown.__setitem__)

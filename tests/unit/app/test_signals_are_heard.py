@@ -7,6 +7,7 @@ import signal
 import threading
 
 import pytest
+import structlog
 
 from gateway.app.signals import heard
 from gateway.worker.loop import Pace, Worker
@@ -43,6 +44,7 @@ def test_a_signal_is_heard_while_the_main_thread_waits_at_a_lock_and_another_thr
 
 
 def test_a_handler_that_fails_leaves_the_next_signal_heard(capsys: pytest.CaptureFixture[str]) -> None:
+    structlog.reset_defaults()  # as in a process of its own: other tests may have told it where to write
     heard_of = threading.Semaphore(0)
 
     def failing() -> None:
