@@ -1,6 +1,7 @@
 """`sealgate serve`: a parent without keys that starts one process per role by exec, and starts again what dies.
 
-SIGTERM and SIGHUP go on to every role. A role that cannot start for its configuration ends the whole, with its error.
+SIGTERM and SIGHUP go on to every role. A role that cannot start for its configuration ends the whole, with its error, when all begin;
+one that ran before is tried again.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ class Supervisor:
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._started: dict[str, float] = {}
         self._pauses: dict[str, float] = {}
+        self._again: set[str] = set()
+        """Roles that ran before: what they cannot start for now, a policy half edited, must not end the others."""
         self._stop = threading.Event()
         self._log = structlog.get_logger("serve")
 
@@ -68,8 +71,9 @@ class Supervisor:
             status = child.poll()
             if status is None:
                 continue
-            if status == _USAGE:
+            if status == _USAGE and role not in self._again:
                 return _USAGE
+            self._again.add(role)
             ran = time.monotonic() - self._started[role]
             pause = 0.0 if ran > _CALM else min(30.0, self._pauses.get(role, 0.25) * 2)
             self._pauses[role] = pause

@@ -308,4 +308,4 @@ def test_every_change_is_in_the_log_without_names(gate):
     assert [one["event"] for one in rows[-2:]] == ["register_changed", "consent_given"]
     assert all(one["actor"].startswith("cli:") for one in rows[-2:])
     assert "Quill" not in json.dumps(rows)
-    assert "4711" not in json.dumps(rows)
+    assert "MRN-4711" not in json.dumps(rows)
