@@ -26,6 +26,7 @@ LONGEST_TEST = 500
 """Tests may be longer: tables of cases read better in one piece."""
 LONG = {
     "gateway/ports/store.py": "the database's whole port in one place: protocols of one line a method",
+    "tests/support/home.py": "one installation: everything that a test does with it, in one place",
     "gateway/mime/levels.py": "one state machine; its frames call each other",
     "pyproject.toml": "the one home of tool settings",
 }
