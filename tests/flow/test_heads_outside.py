@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.adapters.heads import append, append_head, last_kept, read_heads, read_kept
+from gateway.adapters.heads import append, last_kept, read_heads, read_kept
 from gateway.adapters.heads_syslog import send
 from gateway.app.outside import signed_by
 from gateway.config.model import Settings
@@ -146,8 +146,8 @@ def test_forms(tmp_path: Path) -> None:
     kept = [Kept(HeadRow(size, bytes([size]) * 32, START, b"s" * 64)) for size in (1, 5, 9)]
     file = tmp_path / "heads"
     for one in kept:
-        append_head(file, one.head)
-        append_head(file, one.head)
+        append(file, Kept(one.head))
+        append(file, Kept(one.head))
     assert read_kept(file) == kept, "the same head twice in a row is one line"
     assert last_kept(file) == kept[-1]
     assert last_kept(tmp_path / "none") is None

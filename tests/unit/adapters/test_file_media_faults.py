@@ -10,11 +10,12 @@ import pytest
 
 from gateway.adapters.blobs.file import FileBlobStore
 from gateway.adapters.durable import make_folder
-from gateway.adapters.heads import append_head, latest_head, read_heads
+from gateway.adapters.heads import append, read_heads
 from gateway.adapters.shelf.file import FileShelf
 from gateway.domain.errors import BlobMissing, ConfigError, IntegrityError, StoreUnavailable
 from gateway.domain.protected import Protected
 from gateway.ports.store import HeadRow
+from gateway.seal.heads import Kept
 from tests.support.fakes import START, FakeClock, SeededTokens
 from tests.support.faults import FailingSync, read_only, small_disk
 
@@ -104,7 +105,7 @@ def test_a_read_only_disk(tmp_path: Path) -> None:
             with pytest.raises(StoreUnavailable, match="Read-only"):
                 shelf.destroy("there")
             with pytest.raises(StoreUnavailable, match="Read-only"):
-                append_head(disk / "heads" / "f", HeadRow(1, b"r", START, b"s"))
+                append(disk / "heads" / "f", Kept(HeadRow(1, b"r", START, b"s")))
             assert shelf.get("there") == Protected(b"x")
 
 
@@ -176,17 +177,17 @@ def head(size: int) -> HeadRow:
 def test_heads_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "out" / "heads.jsonl"
     for size in (3, 9):
-        append_head(file, head(size))
+        append(file, Kept(head(size)))
     assert read_heads(file) == [head(3), head(9)]
     with monkeypatch.context() as patch:
         FailingSync(patch, 1)
         with pytest.raises(StoreUnavailable):
-            append_head(file, head(10))
-    assert latest_head(file) == head(9)
+            append(file, Kept(head(10)))
+    assert read_heads(file)[-1] == head(9)
     with file.open("ab") as torn:
         torn.write(b'{"size": 11, "ro')
-    assert latest_head(file) == head(9)
-    append_head(file, head(12))
+    assert read_heads(file)[-1] == head(9)
+    append(file, Kept(head(12)))
     assert read_heads(file) == [head(3), head(9), head(12)]
     with file.open("ab") as forged:
         forged.write(b"{}\n")

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from gateway.adapters.heads import append_head, latest_head, read_heads
+from gateway.adapters.heads import append, read_heads
 from gateway.adapters.sql.store import SqlStore
 from gateway.domain.audit import Event, EventKind
 from gateway.domain.errors import IntegrityError, StoreUnavailable
 from gateway.flow.audit_fold import AuditFolder
 from gateway.flow.audit_verify import VerifyReport, verify
 from gateway.ports.store import HeadRow
+from gateway.seal.heads import Kept
 from gateway.seal.log_hash import head_input, row_hash
 from gateway.seal.merkle import Range, leaf_hash
 from tests.support.fakes import START, FakeClock, SeededTokens
@@ -52,7 +53,7 @@ class Log:
 
     def folder(self, every_rows: int = 1000) -> AuditFolder:
         return AuditFolder(
-            self.store, self.clock, sign, lambda head: append_head(self.heads, head), every_rows=every_rows
+            self.store, self.clock, sign, lambda head: append(self.heads, Kept(head)), every_rows=every_rows
         )
 
     def fold(self) -> None:
@@ -61,7 +62,7 @@ class Log:
             self.clock.advance(60)
 
     def outside(self) -> HeadRow:
-        head = latest_head(self.heads)
+        head = read_heads(self.heads)[-1]
         assert head is not None
         return head
 
@@ -283,7 +284,7 @@ def test_two_writers_and_two_folders_at_once(log: Log) -> None:
         own.close()
 
     def folder() -> None:
-        own = AuditFolder(log.store, log.clock, sign, lambda head: append_head(log.heads, head), 7, 0)
+        own = AuditFolder(log.store, log.clock, sign, lambda head: append(log.heads, Kept(head)), 7, 0)
         while not stop.is_set():
             own.fold_once()
 
@@ -310,7 +311,7 @@ def test_two_writers_and_two_folders_at_once(log: Log) -> None:
 @pytest.mark.proves("log.heads")
 def test_heads_come_by_rows_and_by_time(tmp_path: Path) -> None:
     log = Log(tmp_path / "x")
-    folder = AuditFolder(log.store, log.clock, sign, lambda head: append_head(log.heads, head), 4, 10)
+    folder = AuditFolder(log.store, log.clock, sign, lambda head: append(log.heads, Kept(head)), 4, 10)
     log.write("m1")
     assert folder.fold_once() == 1
     assert log.outside().size == 1  # the first row at once
@@ -357,7 +358,7 @@ def test_one_folder_has_the_turn_until_it_runs_out(tmp_path: Path) -> None:
     def slow(head: HeadRow) -> None:
         log.write("m2")
         inner.append(log.folder().fold_once())
-        append_head(log.heads, head)
+        append(log.heads, Kept(head))
 
     assert AuditFolder(log.store, log.clock, sign, slow).fold_once() == 1
     assert inner == [0]
