@@ -1,6 +1,6 @@
 """Attempts: the bookkeeping of one try to hand one copy to the next hop, whatever made the copy.
 
-CLAIMED by `claim`, SENDING by the step that begins it, IN_DOUBT by `send` before the final dot, and by `record`
+CLAIMED by `claim`, SENDING by `begin`, IN_DOUBT by `send` before the final dot, and by `record`
 DELIVERED, RETRY or FAILED. What a death left open is ABANDONED by the next claim: a duplicate is possible then, and counted.
 """
 
@@ -20,7 +20,7 @@ from gateway.flow.notices import Notices
 from gateway.ports.clock import Clock
 from gateway.ports.metrics import Count, Metrics, uncounted
 from gateway.ports.relay import Consignment, Outcome, Relay, Reply
-from gateway.ports.store import Store
+from gateway.ports.store import Store, UnitOfWork
 from gateway.ports.tokens import Tokens
 
 Alive = Callable[[], bool]
@@ -71,6 +71,13 @@ class Attempts:
             attempt = AttemptRow(self._tokens.id(), delivery.id, len(earlier) + 1, job.lease, AttemptState.CLAIMED, at)
             uow.attempts.add(attempt)
         return message, delivery, attempt
+
+    def begin(self, uow: UnitOfWork, row: DeliveryRow, attempt: AttemptRow, at: datetime) -> None:
+        """SENDING, in the caller's transaction, which has just read again what the copy rests on: from its commit on it may leave."""
+        uow.attempts.move(attempt.id, AttemptState.SENDING, at)
+        uow.deliveries.move(row.id, DeliveryState.SENDING, first_try_at=row.first_try_at or at, tried=True)
+        data: dict[str, Scalar] = {"number": attempt.number, "state": "sending"}
+        uow.audit.append(Event(EventKind.ATTEMPT, row.message_id, row.id, data=data), at)
 
     def send(
         self, job: Job, attempt: AttemptRow, relay: Relay, consignment: Consignment, alive: Alive,

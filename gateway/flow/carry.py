@@ -24,7 +24,7 @@ from gateway.domain.decision import Action, Decision
 from gateway.domain.envelope import Direction
 from gateway.domain.errors import IntegrityError, KeyMissing, LeaseLost, LimitExceeded, MalformedMail, SealingFailed
 from gateway.domain.records import AttemptRow, DeliveryRow, Job, JobKind, MessageRow
-from gateway.domain.states import AttemptState, DeliveryState, MessageState
+from gateway.domain.states import DeliveryState, MessageState
 from gateway.flow.attempts import Alive, Attempts
 from gateway.flow.compose import Words
 from gateway.flow.custody import Custody
@@ -186,10 +186,7 @@ class Carry:
             if now is None or now.version != row.version:
                 raise LeaseLost("this delivery has just changed")
             self.decisions.marks.check_sendable(uow, row)
-            uow.attempts.move(attempt.id, AttemptState.SENDING, at)
-            uow.deliveries.move(row.id, DeliveryState.SENDING, first_try_at=row.first_try_at or at, tried=True)
-            data: dict[str, Scalar] = {"number": attempt.number, "state": "sending"}
-            uow.audit.append(Event(EventKind.ATTEMPT, row.message_id, row.id, data=data), at)
+            self.attempts.begin(uow, row, attempt, at)
 
     def _answered(self, uow: UnitOfWork, record: IntakeRecord) -> DeliveryRow:
         """The delivery whose link the answer was written through; IntegrityError unless a worker made it and it was opened."""

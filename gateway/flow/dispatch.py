@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.domain.address import Address
-from gateway.domain.audit import Event, EventKind, Scalar
+from gateway.domain.audit import Event, EventKind
 from gateway.domain.decision import Action, Method
 from gateway.domain.errors import IntegrityError, KeyMissing, LeaseLost, LimitExceeded, MalformedMail, SealingFailed
 from gateway.domain.records import AttemptRow, Job, JobKind, MessageRow
@@ -152,10 +152,7 @@ class Dispatch:
             self._decisions.marks.check_sendable(uow, row)  # what was read and composed, not what stands there by now
             if not begin:
                 return True
-            uow.attempts.move(attempt.id, AttemptState.SENDING, at)
-            uow.deliveries.move(row.id, DeliveryState.SENDING, first_try_at=row.first_try_at or at, tried=True)
-            data: dict[str, Scalar] = {"number": attempt.number, "state": "sending"}
-            uow.audit.append(Event(EventKind.ATTEMPT, row.message_id, row.id, data=data), at)
+            self._attempts.begin(uow, row, attempt, at)
         return True
 
     def _key(self, target: Address, at: datetime) -> Key:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gateway.domain.finding import Finding, Kind, ScanReport
+from gateway.domain.finding import Finding, Kind
 
 _FIRST = {
     Kind.SSN: 0,
@@ -55,11 +55,6 @@ def redact_text(text: str, findings: Iterable[Finding], *, part: str | None = No
         pieces += [text[last:start], placeholder]
         last = end
     return "".join([*pieces, text[last:]])
-
-
-def strict_spans(report: ScanReport, part: str, text: str) -> list[tuple[int, int, str]]:
-    """The spans to mask in the strictly redacted letter: identifiers, health terms, class evidence, facilities."""
-    return placeholder_spans(part, text, report.findings, strict=True)
 
 
 def _masked(one: Finding, strict: bool) -> bool:

@@ -23,11 +23,6 @@ def weaker(a: Method, b: Method) -> bool:
     return _RANK[a] < _RANK[b]
 
 
-def at_least(method: Method, floor: Method) -> bool:
-    """Whether `method` protects at least as much as `floor`."""
-    return not weaker(method, floor)
-
-
 def stricter(a: Action, b: Action) -> bool:
     """Whether `a` withholds more than `b`: deliver, hold, refuse."""
     return _STRICTNESS[a] > _STRICTNESS[b]

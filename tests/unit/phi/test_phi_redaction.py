@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from gateway.domain.finding import Finding, Kind, TextPart
-from gateway.phi.redact import placeholder_spans, redact_text, strict_spans
+from gateway.phi.redact import placeholder_spans, redact_text
 from gateway.phi.scan import MailContext, Scanner
 
 LETTERS = [
@@ -69,7 +69,7 @@ def test_other_parts_are_left_alone() -> None:
 
 def test_strict_spans_are_sorted_and_apart(scanner: Scanner) -> None:
     report = scanner.scan([TextPart("body.plain", LETTERS[0])])
-    spans = strict_spans(report, "body.plain", LETTERS[0])
+    spans = placeholder_spans("body.plain", LETTERS[0], report.findings, strict=True)
     assert spans
     assert all(a[1] <= b[0] for a, b in itertools.pairwise(spans))
 
