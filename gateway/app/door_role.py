@@ -18,7 +18,6 @@ from gateway.domain.envelope import Identity
 from gateway.domain.errors import ConfigError
 from gateway.flow.intake import Intake
 from gateway.flow.refusals import Refusals
-from gateway.flow.room import IntakeLimits
 from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.smtp.limits import DoorLimits
 from gateway.smtp.ports import Users
@@ -65,13 +64,9 @@ async def _open(
     home: Installation, wanted: list[tuple[Profile, tuple[HostPort, ...]]], limits: SmtpLimits, tls: ServerTls | None,
     users: Users, accepts: Callable[[Address], bool], reached: Checkpoint, clients: tuple[SmarthostClient, ...],
 ) -> tuple[Door, dict[str, list[int]]]:  # fmt: skip
-    bounds = home.settings.limits
     intake = Intake(
-        home.store(), home.vault(), home.door_keys(), home.clock, home.tokens,
-        IntakeLimits(
-            bounds.spool_bytes, bounds.recipient_bytes, bounds.spool_bytes_per_sender, bounds.held_per_sender
-        ), reached,
-    )  # fmt: skip
+        home.store(), home.vault(), home.door_keys(), home.clock, home.tokens, home.intake_limits(), reached
+    )
     listeners = tuple(Listener(profile, each.host, each.port) for profile, places in wanted for each in places)
     config = DoorConfig(
         hostname=home.settings.smtp.hostname or socket.getfqdn(), listeners=listeners, clients=clients,

@@ -39,6 +39,7 @@ from gateway.flow.facts import Facts
 from gateway.flow.keys import DoorKeys, WorkerKeys
 from gateway.flow.reading import Reader
 from gateway.flow.register import Register
+from gateway.flow.room import IntakeLimits
 from gateway.flow.timekeeping import ANCHOR
 from gateway.mime.limits import Limits
 from gateway.phi.scan import Scanner
@@ -252,6 +253,11 @@ class Installation:
     def reader(self) -> Reader:
         """Reads and judges mails."""
         return Reader(self.inspector(), self.scanner(), Limits(self.settings.smtp.limits.message_bytes))
+
+    def intake_limits(self) -> IntakeLimits:
+        """How much may be in hand, whichever door it comes in by."""
+        one = self.settings.limits
+        return IntakeLimits(one.spool_bytes, one.recipient_bytes, one.spool_bytes_per_sender, one.held_per_sender)
 
     def metrics(self) -> PrometheusMetrics:
         """What this process counts."""

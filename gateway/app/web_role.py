@@ -11,7 +11,6 @@ from gateway.app.installation import Installation
 from gateway.flow.answer import Answers
 from gateway.flow.intake import Intake
 from gateway.flow.pickup import Pickup
-from gateway.flow.room import IntakeLimits
 from gateway.flow.throttle import PickupLimits
 from gateway.flow.write_back import AnswerLimits, WriteBack
 from gateway.ports.checkpoint import Checkpoint, unobserved
@@ -49,13 +48,12 @@ async def open_portal(
 
 def write_back(home: Installation, pickup: Pickup, reached: Checkpoint = unobserved) -> WriteBack:
     """Answers on the page of an opened link, with a spool like the doors' and a key of the portal's own."""
-    parcel, bounds = home.settings.parcel, home.settings.limits
+    parcel = home.settings.parcel
     intake = None
     if parcel.answers:
-        limits = IntakeLimits(
-            bounds.spool_bytes, bounds.recipient_bytes, bounds.spool_bytes_per_sender, bounds.held_per_sender
+        intake = Intake(
+            home.store(), home.vault(), home.answer_keys(), home.clock, home.tokens, home.intake_limits(), reached
         )
-        intake = Intake(home.store(), home.vault(), home.answer_keys(), home.clock, home.tokens, limits, reached)
     room = AnswerLimits(parcel.answer_bytes, parcel.answer_files, parcel.answer_characters)
     return WriteBack(home.store(), pickup, intake, room)
 

@@ -20,6 +20,7 @@ from gateway.seal.columns import Columns
 
 if TYPE_CHECKING:  # loaded by `opened` alone: `scan` without --config has no need of a database
     from gateway.app.installation import Installation
+    from gateway.app.worker_role import Rooms
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -49,6 +50,18 @@ def opened(config: Path) -> Iterator[Installation]:
         yield home
     finally:
         home.close()
+
+
+@contextmanager
+def staffed(home: Installation) -> Iterator[Rooms]:
+    """The worker's steps in this process, ended again."""
+    from gateway.app.worker_role import build
+
+    rooms = build(home)
+    try:
+        yield rooms
+    finally:
+        rooms.close()
 
 
 def actor() -> str:

@@ -7,8 +7,7 @@ from pathlib import Path
 import click
 
 from gateway.app.preview import Preview, Previewed
-from gateway.app.worker_role import build
-from gateway.cli.console import AddressType, config_option, json_option, opened, read_input, say, show
+from gateway.cli.console import AddressType, config_option, json_option, opened, read_input, say, show, staffed
 from gateway.domain.address import Address
 from gateway.domain.decision import Action
 from gateway.policy.explain import explain as sentences
@@ -27,12 +26,8 @@ def explain(file: str, sender: Address, recipients: tuple[Address, ...], config:
 
     Exit status 1 if any copy would be held or refused.
     """
-    with opened(config) as home:
-        rooms = build(home)
-        try:
-            found = Preview(home, rooms).decide([read_input(file)], sender, recipients)
-        finally:
-            rooms.close()
+    with opened(config) as home, staffed(home) as rooms:
+        found = Preview(home, rooms).decide([read_input(file)], sender, recipients)
     for one in found:
         if as_json:
             show(as_fields(one))

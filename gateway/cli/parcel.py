@@ -8,8 +8,7 @@ from pathlib import Path
 
 import click
 
-from gateway.app.worker_role import build
-from gateway.cli.console import actor, config_option, json_option, no, opened, page, table
+from gateway.cli.console import actor, config_option, json_option, no, opened, page, staffed, table
 from gateway.config.values import read_duration
 from gateway.domain.audit import Event, EventKind
 from gateway.domain.records import ParcelRow
@@ -71,12 +70,8 @@ def show(parcel_id: str, config: Path, as_json: bool) -> None:
 @config_option
 def revoke(parcel_id: str, config: Path) -> None:
     """Close a link for good: its pepper is destroyed, so neither the link nor a backup opens it."""
-    with opened(config) as home:
-        rooms = build(home)
-        try:
-            closed = rooms.recheck.revoke(parcel_id, actor())
-        finally:
-            rooms.close()
+    with opened(config) as home, staffed(home) as rooms:
+        closed = rooms.recheck.revoke(parcel_id, actor())
     if not closed:
         no(f"{parcel_id} is no open link; `sealgate parcel list` shows those")
     click.echo(f"{parcel_id} is closed")
@@ -121,12 +116,8 @@ def extend(parcel_id: str, by: str, config: Path) -> None:
 @config_option
 def reissue(parcel_id: str, config: Path) -> None:
     """Replace a lost link: a new one is sent to the same address, the old one is dead. Needs parcel.reissue = true."""
-    with opened(config) as home:
-        rooms = build(home)
-        try:
-            fresh = rooms.reissue.reissue(parcel_id, actor())
-        finally:
-            rooms.close()
+    with opened(config) as home, staffed(home) as rooms:
+        fresh = rooms.reissue.reissue(parcel_id, actor())
     click.echo(f"{parcel_id} is closed; {fresh} is on its way")
 
 
@@ -136,19 +127,16 @@ def reissue(parcel_id: str, config: Path) -> None:
 def code(parcel_id: str, config: Path) -> None:
     """A one-time code to read out to a recipient whose identity you have verified; shown once."""
     with opened(config) as home:
-        at, rooms = home.clock.now(), build(home)
-        try:
-            with home.store().begin() as uow:
-                row = _found(uow.parcels.get(parcel_id, lock=True), parcel_id)
-                if row.state not in _OPEN or row.expires_at <= at:
-                    no(f"{parcel_id} opens nothing any more; the sender can send the mail again")
-                if "staff" not in row.proof.split(","):
-                    no(
-                        f"{parcel_id} is proved by {row.proof.replace(',', ' or ')}: the recipient asks for a code on its page"
-                    )
-                made = rooms.codes.for_staff(uow, parcel_id, at, actor())
-        finally:
-            rooms.close()
+        at = home.clock.now()
+        with staffed(home) as rooms, home.store().begin() as uow:
+            row = _found(uow.parcels.get(parcel_id, lock=True), parcel_id)
+            if row.state not in _OPEN or row.expires_at <= at:
+                no(f"{parcel_id} opens nothing any more; the sender can send the mail again")
+            if "staff" not in row.proof.split(","):
+                no(
+                    f"{parcel_id} is proved by {row.proof.replace(',', ' or ')}: the recipient asks for a code on its page"
+                )
+            made = rooms.codes.for_staff(uow, parcel_id, at, actor())
         life = home.settings.parcel.code_life
     click.echo(f"{made[:4]} {made[4:]}  (good for {int(life.total_seconds() // 60)} minutes)")
 

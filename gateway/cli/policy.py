@@ -9,8 +9,7 @@ import click
 from gateway.app.installation import Installation
 from gateway.app.policy_examples import Example, examples, register_of, run_example
 from gateway.app.preview import Preview
-from gateway.app.worker_role import build
-from gateway.cli.console import config_option, json_option, opened, say, show
+from gateway.cli.console import config_option, json_option, opened, say, show, staffed
 
 
 @click.group(short_help="Example mails against expected decisions.")
@@ -37,8 +36,8 @@ def test_policy(folder: Path, config: Path, as_json: bool) -> int:
 
 
 def _run(home: Installation, found: list[Example], *, as_json: bool) -> int:
-    rooms, failed = build(home), 0
-    try:
+    failed = 0
+    with staffed(home) as rooms:
         preview = Preview(home, rooms)
         for one in found:
             differences = run_example(preview, one)
@@ -49,6 +48,4 @@ def _run(home: Installation, found: list[Example], *, as_json: bool) -> int:
                 say(f"{'ok  ' if not differences else 'FAIL'} {one.name}")
                 for line in differences:
                     say(f"     {line}")
-    finally:
-        rooms.close()
     return failed

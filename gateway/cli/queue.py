@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from gateway.app.worker_role import Rooms, build
-from gateway.cli.console import actor, config_option, json_option, no, opened, page, table
+from gateway.cli.console import actor, config_option, json_option, no, opened, page, staffed, table
 from gateway.cli.console import show as show_line
 from gateway.domain.records import DeliveryRow, MessageRow
 from gateway.domain.states import MessageState
@@ -86,7 +84,7 @@ def show(message_id: str, config: Path, as_json: bool) -> None:
 @config_option
 def retry(delivery_id: str, config: Path) -> None:
     """Try a waiting copy now."""
-    with _rooms(config) as rooms:
+    with opened(config) as home, staffed(home) as rooms:
         rooms.review.retry(delivery_id)
     click.echo(f"{delivery_id} is tried now")
 
@@ -97,7 +95,7 @@ def retry(delivery_id: str, config: Path) -> None:
 @config_option
 def release(delivery_id: str, reason: str, config: Path) -> None:
     """Let a held copy go, by a protected method, on your word."""
-    with _rooms(config) as rooms:
+    with opened(config) as home, staffed(home) as rooms:
         method = rooms.review.release(delivery_id, actor(), reason)
     click.echo(f"{delivery_id} goes by {method.value}")
 
@@ -108,7 +106,7 @@ def release(delivery_id: str, reason: str, config: Path) -> None:
 @config_option
 def refuse(message_id: str, reason: str, config: Path) -> None:
     """End every held copy of a message; the sender is told that nothing was sent."""
-    with _rooms(config) as rooms:
+    with opened(config) as home, staffed(home) as rooms:
         rooms.review.refuse(message_id, actor(), reason)
     click.echo(f"{message_id} is refused; the sender is told")
 
@@ -119,19 +117,9 @@ def refuse(message_id: str, reason: str, config: Path) -> None:
 @config_option
 def hold(message_id: str, reason: str, config: Path) -> None:
     """Stop every copy of a message that has not begun to leave."""
-    with _rooms(config) as rooms:
+    with opened(config) as home, staffed(home) as rooms:
         stopped = rooms.review.hold(message_id, actor(), reason)
     click.echo(f"{stopped} cop{'y' if stopped == 1 else 'ies'} of {message_id} held")
-
-
-@contextmanager
-def _rooms(config: Path) -> Iterator[Rooms]:
-    with opened(config) as home:
-        rooms = build(home)
-        try:
-            yield rooms
-        finally:
-            rooms.close()
 
 
 def _message(row: MessageRow) -> dict[str, object]:

@@ -59,7 +59,6 @@ from gateway.flow.answer import Answers
 from gateway.flow.decisions import TARGET
 from gateway.flow.intake import Intake
 from gateway.flow.pickup import Pickup
-from gateway.flow.room import IntakeLimits
 from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.ports.inspector import Inspection, Specimen
 from gateway.ports.relay import Consignment, Reply
@@ -334,11 +333,7 @@ class Home:
 
     def intake(self, reached: Checkpoint = unobserved, **limits: int) -> Intake:
         """The door's step, with the door's keys only."""
-        one = self.inst.settings.limits
-        bounds = IntakeLimits(
-            **{"spool_bytes": one.spool_bytes, "recipient_bytes": one.recipient_bytes,
-               "spool_bytes_per_sender": one.spool_bytes_per_sender, "held_per_sender": one.held_per_sender} | limits
-        )  # fmt: skip
+        bounds = replace(self.inst.intake_limits(), **limits)
         return Intake(self.store, self.vault, self.inst.door_keys(), self.clock, self.tokens, bounds, reached)
 
     def envelope(self, recipients: Sequence[str], sender: str | None = DOCTOR, **more: Any) -> Envelope:
