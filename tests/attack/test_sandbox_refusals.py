@@ -61,17 +61,3 @@ def test_the_launcher_is_execd_before_a_key_is_read():
     text = "".join(path.read_text() for path in (ROOT / "gateway").rglob("*.py") if path.name != "launcher.py")
     assert "os.fork" not in text
     assert "multiprocessing" not in text
-
-
-@pytest.mark.proves("box.no-plaintext-file", "portal.uploads")
-def test_nothing_spools_uploads_to_files():
-    """Starlette's forms spool to files: no room calls them, nor keeps parts in temporary files of its own."""
-    banned = {".form", "UploadFile", "SpooledTemporaryFile", "TemporaryFile", "NamedTemporaryFile"}
-    for path in (ROOT / "gateway").rglob("*.py"):
-        used = set()
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                used.add(f".{node.func.attr}")
-            if isinstance(node, ast.alias | ast.Name):
-                used.add(node.name if isinstance(node, ast.alias) else node.id)
-        assert not banned & used, (path, banned & used)

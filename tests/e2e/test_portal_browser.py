@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from tests.support.chromium import chromium
 from tests.support.portal_house import LETTER, House, served
 
-CHROMIUM = shutil.which("chromium")
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 2000
 HTML = """<h1>Your results</h1><p>Dear Pat,</p><p>all values are <b>fine</b>. Please see
 <a href="https://forms.example.org/visit?a-long-parameter=with-many-words-that-go-on-and-on">our form</a>.</p>
@@ -24,17 +23,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.peer]
 
 @pytest.fixture
 def browser() -> Iterator[Any]:
-    if CHROMIUM is None:
-        pytest.skip("the portal is not tested in a real browser: install Debian's package chromium")
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="the portal is not tested in a real browser: playwright is missing"
-    )
-    switches = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-                "--disable-component-update", "--disable-sync"]  # fmt: skip
-    with playwright.sync_playwright() as running:
-        launched = running.chromium.launch(executable_path=CHROMIUM, headless=True, args=switches)
+    with chromium("the portal") as launched:
         yield launched
-        launched.close()
 
 
 def fits(page: Any) -> bool:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.chromium import chromium
 from tests.support.live import OFFICE, Live, letter, until
 
-CHROMIUM = shutil.which("chromium")
 STAFF, PASSWORD = "kim", "a long pass phrase"
 
 pytestmark = [pytest.mark.e2e, pytest.mark.peer, pytest.mark.proves("roles.review")]
@@ -20,17 +19,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.peer, pytest.mark.proves("roles.revie
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    if CHROMIUM is None:
-        pytest.skip("the staff page is not tested in a real browser: install Debian's package chromium")
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="the staff page is not tested in a real browser: playwright is missing"
-    )
-    switches = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-                "--disable-component-update", "--disable-sync"]  # fmt: skip
-    with playwright.sync_playwright() as running:
-        launched = running.chromium.launch(executable_path=CHROMIUM, headless=True, args=switches)
+    with chromium("the staff page") as launched:
         yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="module")

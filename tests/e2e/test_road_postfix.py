@@ -23,6 +23,7 @@ from tests.e2e.postfix_peer import REFUSED, Postfix
 from tests.support.gpgsm import LOOPBACK, import_key
 from tests.support.live import COLLEAGUE, LETTER, MARIA, OFFICE, SENDER, Live, free_port, letter, until
 from tests.support.portal_house import Browser
+from tests.support.programs import run
 
 pytestmark = [pytest.mark.e2e, pytest.mark.peer]
 
@@ -68,14 +69,6 @@ def needed(name: str) -> str:
     if found is None:
         pytest.skip(f"{name} IS MISSING: this peer was not tried")
     return found
-
-
-def run(*command: str | Path, data: bytes = b"", env: dict[str, str] | None = None) -> bytes:
-    done = subprocess.run(
-        [str(one) for one in command], input=data, capture_output=True, check=False, timeout=60, env=env
-    )
-    assert done.returncode == 0, done.stderr.decode(errors="replace")
-    return done.stdout
 
 
 def with_attachments(to: str) -> bytes:

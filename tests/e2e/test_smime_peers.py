@@ -28,6 +28,7 @@ from gateway.mime.build import OuterHeaders, smime_mail
 from gateway.seal import ca, smime
 from gateway.seal.header_protection import protected_payload
 from tests.support.gpgsm import LOOPBACK, import_key
+from tests.support.programs import run
 from tests.unit.seal.certificates import AT, CA, CA_KEY, CLINIC, Key, recipient, rsa_key, usage
 
 pytestmark = [pytest.mark.e2e, pytest.mark.peer]
@@ -54,14 +55,6 @@ def program(name: str) -> str:
     if found is None:
         pytest.skip(f"MISSING PROGRAM: {name}; this peer was not tried")
     return found
-
-
-def run(*command: str | Path, data: bytes = b"", env: dict[str, str] | None = None) -> bytes:
-    done = subprocess.run(
-        [str(one) for one in command], input=data, capture_output=True, check=False, timeout=60, env=env
-    )
-    assert done.returncode == 0, done.stderr.decode(errors="replace")
-    return done.stdout
 
 
 @pytest.fixture(scope="module", params=["ecdsa", "rsa"])

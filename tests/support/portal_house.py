@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import http.client
 import re
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -47,9 +45,9 @@ from gateway.seal.parcel import Enclosed, Manifest
 from gateway.web.app import build_app
 from gateway.web.metrics import Metrics
 from gateway.web.pages import Pages, Practice
-from gateway.web.server import serve_portal
 from gateway.web.settings import ServerConfig, WebConfig
 from tests.support.fakes import FakeClock, SeededTokens
+from tests.support.served import on_loopback
 from tests.support.store_rows import delivery, message, parcel, patient
 
 INSTALLATION = "test-practice"
@@ -206,26 +204,11 @@ class House:
 
 @contextmanager
 def served(house: House, server: ServerConfig | None = None) -> Iterator[int]:
-    """Serve the house's portal on a loopback port of its own, on a loop in a thread."""
-    ready, stop, found = threading.Event(), asyncio.Event(), []
-    loop = asyncio.new_event_loop()
-
-    async def run() -> None:
-        running = await serve_portal(house.app, server or ServerConfig("127.0.0.1", 0, drain_seconds=2), None)
-        found.append(running.port)
-        ready.set()
-        await stop.wait()
-        await running.drain()
-
-    thread = threading.Thread(target=lambda: loop.run_until_complete(run()))
-    thread.start()
+    """Serve the house's portal on a loopback port of its own, on a loop in a thread; the house ends with it."""
     try:
-        assert ready.wait(10)
-        yield found[0]
+        with on_loopback(house.app, server) as port:
+            yield port
     finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(10)
-        loop.close()
         house.store.close()
 
 

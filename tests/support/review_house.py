@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,10 +13,10 @@ from gateway.domain.desk import Deed, DeskRow
 from gateway.flow.desk import StaffDesk
 from gateway.flow.desk_text import ReviewText
 from gateway.review.sessions import Session, Sessions
-from gateway.web.server import serve_portal
-from gateway.web.settings import ServerConfig, WebConfig
+from gateway.web.settings import WebConfig
 from tests.support.home import OFFICE, RESULTS, Home, mail
 from tests.support.portal_house import Browser
+from tests.support.served import on_loopback
 
 STAFF, PASSWORD = "nurse.kim", "a long pass phrase"
 OTHER = "dr.reed"
@@ -75,27 +73,9 @@ class Office:
 @contextmanager
 def page_of(office: Office) -> Iterator[int]:
     """Serve the office's page on a loop in a thread; yields its port."""
-    ready, stop, found = threading.Event(), asyncio.Event(), list[int]()
-    loop = asyncio.new_event_loop()
-
-    async def run() -> None:
-        config = WebConfig("http://127.0.0.1", form_bytes=16 * 1024)
-        front = front_of(office.home.inst, office.desk, office.sessions, config)
-        running = await serve_portal(front, ServerConfig("127.0.0.1", 0, drain_seconds=2), None)
-        found.append(running.port)
-        ready.set()
-        await stop.wait()
-        await running.drain()
-
-    thread = threading.Thread(target=lambda: loop.run_until_complete(run()))
-    thread.start()
-    try:
-        assert ready.wait(10)
-        yield found[0]
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(10)
-        loop.close()
+    config = WebConfig("http://127.0.0.1", form_bytes=16 * 1024)
+    with on_loopback(front_of(office.home.inst, office.desk, office.sessions, config)) as port:
+        yield port
 
 
 def sign_in(port: int, name: str = STAFF, password: str = PASSWORD) -> Browser:
