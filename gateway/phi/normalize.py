@@ -1,8 +1,9 @@
 """Brings text into the one form that recognisers read, with a map back to the code points that were sent.
 
 NFKC, zero-width and soft-hyphen removal, homoglyph folding, decimal digits of every script to ASCII, and l e t t e r s
-that stand apart closed up, as a person reads them. Placeholders that
-redaction wrote are blanked, so that scanned redacted text holds nothing but what was left standing.
+that stand apart closed up, as a person reads them. Placeholders that redaction wrote are blanked, so that scanned
+redacted text holds nothing but what was left standing. Only what is not ASCII is looked at character by character, and
+there is a map only where some character is no longer one for one.
 """
 
 from __future__ import annotations
@@ -22,9 +23,16 @@ _LOOKALIKES = str.maketrans(
     "ABEKMHOPCTYXIJSaeopcyxijshdqwgABEZHIKMNOPTYXoil'''''\"\"------",
 )
 _PLACEHOLDER = re2.compile(r"\[(?:" + "|".join(kind.value for kind in Kind) + r")(?:-[0-9]{1,4})?\]")
+_FOREIGN = re.compile(r"[^\x00-\x7f]+")
+_PERHAPS_APART = re2.compile(r"(?:[ \t]{1,3}[^ \t\r\n]){4}[ \t]")
+"""Four characters in a row that stand apart: where RE2 sees none, the next pattern is not tried."""
+_APART = re2.compile(rb"[ \t][^ \t\r\n][ \t]{1,3}[^ \t\r\n][ \t]{1,3}[^ \t\r\n]{1,4}[ \t]{1,3}[^ \t\r\n]{1,4}[ \t]")
+"""Four characters that stand apart; counted in bytes, so it says yes too often and never no too often."""
 _APART = re.compile(r"(?<!\S)\S(?:[ \t]{1,3}\S){5,}(?!\S)")
 _FEWEST = 6
 """So many letters and digits in a row that stand apart are a word, not a list."""
+_CLUSTER = 32
+"""So many combining marks at most belong to one character."""
 _BLANK = "\u25a1"
 
 
@@ -45,32 +53,51 @@ class Normalized:
 
 def normalize(text: str) -> Normalized:
     """Normalise one part's text; the result's offsets are code points."""
-    return _closed_up(_folded(text))
+    return _closed_up(Normalized(_blank_placeholders(text)) if text.isascii() else _folded(text))
 
 
 def _folded(text: str) -> Normalized:
-    if text.isascii():
-        return Normalized(_blank_placeholders(text))
+    """The text with all that is not ASCII folded, cluster by cluster; a cluster is a character and its marks."""
     out: list[str] = []
-    starts, ends = array("L"), array("L")
-    changed = False
-    position = 0
-    while position < len(text):
-        after = position + 1
-        if ord(text[position]) >= 0x80 or (after < len(text) and ord(text[after]) >= 0x300):
-            while after < len(text) and after - position < 32 and unicodedata.combining(text[after]):
+    changes: list[tuple[int, int, int]] = []
+    memo: dict[str, str] = {}
+    done = 0
+    for match in _FOREIGN.finditer(text):
+        position, end = match.span()
+        if position > done and unicodedata.combining(text[position]):
+            position -= 1
+        out.append(text[done:position])
+        while position < end:
+            after = position + 1
+            while after < end and after - position < _CLUSTER and unicodedata.combining(text[after]):
                 after += 1
-        piece = text[position:after]
-        plain = piece if piece.isascii() else _fold(piece)
-        changed = changed or plain != piece
-        for character in plain:
-            out.append(character)
-            starts.append(position)
-            ends.append(after)
-        position = after
-    if not changed:
-        return Normalized(_blank_placeholders(text))
-    return Normalized(_blank_placeholders("".join(out)), starts, ends)
+            piece = text[position:after]
+            plain = memo.get(piece)
+            if plain is None:
+                plain = memo[piece] = _fold(piece)
+            out.append(plain)
+            if after - position > 1 or len(plain) != 1:
+                changes.append((position, after, len(plain)))
+            position = after
+        done = end
+    out.append(text[done:])
+    joined = _blank_placeholders("".join(out))
+    return Normalized(joined, *_maps(changes, len(text))) if changes else Normalized(joined)
+
+
+def _maps(changes: list[tuple[int, int, int]], length: int) -> tuple[array[int], array[int]]:
+    """The original start and end of each character, from the clusters (start, end, characters now)."""
+    starts, ends = array("L"), array("L")
+    done = 0
+    for start, end, now in changes:
+        starts.extend(range(done, start))
+        ends.extend(range(done + 1, start + 1))
+        starts.extend((start,) * now)
+        ends.extend((end,) * now)
+        done = end
+    starts.extend(range(done, length))
+    ends.extend(range(done + 1, length + 1))
+    return starts, ends
 
 
 def fold_name(word: str) -> str:
@@ -103,6 +130,8 @@ def _closed_up(normal: Normalized) -> Normalized:
     """The text with single characters that stand apart as words; two blanks, a capital or a number begin a new one."""
     text = normal.text
     dropped: set[int] = set()
+    if _PERHAPS_APART.search(text.encode("utf-8", "replace")) is None:
+        return normal
     for match in _APART.finditer(text):
         if sum(map(str.isalnum, match.group())) >= _FEWEST:
             dropped.update(_blanks_within(text, match.start(), match.end()))
