@@ -16,7 +16,7 @@ _PHONE = re.compile(r"\(?\b[2-9]\d\d\)?[-. ]{1,2}\d{3}[-. ]\d{4}\b")
 _SSN = re.compile(r"\b(\d{3})[- ](\d\d)[- ]\d{4}\b")
 _HOST = re.compile(r"(?i)(?:@|https?://)([a-z0-9.-]+\.[a-z]{2,})")
 _INVENTED = re.compile(r"(?i)(?:^|\.)example\.(?:org|net|com)$")
-_IP = re.compile(r"\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b")
+_IP = re.compile(r"(?<![\d.])\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\d.]\d)")
 _DOCUMENTATION = ("192.0.2.", "198.51.100.", "203.0.113.")
 _LOOKS = re.compile(
     r"\b\d{5,}\b|\b\d{1,2}/\d{1,2}/\d{2,4}\b|\b\d{4}-\d\d-\d\d\b|\S@\S|\b\d{3}[-.]\d{4}\b|\b[A-Z]{1,4}-?\d{4,}\b"
