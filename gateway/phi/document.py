@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +15,7 @@ import re2
 from gateway.domain.finding import TextPart
 from gateway.phi.lexicon import Lexicon
 from gateway.phi.normalize import Normalized, fold_name, normalize
+from gateway.phi.words import Token, capitalised
 
 
 def compiled(pattern: str, megabytes: int = 8) -> Any:
@@ -31,29 +31,7 @@ def quiet(megabytes: int) -> Any:
     return options
 
 
-_CAPITALISED = compiled(r"\p{Lu}[\pL\pM]*(?:['\-][\pL][\pL\pM]*)*\.?")
 _WORD = compiled(r"\b\pL{3,30}\b")
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A capitalised word; `low` is folded for the lexicon, without a possessive 's or a final dot."""
-
-    start: int
-    end: int
-    text: str
-    low: str
-    flags: int
-
-    @property
-    def initial(self) -> bool:
-        """Whether it is one letter, with or without a dot."""
-        return len(self.text.rstrip(".")) == 1
-
-    @property
-    def shouted(self) -> bool:
-        """Whether it is all capitals."""
-        return self.text.isupper() and not self.initial
 
 
 class Document:
@@ -113,35 +91,9 @@ class Document:
     @cached_property
     def tokens(self) -> list[Token]:
         """All capitalised words in order."""
-        found: list[Token] = []
-        for start, matched_end in self.spans(_CAPITALISED):
-            end = matched_end
-            if start and (self.text[start - 1].isalnum() or self.text[start - 1] == "_"):
-                continue
-            if end < len(self.text) and self.text[end].isdigit():
-                continue
-            word = self.text[start:end]
-            stem = word.rstrip(".")
-            if word.endswith(".") and len(stem) > 5:
-                word, end = stem, end - 1
-            if len(stem) > 3 and stem[-2:] in {"'s", "'S"}:
-                word, stem, end = stem[:-2], stem[:-2], start + len(stem) - 2
-            low = fold_name(stem)
-            found.append(Token(start, end, word, low, self._flags(low)))
-        return found
+        return capitalised(self.text, self.lexicon)
 
-    def _flags(self, low: str) -> int:
-        flags = self.lexicon.flags
-        known = flags.get(low)
-        if known is not None:
-            return known
-        joined = low.replace("'", "").replace("-", "")
-        if joined != low:
-            if "-" in low:
-                parts = [flags.get(part, 0) for part in low.split("-")]
-                both = parts[0]
-                for part in parts[1:]:
-                    both &= part
-                return both or flags.get(joined, 0)
-            return flags.get(joined, 0)
-        return 0
+    @cached_property
+    def small_words(self) -> list[str]:
+        """What stands between blanks, as it stands."""
+        return self.text.split()

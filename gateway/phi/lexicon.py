@@ -29,6 +29,8 @@ class Lexicon:
     health: dict[str, frozenset[str]] = field(repr=False)
     """The lists of health.toml by name."""
     classes: dict[str, dict[str, Any]] = field(repr=False)
+    small_given: frozenset[str] = field(default=frozenset(), repr=False)
+    """Given names that are no words, so that they count in small letters too."""
     suffices: frozenset[str] = frozenset()
     suffices_score: float = 0.6
 
@@ -61,6 +63,9 @@ class Lexicon:
             drugs=frozenset(_lines("drugs.txt.gz")) - health["ignore"],
             conditions=frozenset(_lines("conditions.txt.gz")) - health["ignore"],
             health=health, classes=table("classes.toml"),
+            small_given=frozenset(
+                word for word, bits in flags.items() if bits & (GIVEN | WORD | AMBIGUOUS | STOP) == GIVEN
+            ),
             suffices=frozenset(alone["kinds"]), suffices_score=float(alone["min_score"]),
         )  # fmt: skip
 

@@ -14,6 +14,10 @@ from gateway.phi.recognizers.name_words import PARTICLES, SUFFIXES, TITLES
 from gateway.phi.recognizers.rule import Hit
 
 _CERTAIN = 0.8
+_NO_NICKNAME = frozenset(
+    {"md", "do", "pa", "np", "rn", "dr", "pt", "ot", "na", "jr", "sr", "ii", "iv", "tx", "hr", "us"}
+)
+"""Two capitals beside a name that are a degree, a State or an abbreviation."""
 _TRIM = " \t\r\n,;:|\"'<>"
 _STRENGTH = {Kind.OTHER_ID: -0.05, Kind.ORGANIZATION: -0.1}
 
@@ -77,7 +81,12 @@ def certain_words(document: Document, hits: Iterable[Hit]) -> set[str]:
             at += 1
         if at == len(spans):
             break
-        if spans[at][0] <= token.start and not token.initial and not token.flags & STOP and len(token.low) > 2:
+        if (
+            spans[at][0] <= token.start
+            and not token.initial
+            and not token.flags & STOP
+            and (len(token.low) > 2 or (token.shouted and token.low not in _NO_NICKNAME))
+        ):
             words |= {token.low} - TITLES - SUFFIXES - PARTICLES
     return words
 
@@ -88,6 +97,7 @@ def spread(document: Document, words: set[str]) -> Iterator[Hit]:
     for at, token in enumerate(tokens):
         if (
             token.low not in words
+            or (len(token.low) == 2 and not token.shouted)
             or (token.flags & WORD and _begins(document, token.start))
             or (token.flags & EPONYM and _followed_by_noun(document, token.end))
         ):

@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 TITLES = frozenset((
-    "aunt", "capt", "captain", "doctor", "don", "doña", "dr", "father", "fr", "judge", "lt", "madam", "miss", "mr",
-    "mrs", "ms", "mx", "nurse", "officer", "prof", "professor", "rabbi", "rev", "reverend", "señor", "señora",
-    "sgt", "sir", "sister", "sr", "sra", "srta", "uncle"
+    "aunt", "capt", "captain", "doctor", "don", "doña", "dr", "dra", "father", "fr", "hon", "judge", "justice", "lt", "madam", "master", "miss",
+    "mister", "mr", "mrs", "ms", "mx", "nurse", "officer", "pastor", "prof", "professor", "rabbi", "rev", "reverend", "sen", "senator", "señor",
+    "señora", "señorita", "sgt", "sir", "sister", "sr", "sra", "srta", "uncle", "dona", "senor", "senora", "senorita", "herr", "frau", "mme"
 ))  # fmt: skip
 SUFFIXES = frozenset((
     "esq", "ii", "iii", "iv", "jr", "junior", "senior", "sr"
 ))  # fmt: skip
 PARTICLES = frozenset((
-    "al", "ben", "bin", "da", "das", "de", "del", "della", "den", "der", "di", "dos", "du", "e", "el", "ibn", "la",
-    "le", "st", "ten", "ter", "van", "von", "y", "zu"
+    "al", "ap", "ben", "bin", "bint", "da", "das", "de", "del", "della", "den", "der", "di", "do", "dos", "du", "e", "el", "ibn", "la", "las",
+    "le", "los", "san", "st", "ten", "ter", "van", "von", "y", "zu", "zum", "zur"
 ))  # fmt: skip
 LABELS = frozenset((
-    "applicant", "attending", "attention", "attn", "author", "bcc", "beneficiary", "brother", "by", "caregiver",
-    "cc", "client", "contact", "counselor", "daughter", "defendant", "doctor", "employee", "father", "from",
-    "guarantor", "guardian", "husband", "insured", "member", "mother", "name", "nombre", "nurse", "paciente",
-    "partner", "pathologist", "patient", "pcp", "physician", "plaintiff", "provider", "proxy", "pt", "radiologist",
-    "re", "recipient", "rn", "sender", "signature", "signed", "signer", "sister", "son", "specialist", "spouse",
-    "subject", "subscriber", "surgeon", "surname", "technician", "tenant", "therapist", "to", "wife", "witness"
+    "abogado", "acct", "applicant", "attendees", "attending", "attention", "attn", "author", "bcc", "beneficiary", "brother", "by", "caregiver",
+    "cc", "client", "contact", "counsel", "counselor", "daughter", "defendant", "doctor", "emergency", "employee", "father", "from", "guarantor", "guardian",
+    "hija", "hijo", "husband", "insured", "madre", "member", "mother", "name", "nombre", "nurse", "paciente", "padre", "participants",
+    "partner", "pathologist", "patient", "patients", "pcp", "physician", "plaintiff", "provider", "proxy", "pt", "radiologist",
+    "re", "recipient", "rn", "sender", "signature", "signed", "signer", "sister", "son", "specialist", "spouse", "subject",
+    "subscriber", "surgeon", "surname", "technician", "tenant", "therapist", "to", "wife", "witness"
 ))  # fmt: skip
 GREETINGS = frozenset((
     "afternoon", "best", "called", "cheers", "dear", "estimada", "estimado", "evening", "greetings", "hello", "hey",
     "hi", "hola", "love", "morning", "named", "querida", "querido", "regards", "sincerely", "thanks", "yours"
 ))  # fmt: skip
 SAYS = ("my name is", "i am", "i'm", "this is", "name is", "known as", "me llamo", "se llama")
+BEFORE_PEOPLE = frozenset((
+    "and", "applicant", "ask", "asked", "asking", "boyfriend", "brother", "by", "call", "called", "colleague", "contact", "copy", "copied", "cousin", "daughter", "emailed",
+    "father", "for", "friend", "from", "girlfriend", "husband", "inform", "let", "like", "mother", "neighbor", "owner", "saw", "see", "show", "sister", "son", "spouse",
+    "tell", "than", "thank", "to", "told", "uncle", "when", "wife", "with", "con", "para", "that", "if", "while", "because", "where"
+))  # fmt: skip
+"""Words after which a capitalised word that is a surname or given name too is taken for the person."""
+AFTER_PEOPLE = frozenset((
+    "said", "says", "wrote", "writes", "called", "calls", "asked", "asks", "told", "thinks", "thought", "wants", "wanted", "needs", "has", "had", "is", "was", "will", "would",
+    "can", "could", "should", "did", "does", "and", "mentioned", "suggested", "reported", "reports", "states", "stated", "denies", "denied", "complains", "presented",
+    "presents", "agreed", "sent", "left", "went", "came", "lives", "works", "worked", "may", "might", "also", "took", "takes", "gave", "seems", "tolerated", "remains"
+))  # fmt: skip
+"""Words before which it is."""

@@ -1,248 +1,228 @@
-"""Names (A): titles, labels, greetings, given names and surnames of the lexicon, unknown capitalised pairs.
+"""Names (A): titles, labels, greetings, mail headers, given names and surnames of the lexicon, unknown capitalised pairs.
 
 Works on runs of capitalised words. The span takes titles, initials, particles and suffixes along.
 """
 
 from __future__ import annotations
 
-import itertools
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from gateway.domain.finding import Kind
-from gateway.phi.document import Document, Token
-from gateway.phi.lexicon import AMBIGUOUS, EPONYM, GIVEN, NAME, PLACE, RARE, STOP, SURNAME, WORD
-from gateway.phi.recognizers.name_words import GREETINGS, LABELS, PARTICLES, SAYS, SUFFIXES, TITLES
+from gateway.phi.document import Document
+from gateway.phi.lexicon import EPONYM, GIVEN, NAME, PLACE, RARE, STOP, SURNAME, WORD
+from gateway.phi.recognizers.name_cues import Cues, among_people, eponym, in_place, label, listed, own_line, spoken_to
+from gateway.phi.recognizers.name_forms import agreeing, lower_case, surname_first
+from gateway.phi.recognizers.name_words import PARTICLES, SUFFIXES, TITLES
 from gateway.phi.recognizers.rule import Family, Hit
+from gateway.phi.words import Token, strong_given, strong_surname, unknown
+
+_LONGEST_RUN = 8
+_LONGEST_GAP = 16
+_ABOUT_NAMES = TITLES | SUFFIXES
 
 
 def find_names(document: Document) -> Iterator[Hit]:
     """Every name that the rules or the lexicon support."""
     tokens = document.tokens
-    index = 0
-    while index < len(tokens):
-        run = _run(document, tokens, index)
-        index += len(run)
-        for part in _segments(run):
-            hit = _judge(document, part)
+    if tokens:
+        cues = Cues(document)
+        doubtful: list[Token] = []
+        found: list[Hit] = []
+        for part in _parts(document, tokens):
+            hit = _judge(document, cues, part)
             if hit is not None:
-                yield hit
-    yield from _reversed(document)
-    yield from _lower_case(document)
+                found.append(hit)
+            elif len(part) == 1:
+                doubtful.append(part[0])
+        yield from found
+        yield from _listed(document, found, doubtful)
+        yield from surname_first(document, cues)
+        yield from agreeing(document)
+    yield from lower_case(document)
 
 
-def _run(document: Document, tokens: list[Token], first: int) -> list[Token]:
-    """The words from `first` on that nothing but a space, a nickname's quote or name particles separates."""
-    run = [tokens[first]]
-    for token in tokens[first + 1 : first + 8]:
-        gap = document.text[run[-1].end : token.start]
-        if len(gap) > 16 or "\n" in gap or not gap or (gap.strip(' "()') and not set(gap.lower().split()) <= PARTICLES):
-            break
-        if run[-1].text.endswith(".") and len(run[-1].low) > 3 and run[-1].low not in TITLES:
-            break
-        run.append(token)
-    return run
-
-
-def _segments(run: list[Token]) -> Iterator[list[Token]]:
-    """The run cut at words that are in no name."""
+def _parts(document: Document, tokens: list[Token]) -> Iterator[list[Token]]:
+    """Runs of capitalised words that nothing but a space, a nickname's quote or name particles separates, cut at words
+    that are in no name.
+    """
     part: list[Token] = []
-    for token in run:
-        plain = token.flags & WORD and not token.flags & NAME
-        if token.low in SUFFIXES and part:
+    for at, token in enumerate(tokens):
+        flags, low = token.flags, token.low
+        if part and (len(part) == _LONGEST_RUN or not _joined(document, part[-1], token)):
+            yield part
+            part = []
+        if low in _ABOUT_NAMES:
+            if low in SUFFIXES and part:
+                part.append(token)
+                continue
+            if low in TITLES:
+                if part and part[-1].low not in TITLES:
+                    yield part
+                    part = []
+                part.append(token)
+                continue
+        if part and low in PARTICLES and _particle_of(document, token, tokens, at + 1):
             part.append(token)
-        elif (
-            (token.flags & STOP or plain)
-            and not token.initial
-            and token.low not in TITLES
-            and not (part and part[-1].low in TITLES and not token.flags & STOP)
+            continue
+        if flags & STOP and flags & GIVEN and _first_of_two(document, token, tokens, at + 1):
+            part.append(token)
+            continue
+        if (
+            (flags & STOP or (flags & WORD and not flags & NAME))
+            and not token.shape & 1
+            and (flags & STOP or not part or part[-1].low not in TITLES)
         ):
             if part:
                 yield part
-            part = []
-        elif token.low in TITLES and part and part[-1].low not in TITLES:
-            yield part
-            part = [token]
-        else:
-            part.append(token)
+                part = []
+            continue
+        part.append(token)
     if part:
         yield part
 
 
-def strong_given(token: Token) -> bool:
-    """Whether the word is a given name and hardly anything else."""
-    return bool(token.flags & GIVEN and not token.flags & (WORD | AMBIGUOUS | STOP))
+def _particle_of(document: Document, token: Token, tokens: list[Token], following: int) -> bool:
+    """Whether a surname follows a capitalised particle: `Marc De La Roche`."""
+    while following < len(tokens) and document.text[token.end : tokens[following].start] == " ":
+        token = tokens[following]
+        if token.low not in PARTICLES:
+            return bool(token.flags & SURNAME or not token.flags)
+        following += 1
+    return False
 
 
-def strong_surname(token: Token) -> bool:
-    """Whether the word is a surname and hardly anything else."""
+def _first_of_two(document: Document, token: Token, tokens: list[Token], following: int) -> bool:
+    """Whether a given name that is a word too (Bill, April) has a surname after it."""
+    if following == len(tokens) or token.shape:
+        return False
+    after = tokens[following]
+    if after.initial and following + 1 < len(tokens) and document.text[token.end : after.start] == " ":
+        token, after = after, tokens[following + 1]
     return (
-        bool(token.flags & SURNAME and not token.flags & (WORD | STOP | EPONYM | PLACE | AMBIGUOUS))
-        and len(token.low) > 2
+        after.flags & (SURNAME | STOP) == SURNAME and not after.shape and document.text[token.end : after.start] == " "
     )
 
 
-def _unknown(token: Token) -> bool:
-    return not token.flags and not token.initial and len(token.low) > 2 and not (token.shouted and len(token.low) < 5)
+def _joined(document: Document, before: Token, token: Token) -> bool:
+    """Whether two words can stand in one name."""
+    if token.start - before.end > _LONGEST_GAP:
+        return False
+    if before.text[-1] == "." and len(before.low) > 3 and before.low not in _ABOUT_NAMES:
+        return False
+    gap = document.text[before.end : token.start]
+    if gap == " ":
+        return True
+    if not gap:
+        return before.initial
+    if "\n" in gap:
+        return False
+    return not gap.strip(' "()') or set(gap.lower().split()) <= PARTICLES
 
 
-def _judge(document: Document, part: list[Token]) -> Hit | None:
+def _placeholder(token: Token) -> bool:
+    """Whether it stands for a name that was left out: XYZ, ABCD, XX."""
+    return bool(token.shape) and (set(token.low) <= set("xyz") or token.low in {"abc", "abcd", "def"})
+
+
+def _judge(document: Document, cues: Cues, part: list[Token]) -> Hit | None:
     titled = part[0].low in TITLES and len(part) > 1
-    words = [one for one in part if one.low not in TITLES and one.low not in SUFFIXES]
+    words = [one for one in part if one.low not in _ABOUT_NAMES]
     full = [one for one in words if not one.initial]
     if not full:
         return None
-    label = "" if titled else _label(document, part[0].start)
-    score, by = _score(document, full, words, label)
     if titled:
-        score, by = 0.9, "titled_name"
-    if not score or (not titled and not label and _eponym(document, full)):
+        if all(map(_placeholder, full)):
+            return None
+        return Hit(Kind.NAME, part[0].start, _suffix_end(document, part[-1].end), 0.9, "titled_name")
+    first, last = words[0].start, part[-1].end
+    cue = label(document, first)
+    if not cue and (cues.on_header(first) or cues.mailed(last)):
+        cue = "header"
+    score, by = _score(document, cues, full, words, cue)
+    if not score or (not cue and eponym(document, full)):
         return None
-    start = part[0].start if part[0].low not in TITLES or titled else words[0].start
-    return Hit(Kind.NAME, start, _suffix_end(document, part[-1].end), score, by)
+    return Hit(Kind.NAME, first, _suffix_end(document, last), score, by)
 
 
-def _score(document: Document, full: list[Token], words: list[Token], label: str) -> tuple[float, str]:
+def _score(document: Document, cues: Cues, full: list[Token], words: list[Token], cue: str) -> tuple[float, str]:
     given = full[0]
-    named = [one for one in full if one.flags & NAME or _unknown(one)]
-    if label and named and (len(full) > 1 or not given.flags & WORD or given.flags & GIVEN):
-        return (0.9 if len(full) > 1 or label == "label" else 0.8), "labelled_name"
+    if cue:
+        named = any(one.flags & NAME or unknown(one) for one in full)
+        if len(full) == 1 and cue != "label" and (given.shouted or (cue != "greeting" and not given.flags & NAME)):
+            named = False
+        if named and (len(full) > 1 or not given.flags & WORD or given.flags & GIVEN):
+            return (0.9 if len(full) > 1 or cue == "label" else 0.8), "labelled_name"
+        if cue == "header" and len(words) > 1:
+            return 0.6, "header_name"
     if len(full) > 1:
         return _score_pair(document, full)
-    if len(words) > 1 and (given.flags & NAME or _unknown(given)) and not given.flags & WORD and not given.shouted:
+    if len(words) > 1 and (given.flags & NAME or unknown(given)) and not given.flags & WORD and not given.shouted:
         return 0.6, "name_and_initial"
-    if given.shouted and len(given.low) < 6:
+    return _score_single(document, cues, given)
+
+
+def _score_single(document: Document, cues: Cues, one: Token) -> tuple[float, str]:
+    """One word alone, without label or title."""
+    flags = one.flags
+    if one.shouted and len(one.low) < 6:
         return 0.0, ""
-    if strong_given(given) and not (given.flags & PLACE and _in_place(document, given)):
+    if strong_given(one) and not (flags & PLACE and in_place(document, one)):
         return 0.6, "given_name"
-    if strong_surname(given) and not given.shouted:
+    if strong_surname(one) and not one.shouted:
         return 0.45, "surname"
-    if given.flags & GIVEN and _own_line(document, given):
+    if flags & (GIVEN | SURNAME) and not flags & STOP and cues.signs(one.start):
+        return 0.8, "signed_name"
+    if flags & GIVEN and (own_line(document, one) or (not flags & STOP and spoken_to(document, one))):
         return 0.6, "signed_given_name"
+    if flags & GIVEN and not flags & (PLACE | EPONYM) and not one.shouted and among_people(document, one):
+        return 0.5, "name_among_people"
     return 0.0, ""
 
 
 def _score_pair(document: Document, full: list[Token]) -> tuple[float, str]:
     """Two or more words without label or title."""
     given, last = full[0], full[-1]
-    place = document.lexicon.places.__contains__(" ".join(one.low for one in full))
-    if any(strong_given(one) for one in full) and not place:
-        return 0.9, "given_and_surname"
-    if given.flags & GIVEN and (last.flags & SURNAME or _unknown(last)) and not place:
-        return (0.7 if not last.flags & WORD else 0.5), "likely_given_and_surname"
-    if all(one.shouted for one in full):
+    place = document.lexicon.places.__contains__(" ".join([one.low for one in full]))
+    if not place:
+        if any(map(strong_given, full)):
+            return 0.9, "given_and_surname"
+        if given.flags & GIVEN and (last.flags & SURNAME or unknown(last)):
+            return (0.7 if not last.flags & WORD else 0.5), "likely_given_and_surname"
+    if place or all(one.shouted for one in full):
         return 0.0, ""
-    if all(strong_surname(one) or one.flags == RARE or one.flags == RARE | SURNAME for one in full) and not place:
+    if all(strong_surname(one) or one.flags == RARE or one.flags == RARE | SURNAME for one in full):
         return 0.65, "two_surnames"
-    if (
-        len(full) <= 3
-        and not place
-        and all(
-            _unknown(one) or strong_surname(one) or (one.flags & NAME and not one.flags & (WORD | PLACE))
-            for one in full
-        )
+    if len(full) <= 3 and all(
+        unknown(one) or strong_surname(one) or (one.flags & NAME and not one.flags & (WORD | PLACE)) for one in full
     ):
         return 0.5, "unknown_pair"
     return 0.0, ""
 
 
-def _label(document: Document, start: int) -> str:
-    """What kind of label stands right before: `label`, `greeting` or nothing."""
-    before = document.lower[max(0, start - 36) : start]
-    stripped = before.rstrip(" \t:=-\"'(>|*#,._/")
-    tail = before[len(stripped) :]
-    if "\n" in tail:
-        return ""
-    if any(stripped.endswith(one) for one in SAYS):
-        return "greeting"
-    word = stripped[max(stripped.rfind(one) for one in " \n\t,;:<({[|\"'/") + 1 :]
-    if word in GREETINGS and not tail.strip(" ,"):
-        return "greeting"
-    return "label" if word in LABELS and ({":", "=", "|", '"'} & set(tail) or word in {"patient", "pt", "by"}) else ""
-
-
-def _eponym(document: Document, full: list[Token]) -> bool:
-    """Whether the words name a disease, sign or instrument."""
-    if not full[-1].flags & EPONYM and not any(one.flags & EPONYM for one in full):
-        return False
-    after = document.lower[full[-1].end : full[-1].end + 24].removeprefix("'s").split()
-    noun = after[0].strip(".,;:()") if after else ""
-    return len(full) == 1 or noun in document.lexicon.eponym_nouns
-
-
-def _in_place(document: Document, token: Token) -> bool:
-    """Whether a city's name stands where a place is meant: `in X`, `X, ST`."""
-    before = document.lower[max(0, token.start - 8) : token.start].split()
-    after = document.text[token.end : token.end + 5]
-    return bool(before and before[-1] in {"in", "near"}) or (
-        after[:2] == ", " and after[2:4].isupper() and not after[4:5].isalpha()
-    )
-
-
-def _own_line(document: Document, token: Token) -> bool:
-    before = document.text[max(0, token.start - 12) : token.start]
-    after = document.text[token.end : token.end + 12]
-    lines = before.rpartition("\n")[2], after.partition("\n")[0]
-    return (
-        not any(line.strip(" \t\r,.-!>") for line in lines)
-        and ("\n" in before or token.start < 12)
-        and ("\n" in after or len(after) < 12)
-    )
+def _listed(document: Document, found: list[Hit], doubtful: list[Token]) -> Iterator[Hit]:
+    """Doubtful words right beside a name in a list: `Ann, TK and Mark`."""
+    starts = [hit.start for hit in found]
+    for one in doubtful:
+        short = one.shouted and len(one.low) == 2 and not one.flags & STOP
+        if not (short or unknown(one) or (one.flags & GIVEN and not one.flags & STOP)):
+            continue
+        at = bisect_left(starts, one.start)
+        if (at and listed(document, found[at - 1].end, one.start)) or (
+            at < len(found) and listed(document, one.end, found[at].start)
+        ):
+            yield Hit(Kind.NAME, one.start, one.end, 0.5, "listed_name")
 
 
 def _suffix_end(document: Document, end: int) -> int:
     """The end after `, Jr.`, `III` and the like."""
+    if document.text[end : end + 1] not in {",", " "}:
+        return end
     after = document.text[end : end + 8]
     word = after.lstrip(", ").split(" ")[0].split("\n")[0].rstrip(",.;:)")
-    if word.lower() in SUFFIXES and word[:1].isupper() and after[:1] in {",", " "}:
+    if word.lower() in SUFFIXES and word[:1].isupper():
         return end + after.index(word) + len(word)
     return end
-
-
-def _reversed(document: Document) -> Iterator[Hit]:
-    """`Surname, Given M.`"""
-    tokens, text = document.tokens, document.text
-    for at, (one, two) in enumerate(itertools.pairwise(tokens)):
-        gap = text[one.end : two.start]
-        if gap.strip(" ") != "," or "\n" in gap or one.initial:
-            continue
-        start = one.start
-        if one.low in SUFFIXES and at and text[tokens[at - 1].end : one.start] == " ":
-            one, start = tokens[at - 1], tokens[at - 1].start  # noqa: PLW2901 - the surname stands before its suffix
-        if _family_first(one, two):
-            end = two.end
-            third = tokens[at + 2] if at + 2 < len(tokens) else None
-            if third is not None and text[end : third.start] == " " and (third.initial or third.low in SUFFIXES):
-                end = third.end
-            yield Hit(Kind.NAME, start, end, 0.85 if strong_given(two) else 0.6, "surname_given")
-
-
-def _family_first(one: Token, two: Token) -> bool:
-    """Whether the pair reads as surname and given name."""
-    if (one.flags | two.flags) & STOP or not (one.flags & SURNAME or _unknown(one)):
-        return False
-    if two.flags & GIVEN:
-        return bool(one.flags & SURNAME or not strong_given(one))
-    return (strong_surname(one) or _unknown(one)) and (
-        _unknown(two) or bool(two.flags & NAME and not two.flags & (WORD | PLACE | EPONYM))
-    )
-
-
-def _lower_case(document: Document) -> Iterator[Hit]:
-    """A given name and a surname written small: only pairs of which neither is a word."""
-    flags, text = document.lexicon.flags, document.text
-    start, given = -1, ""
-    cursor = 0
-    for word in text.split():
-        at = text.find(word, cursor)
-        cursor = at + len(word)
-        family = word.rstrip(".,;:!?)'\"").removesuffix("'s")
-        if start >= 0 and family.islower() and flags.get(family, 0) & SURNAME and not flags[family] & (WORD | STOP):
-            if at - start - len(given) <= 2:
-                yield Hit(Kind.NAME, start, at + len(family), 0.6, "lower_case_name")
-            start = -1
-            continue
-        plain = word.islower() and flags.get(word, 0) & GIVEN and not flags[word] & (WORD | AMBIGUOUS | STOP)
-        start, given = (at, word) if plain else (-1, "")
 
 
 FAMILY = Family("names", (), find_names)

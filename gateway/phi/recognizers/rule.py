@@ -1,7 +1,8 @@
 """What a recogniser is: a table of rules, or a function over the document, or both; and how a hit is scored.
 
 A rule's first capture group, where there is one and it took part, is the span. A validator that agrees raises the score;
-one that disagrees changes nothing. A context word within 40 characters raises it too. What stays below REPORT is dropped.
+one that disagrees changes nothing. A veto tells what is no identifier by its form or its unit: "Order: 500 mg". A context
+word within 40 characters raises it too. What stays below REPORT is dropped.
 """
 
 from __future__ import annotations
@@ -28,6 +29,12 @@ class Rule:
     context: tuple[str, ...] = ()
     validator: Callable[[str], bool] | None = None
     bounded: bool = True
+    veto: Callable[[Document, int, int], bool] | None = None
+
+    @property
+    def needs_context(self) -> bool:
+        """Whether a match can be reported only with a context word near it."""
+        return self.score + (_VALID if self.validator else 0.0) < REPORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,8 @@ def score_hit(rule: Rule, document: Document, start: int, end: int) -> Hit | Non
         (start and text[start - 1].isalnum() and text[start].isalnum())
         or (end < len(text) and text[end].isalnum() and text[end - 1].isalnum())
     ):
+        return None
+    if rule.veto is not None and rule.veto(document, start, end):
         return None
     score = rule.score
     if rule.context and has_word(document.lower, rule.context, start - WINDOW, start, end, end + WINDOW // 2):

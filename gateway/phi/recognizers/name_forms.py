@@ -1,0 +1,136 @@
+"""Names in other forms than given name and surname: `Surname, Given M.`, all in small letters, as an address spells them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from gateway.domain.finding import Kind
+from gateway.phi.document import Document, compiled
+from gateway.phi.lexicon import AMBIGUOUS, EPONYM, GIVEN, NAME, PLACE, STOP, SURNAME, WORD
+from gateway.phi.recognizers.name_cues import Cues
+from gateway.phi.recognizers.name_words import SUFFIXES
+from gateway.phi.recognizers.rule import Hit
+from gateway.phi.words import Token, strong_given, strong_surname, unknown
+
+_SMALL = r"\p{Ll}{2,20}(?:['\-]\p{Ll}{2,20})?"
+
+
+@cache
+def _patterns() -> tuple[Any, Any, Any]:
+    local = compiled(r"[A-Za-z][A-Za-z'._\-]{2,60}[0-9]{0,6}@")
+    cue = compiled(
+        r"\b(?:dear|hi|hello|hey|patient|pt|mr|mrs|ms|miss|dr|doctor|hola|estimado|estimada|paciente|sra|dra|señora?)"
+        rf"\.? {_SMALL}(?: {_SMALL})?"
+    )
+    return local, cue, compiled(r"@[A-Za-z0-9.\-]{2,60}")
+
+
+_TITLES = ("mr", "mrs", "ms", "miss", "dr")
+
+
+def surname_first(document: Document, cues: Cues) -> Iterator[Hit]:
+    """`Surname, Given M.`"""
+    tokens, text = document.tokens, document.text
+    for at in range(len(tokens) - 1):
+        one, two = tokens[at], tokens[at + 1]
+        if text[one.end : one.end + 1] != "," or two.start - one.end > 4 or one.shape & 1:
+            continue
+        if text[one.end : two.start].strip(" ") != ",":
+            continue
+        start = one.start
+        if one.low in SUFFIXES and at and text[tokens[at - 1].end : one.start] == " ":
+            one, start = tokens[at - 1], tokens[at - 1].start
+        on_header = cues.on_header(start)
+        if _family_first(one, two) or (
+            on_header and not one.flags & two.flags & STOP and (one.flags | two.flags) & NAME
+        ):
+            end, last = two.end, at + 2
+            while last < len(tokens) and last < at + 4 and text[end : tokens[last].start] == " ":
+                third = tokens[last]
+                if not (third.initial or third.low in SUFFIXES or (on_header and not third.flags & (STOP | WORD))):
+                    break
+                end, last = third.end, last + 1
+            certain = on_header or strong_given(two)
+            yield Hit(Kind.NAME, start, end, 0.85 if certain else 0.6, "surname_given")
+
+
+def _family_first(one: Token, two: Token) -> bool:
+    """Whether the pair reads as surname and given name."""
+    if (one.flags | two.flags) & STOP or not (one.flags & SURNAME or unknown(one)):
+        return False
+    if two.flags & GIVEN:
+        return bool(one.flags & SURNAME or not strong_given(one))
+    return (strong_surname(one) or unknown(one)) and (
+        unknown(two) or bool(two.flags & NAME and not two.flags & (WORD | PLACE | EPONYM))
+    )
+
+
+def lower_case(document: Document) -> Iterator[Hit]:
+    """Names written small: pairs of which neither is a word, and what follows `dear`, `mrs` or `patient`."""
+    words = document.small_words
+    if not document.lexicon.small_given.isdisjoint(words):
+        yield from _small_pairs(document, words)
+    for start, end in document.spans(_patterns()[1]):
+        hit = _after_cue(document, start, end)
+        if hit is not None:
+            yield hit
+
+
+def _after_cue(document: Document, start: int, end: int) -> Hit | None:
+    """The name in a cue with one or two small words after it."""
+    flags = document.lexicon.flags
+    cue, first, *more = document.text[start:end].split(" ")
+    known = flags.get(first, 0)
+    title = cue.rstrip(".") in _TITLES
+    if not known & (NAME if title else GIVEN) or known & STOP:
+        return None
+    if known & (WORD | AMBIGUOUS) and not (title and known & SURNAME and cue[:2] != "dr"):
+        return None
+    begin = start + len(cue) + 1
+    second = flags.get(more[0], 0) if more else 0
+    if not second & SURNAME or second & (WORD | STOP):
+        end = begin + len(first)
+    return Hit(Kind.NAME, begin, end, 0.6, "lower_case_cue")
+
+
+def _small_pairs(document: Document, words: list[str]) -> Iterator[Hit]:
+    flags, text, given = document.lexicon.flags, document.text, document.lexicon.small_given
+    cursor = 0
+    for at in range(len(words) - 1):
+        if words[at] not in given:
+            continue
+        family = words[at + 1].rstrip(".,;:!?)'\"").removesuffix("'s")
+        known = flags.get(family, 0)
+        if not family.islower() or not known & SURNAME or known & (WORD | STOP):
+            continue
+        start = text.find(f"{words[at]} {words[at + 1]}", cursor)
+        if start < 0:
+            continue
+        cursor = start + len(words[at]) + 1
+        yield Hit(Kind.NAME, start, cursor + len(family), 0.6, "lower_case_name")
+
+
+def agreeing(document: Document) -> Iterator[Hit]:
+    """Capitalised words that the local part of an e-mail address in the text spells: `jsmith@` and Smith."""
+    if "@" not in document.text:
+        return
+    pieces: set[str] = set()
+    for start, end in document.spans(_patterns()[0]):
+        first, *more = document.lower[start : end - 1].rstrip("0123456789").replace("_", ".").split(".")
+        if more:
+            pieces.update(one for one in (first, *more) if len(one) > 2)
+        elif len(first) > 4:
+            pieces |= {first[1:], first[:-1], first}
+    pieces -= {
+        one for start, end in document.spans(_patterns()[2]) for one in document.lower[start + 1 : end].split(".")
+    }
+    if not pieces:
+        return
+    for token in document.tokens:
+        low = token.low
+        if low in pieces and not token.flags & STOP and (not token.flags & WORD or token.flags & (GIVEN | SURNAME)):
+            after = document.text[token.end : token.end + 1]
+            if after not in {"@", "."} and (token.flags & NAME or not token.flags):
+                yield Hit(Kind.NAME, token.start, token.end, 0.8, "address_name")
