@@ -25,6 +25,9 @@ from gateway.domain.errors import ConfigError, SealgateError
 from gateway.flow.quarantine import quarantined
 from gateway.ports.clock import Clock
 
+_PING_SECONDS = 10.0
+_OLD = timedelta(days=7)
+
 
 @dataclass(slots=True)
 class Checkup:
@@ -49,7 +52,7 @@ def examine(home: Installation, swaps: str = "/proc/swaps") -> Checkup:
     """Try everything once. Makes no file but the directories that the stores make for themselves."""
     found = Checkup()
     found.attempt(lambda: _inspect(found, home))
-    found.attempt(home.policy)
+    found.attempt(lambda: _viruses(found, home))
     for keys in (home.door_keys, home.worker_keys, home.ca, home.key_directory, home.notifier, home.users().users):
         found.attempt(keys)
     found.attempt(lambda: _review(found, home))
@@ -70,6 +73,34 @@ def _inspect(found: Checkup, home: Installation) -> None:
         found.warnings.append(
             'sandbox.mode is "weak": documents may be opened with fewer layers than docs/security-model.md promises'
         )
+
+
+def _viruses(found: Checkup, home: Installation) -> None:
+    """The policy, and the virus scanner where there is one: that it answers, and knows anything."""
+    required, scanner = home.policy().threats.clamd, home.viruses()
+    said = found.problems if required else found.warnings
+    if scanner is None:
+        if required:
+            said.append(
+                'policy.toml requires clamd, and clamd.url names none: all mail is held; name it, or write clamd = "off"'
+            )
+        else:
+            found.warnings.append(
+                "clamd is off: attachments are judged by what they are made of, and no virus scanner looks at them"
+            )
+        return
+    if not scanner.ping(_PING_SECONDS):
+        said.append(f"clamd.url: {home.settings.clamd.url} does not answer{'; all mail is held' if required else ''}")
+        return
+    if not scanner.knows_the_test_file(_PING_SECONDS):
+        said.append("clamd does not know the EICAR test file: it has no signatures, and calls everything clean")
+    version = scanner.version(_PING_SECONDS)
+    if version is None or version.made is None:
+        found.warnings.append("clamd names no database of signatures: see that freshclam runs")
+    elif home.clock.now().replace(tzinfo=None) - version.made > _OLD:
+        found.warnings.append(f"clamd's signatures are of {version.made.date()}: see that freshclam runs")
+    if not required:
+        found.warnings.append('clamd.url is set, but policy.toml says clamd = "off": it is not asked')
 
 
 def _store(found: Checkup, home: Installation) -> None:

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from gateway.adapters.blobs.sealing import SealingVault
 from gateway.adapters.choose import open_blobs, open_shelf, open_store
+from gateway.adapters.clamd import Clamd, open_clamd
 from gateway.adapters.clock import Anchor, SteadyClock
 from gateway.adapters.inspector import BoxedInspector, BoxLimits
 from gateway.adapters.keydirectory import FirstOf, FolderDirectory, StoreDirectory
@@ -252,7 +253,15 @@ class Installation:
 
     def reader(self) -> Reader:
         """Reads and judges mails."""
-        return Reader(self.inspector(), self.scanner(), Limits(self.settings.smtp.limits.message_bytes))
+        limits = Limits(self.settings.smtp.limits.message_bytes)
+        return Reader(self.inspector(), self.scanner(), limits, self.viruses())
+
+    def viruses(self) -> Clamd | None:
+        """The virus scanner, if there is one; whether it is asked is for the policy to say."""
+        one = self.settings.clamd
+        if one.url is None:
+            return None
+        return open_clamd(one.url, one.message.total_seconds(), one.stream_bytes, self.metrics())
 
     def intake_limits(self) -> IntakeLimits:
         """How much may be in hand, whichever door it comes in by."""

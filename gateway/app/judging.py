@@ -19,6 +19,7 @@ from gateway.mime.tree import MemorySink
 from gateway.phi.consumer import is_consumer_domain
 from gateway.phi.known_patients import KnownPatients
 from gateway.phi.scan import MailContext, Scanner
+from gateway.policy.model import ThreatPolicy
 from gateway.ports.inspector import Inspection, Specimen
 
 if TYPE_CHECKING:  # loading it takes longer than judging a letter, and most scans need none
@@ -63,10 +64,11 @@ class Judge:
     def __init__(self, home: Installation | None = None) -> None:
         self._home, self._own = home, _WhenNeeded()
         self._known: KnownPatients | None = None
+        self._threats = ThreatPolicy()
         if home is None:
             self._reader = Reader(self._own, Scanner.load(), Limits())
             return
-        self._reader = home.reader()
+        self._reader, self._threats = home.reader(), home.policy().threats
         self._known = KnownPatients.build(home.register().patients(home.store())[1])
 
     def text(self, data: bytes, recipients: Sequence[Address] = ()) -> Judged:
@@ -81,7 +83,7 @@ class Judge:
 
     def mail(self, data: bytes, recipients: Sequence[Address] = ()) -> Judged:
         """A mail; with an installation and no recipients named, those of its To and Cc count."""
-        read = self._reader.read([data], MemorySink())
+        read = self._reader.read([data], MemorySink(), asked=self._threats)
         to = recipients or ((*read.claims.to, *read.claims.cc) if self._home is not None else ())
         return Judged(self._reader.judge(read, self._known, self._context(to)), read.parts, read)
 

@@ -34,7 +34,7 @@ class Preview:
     def decide(self, chunks: Iterable[bytes], sender: Address, recipients: Sequence[Address]) -> list[Previewed]:
         """One answer per recipient, in order. `sender` is taken to be authenticated."""
         at, assess = self._home.clock.now(), self._rooms.assess
-        read = self._reader.read(chunks, MemorySink())
+        read = self._reader.read(chunks, MemorySink(), asked=assess.policy.threats)
         _, known = assess.known_patients()
         with self._home.store().begin() as uow:
             standings = [self._facts.standing(uow, one, self._facts.day(at)) for one in recipients]

@@ -69,6 +69,7 @@ def as_fields(file: str, one: Judged, *, shown: bool) -> dict[str, object]:
         "phi": one.report.phi,
         "complete": one.report.complete,
         "gaps": [{"part": gap.part, "reason": gap.reason.value} for gap in one.report.gaps],
+        "threats": [{"part": each.part, "kind": each.kind.value} for each in one.report.threats],
         "classes": sorted(each.value for each in one.report.classes),
         "findings": [_finding(one, each, shown=shown) for each in one.report.findings],
     }
@@ -93,6 +94,8 @@ def _say(file: str, one: Judged, *, shown: bool) -> None:
     say(f"{file}: {'PHI' if report.phi else 'no PHI'}; {whole}")
     if report.classes:
         say(f"  sensitive: {', '.join(sorted(report.classes))}")
+    for threat in report.threats:
+        say(f"  threat: {threat.part}: {threat.kind.value}")
     for gap in report.gaps:
         say(f"  gap: {gap.part}: {gap.reason.value}")
     for found in report.findings:

@@ -14,6 +14,7 @@ from gateway.config.rooms import (
     AuditSection,
     BackupSection,
     BlobsSection,
+    ClamdSection,
     KeysSection,
     LimitsSection,
     MetricsSection,
@@ -107,6 +108,7 @@ class Settings(Section):
     audit: AuditSection
     backup: BackupSection
     sandbox: SandboxSection = SandboxSection()
+    clamd: ClamdSection = ClamdSection()
     limits: LimitsSection = LimitsSection()
     metrics: MetricsSection = MetricsSection()
     users: UsersSection

@@ -15,8 +15,9 @@ from gateway.domain.decision import Action, Method, OpenText
 from gateway.domain.errors import ConfigError, InvalidAddress
 from gateway.domain.finding import SensitiveClass
 from gateway.domain.patient import ConsentKind, Purpose, RecipientKind, normal_scope
+from gateway.domain.threat import ThreatKind
 from gateway.policy.law import load_law
-from gateway.policy.model import Condition, Outcome, Policy, Rule, SensitivePolicy
+from gateway.policy.model import Condition, Outcome, Policy, Rule, SensitivePolicy, ThreatPolicy
 
 
 def _scope(value: str) -> str:
@@ -89,6 +90,48 @@ class SensitiveTable(Section):
     )
 
 
+def _host(value: str) -> str:
+    try:
+        return normal_domain(value)
+    except InvalidAddress as error:
+        raise ValueError(f"{error}; the name of a host is needed") from None
+
+
+_Held = Literal["hold", "allow"]
+
+
+class ThreatsTable(Section):
+    """`[threats]`: what may harm whoever opens it. `hold` keeps a mail for staff and tells its sender."""
+
+    clamd: Literal["require", "off"] = Field(
+        default="off",
+        description="`require`: nothing leaves before clamd has looked at it; no answer means held. Its address is `[clamd] url`.",
+    )
+    executables: _Held = Field(
+        default="hold", description="Programs, scripts, shortcuts, disk images; in archives too."
+    )
+    macros: _Held = Field(default="hold", description="Documents with program code, or that load some.")
+    pdf_actions: _Held = Field(default="hold", description="PDF with scripts, or that start something.")
+    embedded: _Held = Field(default="hold", description="Files packed as objects into documents.")
+    disguised_names: _Held = Field(default="hold", description="Names such as `invoice.pdf.exe`.")
+    type_mismatch: _Held = Field(default="hold", description="Files of another type than name or label say.")
+    links: _Held = Field(default="hold", description="Links whose text names another site than they lead to.")
+    redirectors: frozenset[Annotated[str, AfterValidator(_host)]] = Field(
+        default=frozenset(),
+        description="Hosts, with all below them, through which the practice's own tools lead links; never held for that.",
+    )
+    release: Literal["staff", "never"] = Field(
+        default="staff", description="Whether a person at the practice may release what is held for a threat."
+    )
+
+
+_THREATS: dict[str, ThreatKind] = {
+    "executables": ThreatKind.EXECUTABLE, "macros": ThreatKind.MACRO, "pdf_actions": ThreatKind.PDF_ACTION,
+    "embedded": ThreatKind.EMBEDDED, "disguised_names": ThreatKind.DISGUISED_NAME,
+    "type_mismatch": ThreatKind.TYPE_MISMATCH, "links": ThreatKind.DECEPTIVE_LINK,
+}  # fmt: skip
+
+
 class PolicyFile(Section):
     """The whole file."""
 
@@ -102,6 +145,7 @@ class PolicyFile(Section):
         default="link", description="When a certificate is expired, untrusted or out of reach. Never a plain send."
     )
     sensitive: SensitiveTable = Field(default=SensitiveTable(), description="Sensitive classes.")
+    threats: ThreatsTable = Field(default=ThreatsTable(), description="Threats.")
     purposes: dict[RecipientKind, frozenset[Purpose]] = Field(
         default={}, description="Purposes that may be claimed, by kind of recipient."
     )
@@ -130,12 +174,22 @@ def _policy(file: PolicyFile) -> Policy:
         hold_on_key_trouble=file.on_key_trouble == "hold",
         purposes=file.purposes,
         sensitive=SensitivePolicy(file.sensitive.need_consent, file.sensitive.hold),
+        threats=_threats(file.threats),
     )
     wanted = {*file.method_order, *(one.then.method for one in file.rule if one.then.method)}
     for method in sorted(wanted - policy.available):
         known = ", ".join(sorted(policy.available))
         raise ConfigError(f'method "{method}" is not built in; use one of {known}')
     return policy
+
+
+def _threats(table: ThreatsTable) -> ThreatPolicy:
+    return ThreatPolicy(
+        clamd=table.clamd == "require",
+        allowed=frozenset(kind for key, kind in _THREATS.items() if getattr(table, key) == "allow"),
+        staff_may_release=table.release == "staff",
+        redirectors=table.redirectors,
+    )
 
 
 def _rule(table: RuleTable) -> Rule:

@@ -217,6 +217,15 @@ class AuditSection(Section):
         default=None,
         description="Log server that each head is sent to: `udp://host:514`, `tcp://host:601` or `unix:///dev/log`.",
     )
+    head_bucket: str | None = Field(
+        default=None,
+        pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^?#]*)?(\?[^#]*)?$",
+        description="Object store with locks that each head is put into: `s3://bucket/prefix`, where needed with "
+        "`?region=…&endpoint=https://…`. The bucket has Object Lock on; credentials are those of the account, never here.",
+    )
+    head_bucket_keep: Duration = Field(
+        default=SIX_YEARS, description="How long each head there is locked, in mode COMPLIANCE."
+    )
     head_mail: Mailbox | None = Field(
         default=None, description="Address outside the practice's systems that the newest head is mailed to."
     )
@@ -286,6 +295,23 @@ class SandboxSection(Section):
         if self.long_children >= self.children:
             raise ValueError("long_children must be less than children, or documents that take long starve letters")
         return self
+
+
+class ClamdSection(Section):
+    """`[clamd]`: a virus scanner on this machine, asked where the policy says so (`[threats]` of the policy file)."""
+
+    url: Url | None = Field(
+        default=None,
+        description="`unix:///run/clamav/clamd.ctl` or `tcp://127.0.0.1:3310`; mail is handed over in clear.",
+    )
+    message: Duration = Field(
+        default=timedelta(minutes=1), description="Time for all parts of one message; beyond it, the message is held."
+    )
+    stream_bytes: Size = Field(
+        default=25 * 1024**2,
+        description="Greatest part that is handed over. At most clamd's own StreamMaxLength and MaxFileSize: clamd calls "
+        "clean what it skips, unless its AlertExceedsMax is on.",
+    )
 
 
 class LimitsSection(Section):

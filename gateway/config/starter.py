@@ -62,6 +62,9 @@ dir = "keys"
 # trust = "certificates/authorities.pem"
 archive_public = ["keys/archive-practice.pub", "keys/archive-escrow.pub"]
 
+# [clamd]                                 # a virus scanner on this machine; policy.toml says whether it is required
+# url = "unix:///run/clamav/clamd.ctl"    # set AlertExceedsMax yes in clamd.conf: else it calls clean what it skips
+
 [archive]
 enabled = true                            # sent mail, sealed to the two keys above; their private halves go elsewhere
 
@@ -92,6 +95,12 @@ on_key_trouble = "link"                   # "hold" to wait when a certificate is
 [sensitive]
 need_consent = []                         # e.g. ["hiv", "mental_health"], where your State asks for it
 hold = []                                 # classes that somebody at the practice reviews first
+
+[threats]                                 # programs, macros, disguised files and links hold a mail; see config.md for each
+clamd = "off"                             # "require": nothing leaves before clamd has looked at it; [clamd] names it
+# macros = "allow"
+# redirectors = ["links.example.org"]     # hosts through which your own tools lead the links of mail
+# release = "never"                       # staff may not release such mail either
 
 # [[rule]]
 # name = "whole-chart"

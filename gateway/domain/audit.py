@@ -24,7 +24,8 @@ class EventKind(StrEnum):
     """The door refused something to a sender who proved who they are: reply `code`, keyed hash of the `sender`, and
     `last_of_hour` where more of the hour are not written. What strangers are refused is counted, never written."""
     ASSESSED = "assessed"
-    """A mail was read and judged: `phi`, `complete`, `kinds`, `classes`, `gaps`, and the number of `patients`."""
+    """A mail was read and judged: `phi`, `complete`, `kinds`, `classes`, `gaps`, `threats`,
+    `virus_checked`, and the number of `patients`."""
     DECIDED = "decided"
     """Policy decided for one recipient: `action`, `method`, `rule`, `reasons`, `policy`, `held_for`, `redirected`, `mark`."""
     HELD = "held"

@@ -63,6 +63,8 @@ class HoldReason(StrEnum):
     RULE = "rule"
     INTEGRITY = "integrity"
     INCOMPLETE = "incomplete"
+    THREAT = "threat"
+    UNSCANNED = "unscanned"
     DEFAULT = "default"
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from gateway.domain.threat import Threat
+
 
 class Kind(StrEnum):
     """Kinds of findings, as `sealgate scan --json` names them."""
@@ -80,6 +82,10 @@ class GapReason(StrEnum):
     OUT_OF_MEMORY = "out_of_memory"
     BOMB = "bomb"
     SCANNER_FAILED = "scanner_failed"
+    NOT_SCANNED = "not_scanned"
+    """The virus scanner that policy requires did not answer."""
+    BEYOND_SCANNER = "beyond_scanner"
+    """It is more than the virus scanner looks at, so its "clean" says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +134,9 @@ class ScanReport:
     patients: frozenset[str] = frozenset()
     health_context: bool = False
     phi: bool = True
+    threats: tuple[Threat, ...] = ()
+    virus_checked: bool = False
+    """The virus scanner looked at all of it; False too where it was not asked."""
 
     @property
     def complete(self) -> bool:

@@ -19,7 +19,7 @@ from gateway.domain.audit import Event, EventKind, Scalar
 from gateway.domain.decision import Action, Decision, HoldReason
 from gateway.domain.envelope import Direction, Identity
 from gateway.domain.errors import IntegrityError, KeyMissing
-from gateway.domain.finding import ScanReport
+from gateway.domain.finding import GapReason, ScanReport
 from gateway.domain.records import DeliveryRow, Job, JobKind, MessageRow
 from gateway.domain.states import DeliveryState, MessageState
 from gateway.flow.claims import Claims
@@ -39,7 +39,7 @@ from gateway.policy.facts import KeyFacts
 from gateway.policy.model import Policy
 from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.ports.clock import Clock
-from gateway.ports.metrics import Limit, Metrics, uncounted
+from gateway.ports.metrics import Count, Limit, Metrics, uncounted
 from gateway.ports.store import Store, UnitOfWork
 from gateway.ports.tokens import Tokens
 from gateway.ports.vault import Vault
@@ -48,6 +48,8 @@ from gateway.seal.record import IntakeRecord
 _OPEN = {MessageState.RECEIVED, MessageState.HELD, MessageState.ASSESSED}
 _CHANGEABLE = {DeliveryState.READY, DeliveryState.RETRY, DeliveryState.HELD}
 _ROUNDS = 3
+_SCANNER_BACK = timedelta(minutes=10)
+"""Until a mail that the virus scanner did not answer for is judged again: it may be there by then."""
 _PATIENCE = 40
 """Tries, some hours, after which a register that never rests makes a mail STUCK: then it has a deadline."""
 
@@ -108,7 +110,7 @@ class Assess:
             self._reached("assess.1")
             with Scratch(self._vault, self._tokens) as sink:
                 quick = self._quick if job.kind is JobKind.ASSESS else None
-                read = self._reader.read(self._custody.content(row, record), sink, quick)
+                read = self._reader.read(self._custody.content(row, record), sink, quick, self.policy.threats)
         except TakesLong:
             self._queue_apart(job)
             return
@@ -203,6 +205,17 @@ class Assess:
             self._audit(uow, row.id, report, at)
             self._write(uow, row, record, found, summary.asked, standings, at)
             uow.jobs.finish(job)
+            if self._scanner_may_be_back(found, report):
+                wait = max(_SCANNER_BACK, (at - row.received_at) / 2)
+                uow.jobs.add(JobKind.ASSESS_LONG, row.id, "", at + wait)
+        for kind in {one.kind for one in report.threats}:
+            self._metrics.count(Count.THREATS, kind.value)
+
+    @staticmethod
+    def _scanner_may_be_back(found: Sequence[Decision], report: ScanReport) -> bool:
+        """Whether judging it again later may lift a hold: not where the scanner cannot look at so much at all."""
+        beyond = any(one.reason is GapReason.BEYOND_SCANNER for one in report.gaps)
+        return not beyond and any(one.held_for is HoldReason.UNSCANNED for one in found)
 
     def _write(
         self, uow: UnitOfWork, row: MessageRow, record: IntakeRecord, found: Sequence[Decision], asked: Asked,
@@ -280,6 +293,8 @@ class Assess:
             "phi": report.phi, "complete": report.complete, "kinds": ",".join(kinds),
             "classes": ",".join(sorted(report.classes)), "patients": len(report.patients),
             "gaps": ",".join(sorted({one.reason.value for one in report.gaps})),
+            "threats": ",".join(sorted({one.kind.value for one in report.threats})),
+            "virus_checked": report.virus_checked,
         }  # fmt: skip
         uow.audit.append(Event(EventKind.ASSESSED, message_id, data=data), at)
 

@@ -44,6 +44,8 @@ class ReviewText:
     """Kind of finding and place."""
     gaps: tuple[tuple[str, str], ...] = ()
     """Reason and place of what could not be read."""
+    threats: tuple[tuple[str, str], ...] = ()
+    """Kind and place of what may be harmful."""
 
     def encode(self) -> bytes:
         """Canonical JSON."""
@@ -54,7 +56,10 @@ class ReviewText:
         """Read what `encode` wrote; IntegrityError for anything else."""
         try:
             read = json.loads(data)
-            lists = {name: tuple(tuple(one) for one in read[name]) for name in ("files", "copies", "found", "gaps")}
+            lists = {
+                name: tuple(tuple(one) for one in read[name])
+                for name in ("files", "copies", "found", "gaps", "threats")
+            }
             return cls(**{**read, **lists})
         except (ValueError, TypeError, KeyError) as error:
             raise IntegrityError("a review text cannot be read") from error
@@ -73,11 +78,12 @@ def review_text(
     files = [(one.file_name or one.media_type, one.body.length if one.body else 0) for one in attachments(read, limits)]
     kinds = dict.fromkeys((one.kind.value, one.part) for one in report.findings) if report else {}
     gaps = dict.fromkeys((one.reason.value, one.part) for one in report.gaps) if report else {}
+    threats = dict.fromkeys((one.kind.value, one.part) for one in report.threats) if report else {}
     return ReviewText(
         subject=_field(read, "subject"), sender=_field(read, "from"), to=_field(read, "to"), cc=_field(read, "cc"),
         date=_field(read, "date"), text=shown, html=html[:rest], cut=len(text) + len(html) > CHARACTERS,
         files=tuple((name[:_FIELD], size) for name, size in files[:_FILES]), copies=tuple(copies), found=tuple(kinds),
-        gaps=tuple(gaps),
+        gaps=tuple(gaps), threats=tuple(threats),
     )  # fmt: skip
 
 

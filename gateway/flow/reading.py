@@ -6,16 +6,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from gateway.domain.finding import Gap, GapReason, ScanReport, TextPart
+from gateway.domain.threat import Threat
 from gateway.flow.claims import Claims, read_claims
+from gateway.flow.screening import Screened, Screening
 from gateway.mime.limits import Limits
 from gateway.mime.parse import parse_stream
 from gateway.mime.text import MailText, texts
+from gateway.mime.threats.mail import mail_threats
 from gateway.mime.tree import PartSink, Tree
 from gateway.phi.known_patients import KnownPatients
 from gateway.phi.scan import MailContext, Scanner
+from gateway.policy.model import ThreatPolicy
 from gateway.ports.inspector import Inspection, Inspector, Specimen
+from gateway.ports.threats import VirusScanner
 
 _NOBODY = MailContext()
+_NO_SCANNER = ThreatPolicy()
 
 
 class TakesLong(Exception):
@@ -32,12 +38,14 @@ class Quick:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A mail as read: its tree, all its text, what the sender claims, and the gaps so far."""
+    """A mail as read: its tree, all its text, what the sender claims, the gaps so far, and threats."""
 
     tree: Tree
     claims: Claims
     parts: tuple[TextPart, ...] = field(repr=False)
     gaps: tuple[Gap, ...]
+    threats: tuple[Threat, ...] = ()
+    virus_checked: bool = False
 
     @property
     def attachment_count(self) -> int:
@@ -52,9 +60,13 @@ class Reader:
     inspector: Inspector
     scanner: Scanner
     limits: Limits
+    viruses: VirusScanner | None = None
 
-    def read(self, chunks: Iterable[bytes], sink: PartSink, quick: Quick | None = None) -> Read:
-        """Take a mail apart and collect its text. Errors of the source (IntegrityError) go through; content never raises.
+    def read(
+        self, chunks: Iterable[bytes], sink: PartSink, quick: Quick | None = None, asked: ThreatPolicy = _NO_SCANNER
+    ) -> Read:
+        """Take a mail apart, collect its text, and look for threats. Errors of the source (IntegrityError) go through;
+        content never raises. The virus scanner is asked where the policy requires it.
 
         With `quick`, TakesLong for a mail that would cost more.
         """
@@ -62,8 +74,13 @@ class Reader:
         found = texts(tree, self.limits)
         inspected = self._inspect(found, quick)
         parts, beyond = _within((*found.parts, *inspected.texts), self.limits.max_judged_chars)
-        gaps = (*found.gaps, *inspected.gaps, *beyond)
-        return Read(tree, read_claims(tree), parts, tuple(dict.fromkeys(gaps)))
+        threats = [*mail_threats(tree, self.limits, asked.redirectors), *inspected.threats]
+        screened = self._screen(tree, (*found.gaps, *inspected.gaps), quick, asked)
+        gaps = (*found.gaps, *inspected.gaps, *beyond, *screened.gaps)
+        return Read(
+            tree, read_claims(tree), parts, tuple(dict.fromkeys(gaps)),
+            tuple(dict.fromkeys((*threats, *screened.threats))), screened.complete,
+        )  # fmt: skip
 
     def split(self, chunks: Iterable[bytes], sink: PartSink) -> Read:
         """The tree and its claims without judging it: for composing what was already decided on."""
@@ -72,7 +89,8 @@ class Reader:
 
     def judge(self, read: Read, known: KnownPatients | None, context: MailContext = _NOBODY) -> ScanReport:
         """The verdict on what was read."""
-        return self.scan(read.parts, read.gaps, known, context)
+        report = self.scan(read.parts, read.gaps, known, context)
+        return replace(report, threats=read.threats, virus_checked=read.virus_checked)
 
     def scan(
         self,
@@ -86,6 +104,14 @@ class Reader:
             return self.scanner.scan(parts, gaps, known=known, context=context)
         except Exception:  # noqa: BLE001 - whatever breaks the scanner must end as PHI, not as an error
             return ScanReport(gaps=(*gaps, Gap("message", GapReason.SCANNER_FAILED)), phi=True)
+
+    def _screen(self, tree: Tree, gaps: Sequence[Gap], quick: Quick | None, asked: ThreatPolicy) -> Screened:
+        if not asked.clamd:
+            return Screened()
+        screened = Screening(self.viruses).screen(tree, gaps, quick.seconds if quick else None)
+        if quick and screened.late:
+            raise TakesLong
+        return screened
 
     def _inspect(self, found: MailText, quick: Quick | None) -> Inspection:
         specimens = [

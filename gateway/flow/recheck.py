@@ -20,7 +20,7 @@ from gateway.flow.decisions import Decisions
 from gateway.flow.facts import Facts
 from gateway.flow.notices import Notices
 from gateway.flow.parcels import Parcels
-from gateway.flow.review import NEVER, RELEASED
+from gateway.flow.review import RELEASED, unliftable
 from gateway.policy.facts import KeyFacts
 from gateway.ports.clock import Clock
 from gateway.ports.store import Store, UnitOfWork
@@ -106,10 +106,10 @@ class Recheck:
         decided = self.decisions.verified(row, commitment)
         self.decisions.marks.check_last(uow, row)
         standing = self.facts.standing(uow, decided.recipient, self.facts.day(at))
-        about = summary.about(one for one, _ in row.basis.patients)
+        about = summary.as_screened().about(one for one, _ in row.basis.patients)
         fresh = self.assess.decide(uow, about, (), self.notices.postmaster, [standing], [KeyFacts()], at)[0]
         same_place = fresh.target.key == decided.target.key
-        if not same_place or (fresh.action is not Action.DELIVER and not _released_from(row, fresh)):
+        if not same_place or (fresh.action is not Action.DELIVER and not self._released_from(row, fresh)):
             return False
         basis = replace(fresh.basis, key=row.basis.key)
         renewed = self.decisions.rebase(uow, decided, basis, commitment)
@@ -129,8 +129,7 @@ class Recheck:
         told = json.dumps({"closed": True, "opened": parcel.first_opened_at is not None})
         self.notices.add(uow, "too-late", parcel.message_id, told, at)
 
-
-def _released_from(row: DeliveryRow, fresh: Decision) -> bool:
-    """Whether a person let this copy go although it was held for exactly this; what is new they did not know."""
-    known = row.rule == RELEASED and set(fresh.reasons) <= set(row.reasons)
-    return known and fresh.action is Action.HOLD and fresh.held_for not in NEVER
+    def _released_from(self, row: DeliveryRow, fresh: Decision) -> bool:
+        """Whether a person let this copy go although it was held for exactly this; what is new they did not know."""
+        known = row.rule == RELEASED and set(fresh.reasons) <= set(row.reasons)
+        return known and fresh.action is Action.HOLD and not unliftable(self.assess.policy, fresh.held_for)

@@ -16,6 +16,7 @@ from gateway.flow.assess import Assess
 from gateway.flow.decisions import Decisions
 from gateway.flow.facts import Facts
 from gateway.flow.settle import Settle
+from gateway.policy.model import Policy
 from gateway.ports.clock import Clock
 from gateway.ports.keys import KeyState
 from gateway.ports.store import Store, UnitOfWork
@@ -27,6 +28,18 @@ NEVER = {
     HoldReason.BAA_LAPSED: "renew the partner's agreement first",
     HoldReason.INTEGRITY: "the mail or its decision was changed, or its author is not the sender's; refuse it",
 }
+BY_POLICY = {
+    HoldReason.THREAT: "the practice's policy lets nobody release what may be harmful; have it sent again without that",
+    HoldReason.UNSCANNED: "the practice's policy lets nobody release what the virus scanner has not judged; see that it answers",
+}
+"""What the policy may put beside them: `[threats] release = "never"`."""
+
+
+def unliftable(policy: Policy, why: HoldReason | None) -> str:
+    """What to do instead where no person's word lifts a hold; empty where one does."""
+    if why is None:
+        return ""
+    return NEVER.get(why, "") or ("" if policy.threats.staff_may_release else BY_POLICY.get(why, ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +71,8 @@ class Review:
     def _release(self, delivery_id: str, by: str, reason: str) -> Method:
         at = self.clock.now()
         row, message, commitment = self._held(delivery_id)
-        if row.held_for in NEVER:
-            raise PermanentError(f"delivery {delivery_id} cannot be released: {NEVER[row.held_for]}")
+        if instead := unliftable(self.assess.policy, row.held_for):
+            raise PermanentError(f"delivery {delivery_id} cannot be released: {instead}")
         decided = self.decisions.verified(row, commitment)
         key = self.facts.key(decided.target, at)
         with self.store.begin() as uow:
@@ -69,8 +82,8 @@ class Review:
             about = summary.about(one for one, _ in row.basis.patients)
             fresh = self.assess.decide(uow, about, (), author, [standing], [key], at)[0]
             for why in (fresh.held_for, self.assess.lasting_obstacle(uow, about, standing, at)):
-                if why in NEVER:
-                    raise PermanentError(f"delivery {delivery_id} cannot be released: {NEVER[why]}")
+                if instead := unliftable(self.assess.policy, why):
+                    raise PermanentError(f"delivery {delivery_id} cannot be released: {instead}")
             now = uow.deliveries.get(delivery_id, lock=True)
             if now is None or now.version != row.version:
                 raise PermanentError(f"delivery {delivery_id} has just changed; look at it again")
@@ -89,6 +102,7 @@ class Review:
             )  # fmt: skip
             self.decisions.redecide(uow, row, fresh_row)
             uow.deliveries.move(row.id, DeliveryState.READY)
+            uow.jobs.drop(JobKind.ASSESS_LONG, row.message_id)  # what waits for the virus scanner, no more
             uow.jobs.add(JobKind.DISPATCH, row.message_id, row.id, at)
             data = {"method": method.value, "was": row.held_for.value if row.held_for else "", "reason": self.decisions.keep_reason(uow, reason),
                     "mark": self.decisions.marks.mark(uow, fresh_row)}  # fmt: skip

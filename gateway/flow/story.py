@@ -60,7 +60,8 @@ def _assessed(data: Fields) -> str:
     whole = "everything could be read" if data.get("complete") else f"not everything could be read ({data.get('gaps')})"
     kinds = f": {data['kinds']}" if data.get("kinds") else ""
     classes = f" Sensitive: {data['classes']}." if data.get("classes") else ""
-    return f"{phi}{kinds}; {whole}; {data.get('patients')} registered patient(s) concerned.{classes}"
+    threats = f" Threats: {data['threats']}." if data.get("threats") else ""
+    return f"{phi}{kinds}; {whole}; {data.get('patients')} registered patient(s) concerned.{classes}{threats}"
 
 
 def _decided(data: Fields) -> str:

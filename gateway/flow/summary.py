@@ -15,6 +15,7 @@ from gateway.domain.address import Address
 from gateway.domain.decision import Method
 from gateway.domain.finding import Finding, Gap, GapReason, Kind, ScanReport, SensitiveClass
 from gateway.domain.patient import Purpose
+from gateway.domain.threat import Threat, ThreatKind
 from gateway.policy.facts import MessageFacts
 
 
@@ -42,6 +43,10 @@ class Summary:
         """With patients whom an earlier decision rested on: those of a tag, or of another recipient's address."""
         return replace(self, report=replace(self.report, patients=self.report.patients | frozenset(patient_ids)))
 
+    def as_screened(self) -> Summary:
+        """For what has left already: a virus scan that was not required then is not missed now."""
+        return replace(self, report=replace(self.report, virus_checked=True))
+
     def facts(self, sender: Address, day: date) -> MessageFacts:
         """The message's side of a decision."""
         one = self.asked
@@ -55,11 +60,14 @@ class Summary:
         report, asked = self.report, self.asked
         kinds = Counter((one.kind.value, place(one.part)) for one in report.findings)
         gaps = Counter((one.reason.value, place(one.part)) for one in report.gaps)
+        threats = Counter((one.kind.value, place(one.part)) for one in report.threats)
         fields = {
             "phi": report.phi, "health": report.health_context, "classes": sorted(report.classes),
             "patients": sorted(report.patients),
             "kinds": [[kind, where, count] for (kind, where), count in sorted(kinds.items())],
             "gaps": [[reason, where, count] for (reason, where), count in sorted(gaps.items())],
+            "threats": [[kind, where, count] for (kind, where), count in sorted(threats.items())],
+            "virus_checked": report.virus_checked,
             "purpose": asked.purpose.value if asked.purpose else "", "allowed": asked.purpose_allowed,
             "method": asked.requested.value if asked.requested else "", "secure": asked.secure_tag,
             "expires": int(asked.expires.total_seconds()) if asked.expires else 0,
@@ -78,6 +86,8 @@ class Summary:
             patients=frozenset(read["patients"]),
             health_context=read["health"],
             phi=read["phi"],
+            threats=tuple(Threat(ThreatKind(kind), where) for kind, where, _ in read.get("threats", ())),
+            virus_checked=read.get("virus_checked", False),
         )
         asked = Asked(
             purpose=Purpose(read["purpose"]) if read["purpose"] else None,

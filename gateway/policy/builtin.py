@@ -23,6 +23,16 @@ _PERSONS = (RecipientKind.PATIENT, RecipientKind.PROXY)
 _PARTNERS = (RecipientKind.PARTNER, RecipientKind.PAYER)
 
 
+def threat(case: Case) -> Verdict | None:
+    """Something in the mail that may harm whoever opens it; or the virus scan that policy requires was not made."""
+    held = case.policy.threats.held(case.message.report)
+    if held:
+        return hold("threat", HoldReason.THREAT, *(f"threat.{one.value}" for one in held))
+    if case.policy.threats.unscanned(case.message.report):
+        return hold("unscanned", HoldReason.UNSCANNED, "threat.unscanned")
+    return None
+
+
 def purpose_not_allowed(case: Case) -> Verdict | None:
     """A claimed purpose that this sender, or mail to this kind of recipient, may not have."""
     claimed = case.message.purpose
@@ -177,6 +187,7 @@ def withhold(case: Case) -> Verdict:  # noqa: ARG001 - the last rule asks nothin
 
 
 BUILT_IN: tuple[Test, ...] = (
+    threat,
     purpose_not_allowed,
     one_target,
     no_email,
@@ -207,6 +218,8 @@ def built_in(case: Case) -> Verdict:
 def forbidden(case: Case) -> HoldReason | None:
     """What holds this copy and no person's word can lift, whatever else holds it too."""
     always: tuple[Test, ...] = (one_target, no_email)
+    if not case.policy.threats.staff_may_release:
+        always = (threat, *always)
     for test in (*always, restrictions, agreement_lapsed, sensitive) if case.protected else always:
         verdict = test(case)
         if verdict is not None and verdict.action is not Action.DELIVER:

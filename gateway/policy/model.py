@@ -13,8 +13,9 @@ from enum import Enum
 
 from gateway.domain.decision import Action, Method, OpenText
 from gateway.domain.errors import ConfigError
-from gateway.domain.finding import SensitiveClass
+from gateway.domain.finding import ScanReport, SensitiveClass
 from gateway.domain.patient import ConsentKind, Purpose, RecipientKind
+from gateway.domain.threat import ThreatKind
 from gateway.policy.law import Law
 
 
@@ -97,6 +98,27 @@ class SensitivePolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class ThreatPolicy:
+    """Which threats hold a mail: all but `allowed`; what the virus scanner found always does."""
+
+    clamd: bool = False
+    """The virus scanner must have looked at all of a mail before any copy leaves."""
+    allowed: frozenset[ThreatKind] = frozenset()
+    staff_may_release: bool = True
+    redirectors: frozenset[str] = frozenset()
+    """Hosts, with those below them, through which the practice's own tools lead links."""
+
+    def held(self, report: ScanReport) -> tuple[ThreatKind, ...]:
+        """The kinds in this report for which a mail waits."""
+        allowed = self.allowed - {ThreatKind.MALWARE}
+        return tuple(sorted({one.kind for one in report.threats} - allowed))
+
+    def unscanned(self, report: ScanReport) -> bool:
+        """Whether the scan that is required was not made, or not of everything."""
+        return self.clamd and not report.virus_checked
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """Everything that `decide` goes by. `version` is a hash of all of it, so any change makes decisions stale."""
 
@@ -111,6 +133,7 @@ class Policy:
     purposes: Mapping[RecipientKind, frozenset[Purpose]] = field(default_factory=dict)
     """Purposes that may be claimed per recipient kind; a kind that is missing takes the law file's default."""
     sensitive: SensitivePolicy = SensitivePolicy()
+    threats: ThreatPolicy = ThreatPolicy()
     version: str = field(init=False, default="")
 
     def __post_init__(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from gateway.domain.decision import HoldReason, Method
 from gateway.domain.finding import GapReason, Kind, SensitiveClass
+from gateway.domain.threat import ThreatKind
 
 _KINDS: Mapping[Kind, str] = {
     Kind.NAME: "a person's name", Kind.LOCATION: "an address or place of care", Kind.DATE: "a date about a person",
@@ -33,12 +34,25 @@ _GAPS: Mapping[GapReason, str] = {
     GapReason.OUT_OF_MEMORY: "reading an attachment needed too much memory",
     GapReason.BOMB: "an attachment unpacks to far too much",
     GapReason.SCANNER_FAILED: "the scan itself failed",
+    GapReason.NOT_SCANNED: "the virus scanner that the practice requires did not answer",
+    GapReason.BEYOND_SCANNER: "a part is more than the virus scanner can look at",
 }
 
 _CLASSES: Mapping[SensitiveClass, str] = {
     SensitiveClass.SUBSTANCE_USE: "substance-use treatment", SensitiveClass.PSYCHOTHERAPY: "psychotherapy notes",
     SensitiveClass.MENTAL_HEALTH: "mental health", SensitiveClass.HIV: "HIV", SensitiveClass.REPRODUCTIVE: "reproductive health",
     SensitiveClass.GENETIC: "genetic information", SensitiveClass.MINOR: "a minor",
+}  # fmt: skip
+
+_THREATS: Mapping[ThreatKind, str] = {
+    ThreatKind.MALWARE: "The virus scanner recognised harmful software in it.",
+    ThreatKind.EXECUTABLE: "It holds a program, a script, a shortcut or a disk image, attached or in an archive.",
+    ThreatKind.MACRO: "An attached document brings program code (macros), or loads some from elsewhere.",
+    ThreatKind.PDF_ACTION: "An attached PDF runs a script or starts something when it is opened.",
+    ThreatKind.EMBEDDED: "An attached document has another file packed into it as an object.",
+    ThreatKind.DISGUISED_NAME: "A file's name hides what kind of file it is.",
+    ThreatKind.TYPE_MISMATCH: "A file is of another kind than its name or label says.",
+    ThreatKind.DECEPTIVE_LINK: "The text of a link names one site, and the link leads to another.",
 }  # fmt: skip
 
 _FIXED: Mapping[str, str] = {
@@ -97,6 +111,7 @@ _FIXED: Mapping[str, str] = {
     "rule.hold": "A rule of the practice holds such mail for review.",
     "rule.refuse": "A rule of the practice refuses such mail.",
     "rule.not_allowed": "A rule of the practice asked for less protection than is allowed here; it was not followed.",
+    "threat.unscanned": "The practice requires a virus scan of all mail, and it was not made, or not of everything.",
     "rule.default": "No rule allows this mail, so it does not leave.",
 }
 
@@ -104,6 +119,7 @@ SENTENCES: Mapping[str, str] = {
     **_FIXED,
     **{f"phi.{kind.value}": f"It contains {words}." for kind, words in _KINDS.items()},
     **{f"scan.gap.{gap.value}": f"It could not be read whole: {words}." for gap, words in _GAPS.items()},
+    **{f"threat.{one.value}": words for one, words in _THREATS.items()},
     **{f"class.{one.value}": f"It touches a specially protected subject: {words}." for one, words in _CLASSES.items()},
 }
 """Sentence by code; complete for every code that `decide` can give."""
@@ -132,6 +148,8 @@ TO_DO: Mapping[HoldReason, str] = {
     HoldReason.RULE: "Wait for the person who reviews such mail at the practice.",
     HoldReason.INTEGRITY: "Tell the administrator; the stored decision did not verify.",
     HoldReason.INCOMPLETE: "Send again with attachments that can be read (no password, a usual format), or name the patient with [patient:RECORD-NUMBER] in the subject.",
+    HoldReason.THREAT: "If you know the files and links to be good, send again without programs, macros and scripts in files (as a plain PDF, say), with links that lead where their text says; if you do not, tell the administrator and do not open them.",
+    HoldReason.UNSCANNED: "Wait: it is tried again by itself. If it is very large, or much in one archive, send it in smaller parts; else tell the administrator that the virus scanner does not answer.",
     HoldReason.DEFAULT: "Have the privacy officer review it; no rule allows this mail.",
 }
 
@@ -148,6 +166,8 @@ RECEIPTS: Mapping[HoldReason, str] = {
     HoldReason.RULE: "A rule of the practice holds such mail.",
     HoldReason.INTEGRITY: "A stored decision did not verify.",
     HoldReason.INCOMPLETE: "It could not be read whole.",
+    HoldReason.THREAT: "It carries something that may harm the computer of whoever opens it: a program, code in a document, a file that is not what its name says, or a link that leads elsewhere than its text says.",
+    HoldReason.UNSCANNED: "The virus scan that the practice requires could not be made of all of it.",
     HoldReason.DEFAULT: "No rule allows this mail.",
 }
 """Reasons for receipts, reminders and DSN, which travel in the open: they name no class and no kind of finding."""

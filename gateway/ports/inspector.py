@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from gateway.domain.finding import Gap, TextPart
+from gateway.domain.threat import Threat
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +22,11 @@ class Specimen:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What one child reported for one message: text, and gaps for everything it could not read."""
+    """What one child reported for one message: text, gaps for everything it could not read, and threats."""
 
     texts: tuple[TextPart, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    threats: tuple[Threat, ...] = ()
 
 
 class Inspector(Protocol):

@@ -15,6 +15,9 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Protocol
 
+from gateway.domain.threat import ThreatKind
+from gateway.ports.threats import Answer
+
 
 class Limit(StrEnum):
     """What is bounded; the value is the label `limit` of the three families `sealgate_limit…`."""
@@ -124,6 +127,8 @@ class Count(StrEnum):
     UNAUTHENTICATED = "sealgate_unauthenticated"
     IN_DOUBT = "sealgate_relay_in_doubt"
     LONG_TRANSACTIONS = "sealgate_long_transactions"
+    THREATS = "sealgate_threats"
+    VIRUS_SCANS = "sealgate_virus_scans"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +163,16 @@ COUNTS: Mapping[Count, Counted] = MappingProxyType(
             "Transactions of the database that were held for more than a second, or ended for they did not end.",
             "end",
             ("its_own", "undone"),
+        ),
+        Count.THREATS: Counted(
+            "Mails in which a threat of that kind was found, each time that one was judged.",
+            "kind",
+            tuple(one.value for one in ThreatKind),
+        ),
+        Count.VIRUS_SCANS: Counted(
+            "Answers of the virus scanner, one a part of a mail.",
+            "answer",
+            tuple(one.value for one in Answer),
         ),
     }
 )

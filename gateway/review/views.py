@@ -130,7 +130,8 @@ class Views:
             for kind, place in text.found
         ]
         gaps = [SENTENCES.get(f"scan.gap.{reason}", reason) for reason, _ in text.gaps]
-        return self._pages.page("text.html", text=text, row=row, found=found, gaps=gaps, form=visit.token)
+        threats = [SENTENCES.get(f"threat.{kind}", kind) for kind, _ in text.threats]
+        return self._pages.page("text.html", text=text, row=row, found=[*threats, *found], gaps=gaps, form=visit.token)
 
     async def _decide(self, visit: Visit, deed: Deed) -> Response:
         reason = " ".join(visit.form.get("reason", "").split())

@@ -62,6 +62,9 @@ def _serve(read: Read, limits: BoxLimits) -> None:
             continue
         texts, gaps = _judge(read, part, media_type, file_name, data, budget)
         del data
+        for body in protocol.pack_threats(part, budget.threats):
+            _send(protocol.THREAT, body)
+        budget.threats.clear()
         frames = _frames(part, texts, gaps, text_left, answers_left)
         for answer, body in frames:
             _send(answer, body)

@@ -17,6 +17,7 @@ from gateway.adapters.inspector.limits import BoxLimits
 from gateway.adapters.inspector.sandbox import in_order
 from gateway.domain.errors import ConfigError
 from gateway.domain.finding import Gap, GapReason, TextPart
+from gateway.domain.threat import Threat
 from gateway.ports.inspector import Inspection, Specimen
 
 _LAUNCHER_GRACE = 2.0
@@ -62,6 +63,7 @@ class BoxedInspector:
         within = min(seconds or self._limits.message_seconds, self._limits.message_seconds)
         texts: list[TextPart] = []
         gaps: list[Gap] = []
+        threats: list[Threat] = []
         with ExitStack() as stack:
             conversation: Conversation | None = None
             failed: GapReason | None = None
@@ -86,7 +88,8 @@ class BoxedInspector:
                     continue
                 texts += answer.texts
                 gaps += answer.gaps
-        return Inspection(tuple(texts), tuple(gaps))
+                threats += answer.threats
+        return Inspection(tuple(texts), tuple(gaps), tuple(threats))
 
     def layers(self) -> tuple[str, ...]:
         """The sandbox layers that the first child reported, in the order of `sandbox.LAYERS`."""

@@ -12,6 +12,7 @@ from gateway.adapters.inspector import protocol
 from gateway.adapters.inspector.limits import BoxLimits
 from gateway.adapters.inspector.protocol import BadFrame
 from gateway.domain.finding import Gap, GapReason, TextPart
+from gateway.domain.threat import Threat
 from gateway.ports.inspector import Inspection, Specimen
 
 _EPITAPH_SECONDS = 1.0
@@ -87,12 +88,18 @@ class Conversation:
     def _answer(self, part: str) -> Inspection:
         texts: list[TextPart] = []
         gaps: list[Gap] = []
+        threats: list[Threat] = []
         try:
             while True:
                 # names of gaps count too; one frame of a gap or of the end must always fit
                 tag, payload = self._receive(max(self._text_left, protocol.PART_BYTES + 64))
                 if tag == protocol.DONE and not payload:
-                    return Inspection(tuple(texts), tuple(gaps))
+                    return Inspection(tuple(texts), tuple(gaps), tuple(threats))
+                if tag == protocol.THREAT:
+                    if len(threats) == protocol.THREATS:
+                        raise BadFrame("more threats than a part may have")
+                    threats.append(protocol.unpack_threat(payload, part))
+                    continue
                 self._text_left = max(0, self._text_left - len(payload))
                 self._answers_left -= 1
                 if self._answers_left < -1:  # the gap that says "too many" is one more

@@ -4,24 +4,28 @@ Nothing in a frame can name code, a type or a size beyond the limits, so a subve
 no more. Strings are UTF-8 that lets lone surrogates through, because mail has them.
 
 Worker: SPECIMEN, DATA*, then END or DROP, for each part; then the end of the stream.
-Child: READY; then for each part TEXT*, GAP*, DONE.
+Child: READY; then for each part THREAT*, TEXT*, GAP*, DONE.
 """
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 
 from gateway.domain.finding import Gap, GapReason, TextPart
+from gateway.domain.threat import Threat, ThreatKind
 
 SPECIMEN, DATA, END, DROP = b"S", b"D", b"E", b"A"
-READY, TEXT, GAP, DONE = b"R", b"T", b"G", b"Z"
+READY, TEXT, GAP, THREAT, DONE = b"R", b"T", b"G", b"X", b"Z"
 
-ANSWERS = frozenset((READY, TEXT, GAP, DONE))
+ANSWERS = frozenset((READY, TEXT, GAP, THREAT, DONE))
 
 HEADER = struct.Struct("!cI")
 DATA_BYTES = 64 * 1024
 SPECIMEN_BYTES = 16 * 1024
 PART_BYTES = 16 * 1024
+THREATS = 64
+"""Threats of one part; where there are more, each kind is said once of the part."""
 READY_BYTES = 1024
 _LENGTHS = struct.Struct("!HHH")
 _PART = struct.Struct("!H")
@@ -88,6 +92,14 @@ def pack_gap(gap: Gap) -> bytes:
     return _named(gap.part) + gap.reason.value.encode("ascii")
 
 
+def pack_threats(part: str, threats: Sequence[Threat]) -> list[bytes]:
+    """The payloads of THREAT for one part: within the limit, and never fewer kinds than were found."""
+    said = list(dict.fromkeys(threats))
+    if len(said) > THREATS or any(len(encode(one.part)) > PART_BYTES for one in said):
+        said = [Threat(kind, part) for kind in sorted({one.kind for one in said})]
+    return [_named(one.part) + one.kind.value.encode("ascii") for one in said]
+
+
 def _named(part: str) -> bytes:
     name = encode(part)
     if len(name) > PART_BYTES:
@@ -121,3 +133,12 @@ def unpack_gap(payload: bytes, within: str) -> Gap:
         return Gap(part, GapReason(decode(rest)))
     except ValueError:
         raise BadFrame("unknown reason") from None
+
+
+def unpack_threat(payload: bytes, within: str) -> Threat:
+    """A threat in the part `within` or in something in it; BadFrame otherwise, and for an unknown kind."""
+    part, rest = _unnamed(payload, within)
+    try:
+        return Threat(ThreatKind(decode(rest)), part)
+    except ValueError:
+        raise BadFrame("unknown kind of threat") from None

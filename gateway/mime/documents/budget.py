@@ -6,7 +6,9 @@ before they unpack; a refusal becomes a gap, never an error.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from gateway.domain.threat import Threat
 
 
 @dataclass(slots=True)
@@ -26,6 +28,8 @@ class Budget:
     ratio_floor: int = 1024 * 1024
     max_pages: int = 2_000
     depth: int = 0
+    threats: list[Threat] = field(default_factory=list)
+    """Found so far, whatever became of the reading."""
 
     def take_bytes(self, amount: int) -> bool:
         """Take unpacked bytes."""

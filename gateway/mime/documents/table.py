@@ -15,6 +15,7 @@ from pathlib import PurePosixPath
 from gateway.domain.finding import Gap, GapReason, TextPart
 from gateway.mime.documents.budget import Budget
 from gateway.mime.documents.magic import kind_of, kind_of_zip, looks_like_text
+from gateway.mime.threats import look
 
 Result = tuple[list[TextPart], list[Gap]]
 Reader = Callable[[str, bytes, Budget], Result]
@@ -60,6 +61,7 @@ _BY_SUFFIX: Mapping[str, str] = {
 
 def read(part: str, media_type: str, file_name: str, data: bytes, budget: Budget) -> Result:
     """Text and gaps of one document; every name in the answer is `part` or begins with `part` and a slash."""
+    budget.threats += look(part, media_type, file_name, data)
     kind = _kind(media_type, file_name, data)
     module = READERS.get(kind)
     if module is None:
