@@ -29,6 +29,8 @@ class Lexicon:
     health: dict[str, frozenset[str]] = field(repr=False)
     """The lists of health.toml by name."""
     classes: dict[str, dict[str, Any]] = field(repr=False)
+    place_firsts: frozenset[str] = field(default=frozenset(), repr=False)
+    """The first words of places of several words."""
     small_given: frozenset[str] = field(default=frozenset(), repr=False)
     """Given names that are no words, so that they count in small letters too."""
     suffices: frozenset[str] = frozenset()
@@ -63,6 +65,7 @@ class Lexicon:
             drugs=frozenset(_lines("drugs.txt.gz")) - health["ignore"],
             conditions=frozenset(_lines("conditions.txt.gz")) - health["ignore"],
             health=health, classes=table("classes.toml"),
+            place_firsts=frozenset(fold_name(one.split(" ", 1)[0]) for one in places if " " in one),
             small_given=frozenset(
                 word for word, bits in flags.items() if bits & (GIVEN | WORD | AMBIGUOUS | STOP) == GIVEN
             ),
