@@ -3,7 +3,8 @@
 A file of negatives/ holds the cases of one topic. A case begins with a line `--- id: NAME | names: yes|no` and runs to the
 next; `names` says whether persons are named (business mail, signatures, clinicians). What may be masked though it makes
 no PHI (a telephone number of the practice, a closing day, a colleague's name) stands between « and », which the reader
-takes away; a mask on anything else is a mask for nothing. Everybody and every practice in them is invented.
+takes away, and so may the names of weekdays; a mask on anything else is a mask for nothing. Everybody and every practice
+in them is invented, but for physicians of history.
 """
 
 from __future__ import annotations
@@ -18,6 +19,12 @@ from pathlib import Path
 _FOLDER = Path(__file__).parent / "negatives"
 _HEAD = re.compile(r"^--- id: (?P<id>[a-z0-9-]+) \| names: (?P<names>yes|no)\n", re.MULTILINE)
 _MARK = re.compile(r"[«»]")
+# More specific than the year, so it may go: HHS guidance on de-identification (2012), on 45 CFR 164.514(b)(2)(i)(C).
+_WEEKDAY = re.compile(
+    r"\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days?|(?:mon?|tue|wed|thur?s?|fri|sat|sun)\b(?=[,:–.])"
+    r"|lunes|martes|mi[ée]rcoles|jueves|viernes|s[áa]bados?|domingos?)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,4 +92,5 @@ def _unmarked(body: str, case: str) -> tuple[str, tuple[tuple[int, int], ...]]:
             begun = -1
     if begun >= 0:
         raise ValueError(f"{case}: « stays open")
-    return "".join([*pieces, body[at:]]), tuple(spans)
+    text = "".join([*pieces, body[at:]])
+    return text, tuple(sorted([*spans, *(day.span() for day in _WEEKDAY.finditer(text))]))
