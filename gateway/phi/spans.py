@@ -5,6 +5,7 @@ Identifiers that overlap become one span of the best-scored kind; health terms a
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 
 from gateway.domain.finding import Finding, Kind
@@ -19,37 +20,56 @@ _NO_NICKNAME = frozenset(
 )
 """Two capitals beside a name that are a degree, a State or an abbreviation."""
 _TRIM = " \t\r\n,;:|\"'<>"
-_STRENGTH = {Kind.OTHER_ID: -0.05, Kind.ORGANIZATION: -0.1}
 
 
 def merge(document: Document, hits: Iterable[Hit]) -> list[Hit]:
     """One hit for each stretch of overlapping ones, in order; each of the three layers by itself."""
-    layers: dict[Kind | None, list[Hit]] = {}
+    identifiers: list[Hit] = []
+    terms: list[Hit] = []
+    organizations: list[Hit] = []
+    text = document.text
     for hit in hits:
-        layer = hit.kind if hit.kind in {Kind.HEALTH_TERM, Kind.ORGANIZATION} else None
-        trimmed = _trim(document.text, hit)
-        if trimmed is not None:
-            layers.setdefault(layer, []).append(trimmed)
-    return sorted((one for layer in layers.values() for one in _sweep(layer)), key=lambda one: (one.start, one.end))
+        kind = hit.kind
+        layer = terms if kind is Kind.HEALTH_TERM else organizations if kind is Kind.ORGANIZATION else identifiers
+        if kind is Kind.NAME or text[hit.start] in _TRIM or text[hit.end - 1] in _TRIM:
+            trimmed = _trim(text, hit)
+            if trimmed is None:
+                continue
+            layer.append(trimmed)
+        else:
+            layer.append(hit)
+    merged = [*_sweep(identifiers), *_sweep(terms), *_sweep(organizations)]
+    merged.sort(key=_place)
+    return merged
+
+
+def _place(hit: Hit) -> tuple[int, int]:
+    return hit.start, hit.end
+
+
+def _long_first(hit: Hit) -> tuple[int, int]:
+    return hit.start, -hit.end
 
 
 def _sweep(hits: list[Hit]) -> Iterator[Hit]:
-    hits.sort(key=lambda one: (one.start, -one.end))
-    current: Hit | None = None
-    for hit in hits:
-        if current is None or hit.start >= current.end:
-            if current is not None:
-                yield current
+    if not hits:
+        return
+    hits.sort(key=_long_first)
+    current = hits[0]
+    for hit in itertools.islice(hits, 1, None):
+        if hit.start >= current.end:
+            yield current
             current = hit
         else:
-            best = max(current, hit, key=_weight)
+            best = hit if _weight(hit) > _weight(current) else current
             current = Hit(best.kind, current.start, max(current.end, hit.end), best.score, best.by)
-    if current is not None:
-        yield current
+    yield current
 
 
 def _weight(hit: Hit) -> tuple[float, int]:
-    return hit.score + _STRENGTH.get(hit.kind, 0.0), hit.end - hit.start
+    kind = hit.kind
+    less = 0.05 if kind is Kind.OTHER_ID else 0.1 if kind is Kind.ORGANIZATION else 0.0
+    return hit.score - less, hit.end - hit.start
 
 
 def _trim(text: str, hit: Hit) -> Hit | None:

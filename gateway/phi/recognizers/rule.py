@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from gateway.domain.finding import Kind
 from gateway.phi.document import Document
@@ -37,8 +38,7 @@ class Rule:
         return self.score + (_VALID if self.validator else 0.0) < REPORT
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A finding in the normalised text of one document."""
 
     kind: Kind
