@@ -1,4 +1,4 @@
-"""Where signed heads of the log go, and what of it a worker reads back: files, syslog, and by mail (`flow.head_mail`)."""
+"""Where signed heads of the log go, and what of it a worker reads back: files, syslog, a bucket with locks, and by mail (`flow.head_mail`)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from gateway.adapters.heads import append, last_kept
+from gateway.adapters.heads_bucket import Bucket
 from gateway.adapters.heads_syslog import send
 from gateway.app.installation import Installation
 from gateway.flow.log_watch import LogWatch, accept
@@ -18,6 +19,8 @@ def publish(home: Installation, kept: Kept) -> None:
     one = home.settings.audit
     if one.head_syslog is not None:
         send(one.head_syslog, kept, home.clock.now())
+    if one.head_bucket is not None:
+        Bucket.parse(one.head_bucket).put(kept, home.clock.now(), one.head_bucket_keep)
     for path in one.head_files:
         append(path, kept)
 

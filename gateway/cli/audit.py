@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from gateway.adapters.heads import read_kept
+from gateway.adapters.heads_bucket import Bucket
 from gateway.app.installation import Installation
 from gateway.app.keyfiles import public_key
 from gateway.app.outside import accept_head, log_watch, signed_by
@@ -18,6 +19,7 @@ from gateway.flow import reasons
 from gateway.flow.audit_verify import verify as verify_log
 from gateway.flow.story import readable
 from gateway.ports.store import AuditRow
+from gateway.seal.heads import Kept
 
 
 @click.group(short_help="The log: list, export, verify.")
@@ -74,13 +76,12 @@ def export(config: Path) -> None:
 @click.argument("cert", required=False, type=click.Path(path_type=Path))
 @click.option(
     "--head",
-    "head_file",
-    type=click.Path(path_type=Path),
-    help="What was kept outside: the file of heads, lines of syslog, or a saved mail.",
+    "head_place",
+    help="What was kept outside: the file of heads, lines of syslog, a saved mail, or s3://bucket/prefix.",
 )
 @config_option
 @json_option
-def verify(cert: Path | None, head_file: Path | None, config: Path, as_json: bool) -> int:
+def verify(cert: Path | None, head_place: str | None, config: Path, as_json: bool) -> int:
     """Check every row, chain and signed head, against heads that were kept outside if --head names them.
 
     CERT is the public key of the heads' signatures, by default calendar.pub. Exit status 1 if anything was changed.
@@ -88,15 +89,7 @@ def verify(cert: Path | None, head_file: Path | None, config: Path, as_json: boo
     with opened(config) as home:
         key = public_key(cert or home.settings.keys.dir / "calendar.pub")
 
-        kept = None
-        if head_file is not None:
-            if not head_file.is_file():
-                raise ConfigError(f"--head: {head_file} is no file; name the copy of the heads that was kept outside")
-            kept = read_kept(head_file)
-            if not kept:
-                raise ConfigError(
-                    f"--head: {head_file} holds no head; name a file of heads, lines of syslog, or a saved mail"
-                )
+        kept = _kept_outside(head_place) if head_place is not None else None
         report = verify_log(home.store(), signed_by(key), kept)
     if as_json:
         show(
@@ -148,3 +141,18 @@ def _all(home: Installation) -> Iterator[AuditRow]:
 
 def _words(row: AuditRow) -> str:
     return " ".join(f"{name}={value}" for name, value in sorted(row.event.data.items()))
+
+
+def _kept_outside(place: str) -> list[Kept]:
+    """The heads of a file or bucket; ConfigError where there are none."""
+    if place.startswith("s3:"):
+        kept = Bucket.parse(place).read()
+    elif Path(place).is_file():
+        kept = read_kept(Path(place))
+    else:
+        raise ConfigError(f"--head: {place} is no file; name the copy of the heads that was kept outside")
+    if not kept:
+        raise ConfigError(
+            f"--head: {place} holds no head; name a file of heads, lines of syslog, a saved mail, or a bucket"
+        )
+    return kept
