@@ -55,13 +55,13 @@ class Box:
         """The launcher's process id."""
         return self._process.pid
 
-    def ask(self, seconds: float) -> tuple[socket.socket, socket.socket]:
+    def ask(self, seconds: float, *, hasty: bool = False) -> tuple[socket.socket, socket.socket]:
         """Our ends of a new child's two sockets, data and status; it may live `seconds`. LauncherLost when dead."""
         data, child_data = socket.socketpair()
         status, child_status = socket.socketpair()
         try:
             socket.send_fds(
-                self._control, [protocol.REQUEST.pack(seconds)], [child_data.fileno(), child_status.fileno()]
+                self._control, [protocol.REQUEST.pack(seconds, hasty)], [child_data.fileno(), child_status.fileno()]
             )
         except (OSError, ValueError):
             data.close()
@@ -87,6 +87,7 @@ def _clean_environment(search: Sequence[str]) -> dict[str, str]:
     folders = [str(Path(gateway.__file__).resolve().parents[1]), *search, *filter(os.path.isabs, sys.path)]
     environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONPATH": os.pathsep.join(folders)}
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
+    environment["OMP_THREAD_LIMIT"] = "1"  # a child can start no thread, and a launcher with threads must not fork
     if libraries := os.environ.get("LD_LIBRARY_PATH"):  # some builds of Python do not start without
         environment["LD_LIBRARY_PATH"] = libraries
     return environment

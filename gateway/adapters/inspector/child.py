@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from gateway.adapters.inspector import kernel, protocol
 from gateway.adapters.inspector.limits import BoxLimits
-from gateway.adapters.inspector.preload import Read
+from gateway.adapters.inspector.preload import Loaded, Read
 from gateway.adapters.inspector.protocol import BadFrame
 from gateway.adapters.inspector.sandbox import KEPT_DESCRIPTORS, confine, in_order
 from gateway.domain.finding import Gap, GapReason, TextPart
@@ -21,15 +21,17 @@ from gateway.mime.documents.budget import Budget
 _SOCKET = KEPT_DESCRIPTORS - 1
 
 
-def run(data: int, read: Read, limits: BoxLimits, inherited: frozenset[str], parent: int) -> NoReturn:
+def run(
+    data: int, loaded: Loaded, limits: BoxLimits, inherited: frozenset[str], parent: int, *, hasty: bool
+) -> NoReturn:
     """Serve one message on the descriptor `data` and end; called in a fresh fork, never returns."""
     code = protocol.EXIT_SANDBOX
     try:
         _forget_launcher(data)
         layers = confine(limits, parent) | inherited
         code = 1
-        _send(protocol.READY, ",".join(in_order(layers)).encode("ascii"))
-        _serve(read, limits)
+        _send(protocol.READY, ",".join((*in_order(layers), *loaded.instruments.names())).encode("ascii"))
+        _serve(loaded, limits, hasty=hasty)
         code = 0
     except MemoryError:
         code = protocol.EXIT_MEMORY
@@ -47,8 +49,8 @@ def _forget_launcher(data: int) -> None:
     os.environ.clear()
 
 
-def _serve(read: Read, limits: BoxLimits) -> None:
-    budget = Budget()
+def _serve(loaded: Loaded, limits: BoxLimits, *, hasty: bool) -> None:
+    budget = Budget(instruments=loaded.instruments, hasty=hasty, pictures_left=limits.pictures)
     budget.characters_left = min(budget.characters_left, limits.text_bytes)
     text_left = limits.text_bytes
     answers_left = limits.answers
@@ -60,7 +62,7 @@ def _serve(read: Read, limits: BoxLimits) -> None:
         data = _content(limits.specimen_bytes)
         if data is None:  # the worker took it back
             continue
-        texts, gaps = _judge(read, part, media_type, file_name, data, budget)
+        texts, gaps = _judge(loaded.read, part, media_type, file_name, data, budget)
         del data
         for body in protocol.pack_threats(part, budget.threats):
             _send(protocol.THREAT, body)

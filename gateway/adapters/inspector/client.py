@@ -36,6 +36,7 @@ class BoxedInspector:
         self._box: Box | None = None
         self._closed = False
         self._layers: frozenset[str] = frozenset()
+        self._instruments: frozenset[str] = frozenset()
 
     @classmethod
     def start(
@@ -60,6 +61,7 @@ class BoxedInspector:
 
     def inspect(self, specimens: Iterable[Specimen], seconds: float | None = None) -> Inspection:
         """Inspect all specimens of one message in one child; only what the specimens' own iterators raise passes."""
+        hasty = seconds is not None
         within = min(seconds or self._limits.message_seconds, self._limits.message_seconds)
         texts: list[TextPart] = []
         gaps: list[Gap] = []
@@ -72,7 +74,7 @@ class BoxedInspector:
                     failed = GapReason.TOO_MANY_PARTS
                 if failed is None and conversation is None:
                     stack.enter_context(self._slots)
-                    conversation = self._converse(within)
+                    conversation = self._converse(within, hasty=hasty)
                     if conversation:
                         stack.enter_context(conversation)
                 if failed is None and conversation is None:
@@ -95,6 +97,10 @@ class BoxedInspector:
         """The sandbox layers that the first child reported, in the order of `sandbox.LAYERS`."""
         return in_order(self._layers)
 
+    def instruments(self) -> frozenset[str]:
+        """System libraries that the first child had: `ocr-eng` and the like for pictures, `libarchive` for 7z."""
+        return self._instruments
+
     @property
     def launcher(self) -> int | None:
         """The launcher's process id, or None when there is none at present."""
@@ -109,13 +115,13 @@ class BoxedInspector:
         if box:
             box.close()
 
-    def _converse(self, seconds: float) -> Conversation | None:
+    def _converse(self, seconds: float, *, hasty: bool = False) -> Conversation | None:
         """A child that has greeted, from a new launcher when the old one is dead; None when there is none to be had."""
         for _ in range(2):
             box: Box | None = None
             try:
                 box = self._living_box()
-                return self._greeted(box, seconds)
+                return self._greeted(box, seconds, hasty=hasty)
             except LauncherLost:
                 self._bury(box)
             except ChildLost as lost:
@@ -139,13 +145,14 @@ class BoxedInspector:
             self._box = None
         box.close()
 
-    def _greeted(self, box: Box, seconds: float) -> Conversation:
-        data, status = box.ask(seconds + _LAUNCHER_GRACE)
+    def _greeted(self, box: Box, seconds: float, *, hasty: bool) -> Conversation:
+        data, status = box.ask(seconds + _LAUNCHER_GRACE, hasty=hasty)
         conversation = Conversation(data, status, replace(self._limits, message_seconds=seconds), self._clock)
         try:
-            layers = conversation.greet()
+            greeted = conversation.greet()
+            layers = frozenset(in_order(greeted))
             if not self._layers:
-                self._layers = layers
+                self._layers, self._instruments = layers, greeted - layers
             if self._layers - layers:  # a child less confined than what `check` was shown
                 raise ChildLost(GapReason.SCANNER_FAILED)
         except BaseException:

@@ -34,9 +34,11 @@ class _Running:
 class Launcher:
     """Forks, watches the clock, reaps. `serve` returns when the worker is gone."""
 
-    def __init__(self, control: socket.socket, read: preload.Read, limits: BoxLimits, layers: frozenset[str]) -> None:
+    def __init__(
+        self, control: socket.socket, loaded: preload.Loaded, limits: BoxLimits, layers: frozenset[str]
+    ) -> None:
         self._control = control
-        self._read = read
+        self._loaded = loaded
         self._limits = limits
         self._layers = layers
         self._running: dict[int, _Running] = {}
@@ -98,7 +100,7 @@ class Launcher:
                 os.close(each)
             return True
         data, status = descriptors
-        (seconds,) = protocol.REQUEST.unpack(request)
+        seconds, hasty = protocol.REQUEST.unpack(request)
         parent = os.getpid()
         try:
             pid = os.fork()
@@ -107,7 +109,7 @@ class Launcher:
             _tell(status, protocol.NOT_FORKED, 0)
             return True
         if pid == 0:
-            child.run(data, self._read, self._limits, self._layers, parent)
+            child.run(data, self._loaded, self._limits, self._layers, parent, hasty=hasty)
         os.close(data)
         self._running[pid] = _Running(pid, status, time.monotonic() + seconds)
         self._poll.register(status, 0)  # hang-up alone: the worker has turned away
@@ -131,11 +133,11 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--reader", default=preload.DOCUMENTS, help="for tests: another module:function")
     options = parser.parse_args(arguments)
     control = socket.socket(fileno=options.control)
-    read = preload.load(options.reader)
+    loaded = preload.load(options.reader)
     layers = sandbox.isolate()
     gc.collect()
     gc.freeze()  # children then do not copy every page that the collector would touch
-    Launcher(control, read, BoxLimits.loads(options.limits), layers).serve()
+    Launcher(control, loaded, BoxLimits.loads(options.limits), layers).serve()
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ class BoxLimits:
 
     `memory_bytes` is the child's address space, its libraries (about 70 MiB) included; `text_bytes` is UTF-8 of all
     texts and part names of one message, `answers` their number with the gaps'; `children` run at the same time, and
-    further messages wait for one to end. `start_seconds` is how long a launcher may take to load the readers.
+    further messages wait for one to end; `pictures` and scanned pages of one message are read. `start_seconds` is how long a launcher may take to load the readers.
     """
 
     memory_bytes: int = 1024 * MIB
@@ -26,6 +26,7 @@ class BoxLimits:
     text_bytes: int = 16 * MIB
     answers: int = 20_000
     children: int = 4
+    pictures: int = 60
 
     def dumps(self) -> str:
         """As one command line argument for the launcher."""

@@ -9,23 +9,36 @@ import codecs
 import importlib
 import pkgutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import cast
+
+from PIL import Image
 
 from gateway.domain.finding import Gap, TextPart
 from gateway.mime.documents.budget import Budget
+from gateway.mime.documents.instruments import Instruments
 
 Read = Callable[[str, str, str, bytes, Budget], tuple[list[TextPart], list[Gap]]]
 
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The reader, and the system's libraries that it may use."""
+
+    read: Read
+    instruments: Instruments
+
+
 DOCUMENTS = "gateway.mime.documents:read"
 
-_WHOLE = ("encodings", "email", "html", "xml", "openpyxl", "charset_normalizer")
+_WHOLE = ("encodings", "email", "html", "xml", "openpyxl", "charset_normalizer", "pikepdf", "pydicom")
 _SINGLE = (
-    "_strptime", "bz2", "csv", "decimal", "fractions", "gzip", "html.parser", "lxml.etree", "lxml.html", "lzma",
-    "mimetypes", "pybase64", "pypdfium2", "pypdfium2.raw", "quopri", "stringprep", "tarfile", "uuid", "zipfile", "zlib",
+    "PIL.ExifTags", "PIL.ImageFile", "PIL.ImageOps", "PIL.ImageSequence", "PIL.IptcImagePlugin", "_strptime", "bz2", "csv", "decimal", "fractions", "gzip", "html.parser", "lxml.etree", "lxml.html", "lzma",
+    "mimetypes", "olefile", "pybase64", "pypdfium2", "pypdfium2.raw", "quopri", "stringprep", "tarfile", "uuid", "zipfile", "zlib",
 )  # fmt: skip
 
 
-def load(reader: str) -> Read:
+def load(reader: str) -> Loaded:
     """Import the readers' world and the function `module:name`; ImportError or AttributeError when it is not there."""
     for name in _SINGLE:
         importlib.import_module(name)
@@ -33,9 +46,11 @@ def load(reader: str) -> Read:
         _walk(name, strict=False)
     if reader == DOCUMENTS:
         _walk("gateway.mime", strict=True)
+        Image.init()
     codecs.lookup("idna")
     module, _, function = reader.partition(":")
-    return cast("Read", getattr(importlib.import_module(module), function))
+    read = cast("Read", getattr(importlib.import_module(module), function))
+    return Loaded(read, Instruments.load() if reader == DOCUMENTS else Instruments())
 
 
 def _walk(name: str, *, strict: bool) -> None:

@@ -30,8 +30,10 @@ READY_BYTES = 1024
 _LENGTHS = struct.Struct("!HHH")
 _PART = struct.Struct("!H")
 
-REQUEST = struct.Struct("!d")
-"""To the launcher, with the two descriptors (data, status): the seconds that the child may live."""
+REQUEST = struct.Struct("!d?")
+"""To the launcher, with the two descriptors (data, status): the seconds that the child may live, and whether it is to put
+off what takes long (pictures of pages).
+"""
 
 STATUS = struct.Struct("!Bi")
 """From the launcher on the status socket when the child has ended: one of the three below, and its wait status."""

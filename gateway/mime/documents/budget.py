@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from gateway.domain.finding import GapReason
 from gateway.domain.threat import Threat
+from gateway.mime.documents.instruments import Instruments
+
+_HASTY_PIXELS = 1_500_000
 
 
 @dataclass(slots=True)
@@ -16,7 +20,8 @@ class Budget:
     """Counters of one message; each `take_*` answers whether the amount was still there, and counts it if so.
 
     Bytes are unpacked bytes, `characters` code points of text handed back, `ratio` unpacked over packed size of an
-    archive entry (small entries are exempt: text packs well).
+    archive entry (small entries are exempt: text packs well). `pixels_left` are those that pictures may cost to read; with
+    `hasty` a picture that costs more than a logo is put off (TIMED_OUT) to a child that has the time.
     """
 
     bytes_left: int = 256 * 1024 * 1024
@@ -27,6 +32,11 @@ class Budget:
     max_ratio: int = 200
     ratio_floor: int = 1024 * 1024
     max_pages: int = 2_000
+    pictures_left: int = 60
+    pixels_left: int = 400_000_000
+    max_pixels: int = 50_000_000
+    hasty: bool = False
+    instruments: Instruments = field(default_factory=Instruments)
     depth: int = 0
     threats: list[Threat] = field(default_factory=list)
     """Found so far, whatever became of the reading."""
@@ -53,6 +63,18 @@ class Budget:
             return False
         self.characters_left -= amount
         return True
+
+    def take_picture(self, pixels: int) -> GapReason | None:
+        """Take one picture of that many pixels to look for words in; None, or why that is not to be."""
+        if self.instruments.ocr is None:
+            return GapReason.NO_TEXT
+        if self.hasty:
+            self.pixels_left = min(self.pixels_left, _HASTY_PIXELS)
+        if self.pictures_left <= 0 or pixels > self.pixels_left:
+            return GapReason.TIMED_OUT if self.hasty else GapReason.TOO_LARGE
+        self.pictures_left -= 1
+        self.pixels_left -= pixels
+        return None
 
     def suspicious(self, packed: int, unpacked: int) -> bool:
         """Whether an archive entry claims to unpack to far more than documents do."""

@@ -29,11 +29,11 @@ READERS: Mapping[str, str] = {
     "mail": "mail",
     "html": "words",
     "text": "words",
+    "image": "image",
 }
 """Kind -> module of this package; each has `read_<kind>(part, data, budget)`."""
 
 REFUSED: Mapping[str, GapReason] = {
-    "image": GapReason.NO_TEXT,
     "encrypted": GapReason.ENCRYPTED,
 }
 """Kinds that are known but hold no text that we can read; any other unknown kind is UNKNOWN_TYPE."""

@@ -39,15 +39,15 @@ def local(element: etree._Element) -> str:
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
-def text_of(root: etree._Element) -> str:
-    """All character data, with line breaks at paragraphs, tabs at cells, and attributes that hold words."""
+def text_of(root: etree._Element, *, every_attribute: bool = False) -> str:
+    """All character data, with line breaks at paragraphs, tabs at cells, and attributes that hold words (or all of them)."""
     out: list[str] = []
     for event, element in etree.iterwalk(root, events=("start", "end")):
         name = local(element)
         if event == "start":
             if name in _TABS:
                 out.append("\t")
-            out.extend(_attributes(element))
+            out.extend(_attributes(element, every=every_attribute))
             if element.text:
                 out.append(element.text)
             continue
@@ -60,7 +60,8 @@ def text_of(root: etree._Element) -> str:
     return "".join(out)
 
 
-def _attributes(element: etree._Element) -> Iterable[str]:
+def _attributes(element: etree._Element, *, every: bool) -> Iterable[str]:
     for key, value in element.items():
-        if str(key).rpartition("}")[2] in _ATTRIBUTES and str(value).strip():
-            yield f"\n{value!s}\n"
+        name = str(key).rpartition("}")[2]
+        if (every or name in _ATTRIBUTES) and str(value).strip():
+            yield f"\n{name}: {value!s}\n" if every else f"\n{value!s}\n"
