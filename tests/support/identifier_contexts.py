@@ -95,6 +95,10 @@ def _placed(sort: Sort, context: str, label: str, rng: Random) -> Case:
     value = sort.make(rng)
     mark = "\ue000"
     text = context.format(l=label.rstrip(":") if ":" in context else label, v=mark, v2=mark + "2")
-    start = text.index(mark)
-    whole = text.replace(mark + "2", sort.make(rng)).replace(mark, value)
-    return Case(sort, whole, start, start + len(value))
+    at = text.index(mark)
+    lead, told, rest = value.partition("⟦")
+    inner, _, tail = rest.partition("⟧") if told else (lead, "", "")
+    lead = lead if told else ""
+    other = sort.make(rng).replace("⟦", "").replace("⟧", "")
+    whole = text.replace(mark + "2", other).replace(mark, lead + inner + tail)
+    return Case(sort, whole, at + len(lead), at + len(lead) + len(inner))

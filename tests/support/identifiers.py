@@ -1,7 +1,7 @@
 """Invented identifiers of every structured kind, seeded, in the shapes in which people and programs write them.
 
-`VALUES` names each sort with its kind, the labels that stand beside it, and whether it is known without a label. The
-contexts are in `identifier_contexts`. Numbers are of nobody: 555-01xx telephones, social security numbers from 900 on,
+Sorts with their kinds and labels are in `identifier_sorts`, the surroundings in `identifier_contexts`. A maker may set
+the identifier off from a port or prefix, which say nothing, by ⟦ and ⟧. Numbers are of nobody: 555-01xx telephones, social security numbers from 900 on,
 addresses at example.org, and check digits that are right about as often as in real records: not always.
 """
 
@@ -46,19 +46,9 @@ def letters(rng: Random, count: int) -> str:
 
 
 def shaped(rng: Random, shape: str) -> str:
-    """`9` a digit, `A` a capital, `X` either, `h` a hexadecimal sign; anything else is itself; `\\` keeps the next."""
-    out, keep = [], False
-    for sign in shape:
-        if keep or sign not in "9AXh\\":
-            out.append(sign)
-        elif sign != "\\":
-            out.append(
-                rng.choice(
-                    {"9": string.digits, "A": _UPPER, "X": _UPPER + string.digits, "h": "0123456789abcdef"}[sign]
-                )
-            )
-        keep = sign == "\\" and not keep
-    return "".join(out)
+    """`9` a digit, `@` a capital, `%` either, `~` a hexadecimal sign; anything else is itself."""
+    of = {"9": string.digits, "@": _UPPER, "%": _UPPER + string.digits, "~": "0123456789abcdef"}
+    return "".join(rng.choice(of[sign]) if sign in of else sign for sign in shape)
 
 
 def _of(*shapes: str) -> Maker:
@@ -105,8 +95,8 @@ def phone_abroad(rng: Random) -> str:
     return _of(
         "+44 20 7946 0999", "+44 (0)20 7946 0999", "+44 7700 900999", "+61 2 5550 9999", "+61 491 570 999",
         "+49 30 23125 999", "+49 (0)30 23125-999", "+33 1 99 00 99 99", "+34 919 99 99 99", "+52 55 5555 9999",
-        "+353 20 910 9999", "+91 98765 99999", "+81 3-5550-9999", "+55 11 95555-9999", "+41 44 555 99 99",
-        "+39 06 5555 9999", "0044 20 7946 0999", "+442079460999", "+5215555559999", "+972-50-555-9999", "+47 22 55 59 99",
+        "+353 20 910 9999", "+62 812 5555 9999", "+81 3-5550-9999", "+55 11 95555-9999", "+41 44 555 99 99",
+        "+39 06 5555 9999", "0044 20 7946 0999", "+442079460999", "+5215555559999", "+66-50-555-9999", "+47 22 55 59 99",
         "+86 138 5555 9999", "+63 917 555 9999", "011 44 20 7946 0999", "+503 2255-9999", "+1-809-555-0199",
     )(rng)  # fmt: skip
 
@@ -118,7 +108,7 @@ def email(rng: Random) -> str:
         ("{g}.{f}", "{g}{n}", "{g}_{f}", "{f}-{g}", "{i}{f}", "{g}.{f}+care", "{f}.{n}", "{g}'{f}", "{F}")
     )
     local = local.format(g=given, f=family, i=given[0], n=rng.randint(1, 99), F=family.title())
-    form = rng.choice(("{}@{}",) * 7 + ("mailto:{}@{}", "{} @ {}", "{}(at){}", "{} [at] {}"))
+    form = rng.choice(("{}@{}",) * 7 + ("{} @ {}", "{}(at){}", "{} [at] {}"))
     return form.format(local, host if rng.random() < 0.9 else host.upper())
 
 
@@ -143,8 +133,8 @@ def _split(number: str, groups: tuple[int, ...]) -> list[str]:
 def iban(rng: Random) -> str:
     """An IBAN of right length; the check digits are right in two of three."""
     country, shape = rng.choice((
-        ("GB", "AAAA99999999999999"), ("DE", "999999999999999999"), ("FR", "99999999999XXXXXXXXXXX99"), ("ES", "99999999999999999999"),
-        ("NL", "AAAA9999999999"), ("CH", "99999XXXXXXXXXXXX"), ("IE", "AAAA99999999999999"), ("NO", "99999999999"),
+        ("GB", "@@@@99999999999999"), ("DE", "999999999999999999"), ("FR", "99999999999%%%%%%%%%%%99"), ("ES", "99999999999999999999"),
+        ("NL", "@@@@9999999999"), ("CH", "99999%%%%%%%%%%%%"), ("IE", "@@@@99999999999999"), ("NO", "99999999999"),
     ))  # fmt: skip
     body = shaped(rng, shape)
     spelled = "".join(str(int(sign, 36)) for sign in body + country + "00")
@@ -156,7 +146,7 @@ def iban(rng: Random) -> str:
 def vin(rng: Random) -> str:
     """Seventeen signs without I, O and Q, as the label on the dashboard has them."""
     world = rng.choice(("1HG", "2T1", "3VW", "5YJ", "JTD", "KNA", "WBA", "YV1", "WVW", "1FT"))
-    return world + shaped(rng, "XXXXX9XX999999").upper()
+    return world + shaped(rng, "%%%%%9%%999999").upper()
 
 
 def mbi(rng: Random) -> str:
@@ -174,17 +164,17 @@ def npi(rng: Random) -> str:
 
 
 def ipv4(rng: Random) -> str:
-    """An address, sometimes with a port or a prefix length."""
-    tail = rng.choice(("", "", "", ":8080", "/24"))
-    return ".".join(str(rng.randint(1, 254)) for _ in range(4)) + tail
+    """An address, sometimes with a port or a prefix length, which say nothing."""
+    form = rng.choice(("{}", "{}", "{}", "⟦{}⟧:8080", "⟦{}⟧/24"))
+    return form.format(".".join(str(rng.randint(1, 254)) for _ in range(4)))
 
 
 def ipv6(rng: Random) -> str:
     """An address of the range for documentation, or of a link."""
     return _of(
-        "2001:db8:hhhh:hhhh::hhh", "2001:db8::hhhh", "2001:0db8:hhhh:hhhh:hhhh:hhhh:hhhh:hhhh", "fe80::hhhh:hhhh:hhhh:hhhh",
-        "2001:DB8::9:9", "fe80::9%eth0", "[2001:db8::hhhh]:443", "::ffff:192.0.2.99", "2001:db8:hhhh::/48",
-    )(rng)  # fmt: skip
+        "2001:db8:~~~~:~~~~::~~~", "2001:db8::~~~~", "2001:0db8:~~~~:~~~~:~~~~:~~~~:~~~~:~~~~", "fe80::~~~~:~~~~:~~~~:~~~~",
+        "2001:DB8::9:9", "⟦fe80::9⟧％eth0", "[⟦2001:db8::~~~~⟧]:443", "::ffff:192.0.2.19", "⟦2001:db8:~~~~::⟧/48",
+    )(rng).replace("％", "%")  # fmt: skip
 
 
 def url(rng: Random) -> str:
@@ -196,7 +186,7 @@ def url(rng: Random) -> str:
         "HTTPS://EXAMPLE.ORG/{W}", "https://t.example.net/c/{n}/{n}?mc_eid={h}", "ftp://files.example.org/{w}/{n}.pdf",
         "https://user:{h}@example.org/{w}", "http://192.0.2.7/{w}?id={n}", "https://example.org/~{w}", "sftp://example.net/{w}/{h}",
         "www.example.org/{w}?patient={n}", "https://example.org/a,b;c/{w}_(x)", "hxxps://{w}.example.org/{n}",
-    )).format(w=word, W=word.upper(), n=number, h=shaped(rng, "hhhhhhhhhh"))  # fmt: skip
+    )).format(w=word, W=word.upper(), n=number, h=shaped(rng, "~~~~~~~~~~"))  # fmt: skip
 
 
 def username(rng: Random) -> str:
@@ -214,7 +204,7 @@ def handle(rng: Random) -> str:
 
 def mac(rng: Random) -> str:
     """A hardware address."""
-    signs = shaped(rng, "hhhhhhhhhhhh")
+    signs = shaped(rng, "~~~~~~~~~~~~")
     signs = signs.upper() if rng.random() < 0.5 else signs
     return rng.choice((
         ":".join(_split(signs, (2,) * 6)), "-".join(_split(signs, (2,) * 6)), ".".join(_split(signs, (4,) * 3)),
@@ -223,8 +213,8 @@ def mac(rng: Random) -> str:
 
 def uuid(rng: Random) -> str:
     """A version 4 UUID."""
-    made = shaped(rng, "hhhhhhhh-hhhh-4hhh-ahhh-hhhhhhhhhhhh")
-    form = rng.choice(("{}", "{}", "{{{}}}", "urn:uuid:{}")).format(made)
+    made = shaped(rng, "~~~~~~~~-~~~~-4~~~-a~~~-~~~~~~~~~~~~")
+    form = rng.choice(("{}", "{}", "{{{}}}", "urn:uuid:⟦{}⟧")).format(made)
     return form.upper() if rng.random() < 0.3 else form
 
 

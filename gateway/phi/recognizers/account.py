@@ -4,33 +4,24 @@ from __future__ import annotations
 
 from gateway.domain.finding import Kind
 from gateway.phi.recognizers.checks import aba, iban
+from gateway.phi.recognizers.labelled import labelled, named_after, no_id, no_id_after_word
 from gateway.phi.recognizers.rule import Family, Rule
 
 _BANK = (
-    "account",
-    "acct",
-    "bank",
-    "checking",
-    "savings",
-    "routing",
-    "aba",
-    "wire",
-    "deposit",
-    "iban",
-    "a/c",
-    "balance",
-    "statement",
-    "guarantor",
-    "cuenta",
-)
+    "account", "acct", "bank", "checking", "savings", "routing", "aba", "wire", "deposit", "iban", "a/c", "balance", "statement",
+    "guarantor", "cuenta",
+)  # fmt: skip
+_IBAN = r"[a-z]{2}[\doil]{2}(?: ?[a-z0-9]{4}){2,7}(?: ?[a-z0-9]{1,3}\b)?"
 
 FAMILY = Family(
     "account",
     (
-        Rule("labelled_account", Kind.ACCOUNT, r"(?i)\b(?:(?:bank |patient |billing |source |destination )?(?:account|acct\.?|a/c|cuenta))[ _]?(?:number|num|no\.?|id|#)?[ \"'=:#\-.]{0,5}(?:is |ending in )?([a-z]{0,4}-?\d[\d\-]{3,}\d)", 0.85),
-        Rule("routing", Kind.ACCOUNT, r"(?i)\b(?:routing|aba|rtn)(?: (?:number|no\.?|#))?[ :#]{0,3}(\d{9})", 0.9),
-        Rule("routing_digits", Kind.ACCOUNT, r"\d{9}", 0.12, _BANK, aba),
-        Rule("bank_digits", Kind.ACCOUNT, r"\d{8,17}", 0.15, _BANK),
-        Rule("iban", Kind.ACCOUNT, r"[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?", 0.45, ("iban", "bank", "account", "transfer"), iban),
+        Rule("labelled_account", Kind.ACCOUNT, labelled(r"accounts?|accts?\.?|a/c|acc(?:t|ount)?\.? ?#|(?:n[uú]mero de )?cuenta(?: bancaria)?|guarantor"), 0.87, veto=no_id_after_word),
+        Rule("account_after", Kind.ACCOUNT, named_after(r"(?:bank |patient |guarantor |billing |checking |savings )?(?:account|acct\.?|a/c|cuenta)|routing|aba"), 0.86, veto=no_id),
+        Rule("routing", Kind.ACCOUNT, labelled(r"routing|aba(?: routing)?|rtn|(?:bank )?transit|sort code", r"[\doil]{9}|\d{2}-\d{2}-\d{2}|\d{4}[ \-]\d{4}[ \-]\d"), 0.92),
+        Rule("routing_digits", Kind.ACCOUNT, r"\b\d{9}\b", 0.12, _BANK, aba),
+        Rule("bank_digits", Kind.ACCOUNT, r"\b\d{8,17}\b", 0.15, _BANK),
+        Rule("iban", Kind.ACCOUNT, r"[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3}\b)?", 0.45, ("iban", "bank", "account", "transfer"), iban),
+        Rule("labelled_iban", Kind.ACCOUNT, labelled(r"iban", _IBAN), 0.95, veto=no_id),
     ),
 )  # fmt: skip

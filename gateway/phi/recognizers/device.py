@@ -4,35 +4,34 @@ from __future__ import annotations
 
 from gateway.domain.finding import Kind
 from gateway.phi.recognizers.checks import luhn
+from gateway.phi.recognizers.labelled import IDENTIFIER, labelled, named_after, no_id, no_id_after_word
 from gateway.phi.recognizers.rule import Family, Rule
 
 _DEVICE = (
-    "device",
-    "serial",
-    "imei",
-    "implant",
-    "pacemaker",
-    "pump",
-    "monitor",
-    "model",
-    "s/n",
-    "sn",
-    "udi",
-    "lot",
-    "icd",
-    "cgm",
-    "cpap",
+    "device", "serial", "imei", "implant", "pacemaker", "pump", "monitor", "model", "s/n", "sn", "udi", "lot", "icd", "cgm", "cpap",
+)  # fmt: skip
+_SERIAL = (
+    r"serial|ser\.|s/n|s\.n\.|sn\b|imei|meid|lot/serial|n[uú]mero de serie|(?:implant|pacemaker|icd|pump|cgm|cpap|device|stent|valve|hearing aid|ventilator|monitor|generator)"
+    r"(?:'s)?[ _](?:serial|s/n|sn|id|identifier|number|no)\b\.?"
 )
+# GS1 (01) and the element strings that follow, FDA unique device identification, 21 CFR 830; HIBCC begins with "+".
+_GS1 = r"\(0?1\) ?\d{14}(?: ?\((?:11|17|10|21|30|240)\) ?[A-Za-z0-9\-]{2,20})*"
+_HIBCC = r"\+[A-Za-z]\d{3}[A-Za-z0-9]{2,18}\d?(?:/[$0-9A-Za-z+\-./]{2,30})?"
 
 FAMILY = Family(
     "device",
     (
         Rule("mac", Kind.DEVICE, r"(?:[0-9A-Fa-f]{2}[:\-]){5}[0-9A-Fa-f]{2}", 0.95),
-        Rule("cisco_mac", Kind.DEVICE, r"(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}", 0.6),
-        Rule("uuid", Kind.DEVICE, r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}", 0.85),
-        Rule("udi", Kind.DEVICE, r"\(01\)\d{14}(?:\((?:11|17|10|21)\)[A-Z0-9\-]{2,})*", 0.95),
-        Rule("serial", Kind.DEVICE, r"(?i)\b(?:serial|device|implant|pacemaker|s/n|sn|imei|udi)(?: ?(?:number|num|no\.?|id|#|serial))*[ \"'=:#\-.]{1,5}(?:is )?([a-z]{0,5}-?\d[\da-z\-]{4,})", 0.8),
-        Rule("imei", Kind.DEVICE, r"\d{15}", 0.15, _DEVICE, luhn),
-        Rule("device_id", Kind.DEVICE, r"[A-Z]{2,4}-?[A-Z0-9]{0,4}\d{5,12}[A-Z]?", 0.15, _DEVICE),
+        Rule("cisco_mac", Kind.DEVICE, r"(?i)\b(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}\b", 0.6, ("mac", "address", "ether", "device", "bssid", "bluetooth")),
+        Rule("labelled_mac", Kind.DEVICE, labelled(r"mac(?: address)?|hardware address|bssid|ether|bluetooth(?: address)?", r"(?:[0-9a-oil]{2}[:\-.]?){5}[0-9a-oil]{2}|(?:[0-9a-oil]{4}\.){2}[0-9a-oil]{4}"), 0.95, veto=no_id),
+        Rule("device_uuid", Kind.DEVICE, r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", 0.55, _DEVICE),
+        Rule("udi", Kind.DEVICE, _GS1, 0.95),
+        Rule("udi_hibcc", Kind.DEVICE, _HIBCC, 0.5, ("udi", "device", "implant", "barcode", "identifier")),
+        Rule("labelled_udi", Kind.DEVICE, labelled(r"udi(?:-di)?|unique device identifier|device identifier|barcode(?: \(udi\))?", rf"{_HIBCC}|{_GS1}|\d{{14,60}}[a-z0-9]{{0,30}}|{IDENTIFIER}"), 0.92, veto=no_id),
+        Rule("serial", Kind.DEVICE, labelled(_SERIAL), 0.86, veto=no_id),
+        Rule("device_word", Kind.DEVICE, labelled(r"device(?: (?:id|serial))?|implant|pacemaker"), 0.8, veto=no_id_after_word),
+        Rule("device_after", Kind.DEVICE, named_after(rf"(?:{_SERIAL})|device|udi|mac"), 0.84, veto=no_id),
+        Rule("imei", Kind.DEVICE, r"\b\d{15}\b", 0.15, _DEVICE, luhn),
+        Rule("device_id", Kind.DEVICE, r"\b[A-Z]{2,4}-?[A-Z0-9]{0,4}\d{5,12}[A-Z]?\b", 0.15, _DEVICE),
     ),
 )  # fmt: skip

@@ -3,41 +3,33 @@
 from __future__ import annotations
 
 from gateway.domain.finding import Kind
+from gateway.phi.recognizers.labelled import IDENTIFIER, labelled, named_after, no_id, no_id_after_word
 from gateway.phi.recognizers.rule import Family, Rule
 
 _C, _A, _AN = "[1-9]", "[AC-HJKMNP-RT-Y]", "[0-9AC-HJKMNP-RT-Y]"
 _PLAN = (
-    "insurance",
-    "member",
-    "subscriber",
-    "medicare",
-    "medicaid",
-    "health",
-    "plan",
-    "payer",
-    "coverage",
-    "beneficiary",
-    "aetna",
-    "cigna",
-    "humana",
-    "blue cross",
-    "bcbs",
-    "kaiser",
-    "tricare",
-    "claim",
-    "copay",
-    "patient",
-    "mbi",
+    "insurance", "member", "subscriber", "medicare", "medicaid", "health", "plan", "payer", "coverage", "beneficiary", "aetna", "cigna",
+    "humana", "blue cross", "bcbs", "kaiser", "tricare", "claim", "copay", "patient", "mbi", "seguro", "póliza", "afiliado",
+)  # fmt: skip
+_MEMBER = (
+    r"insurance|insured(?:'s)?|members?(?:hip)?|subscriber(?:'s)?|beneficiary|medicare(?: (?:claim|beneficiary))?|medicaid|medi-?cal|tricare|health ?plan|plan|payer|"
+    r"cardholder|card ?holder|policy ?holder(?:'s)?|enrollee|dependent|bcbs|blue ?cross(?: blue ?shield)?(?: member)?|aetna|cigna|humana|anthem|"
+    r"united ?healthcare|uhc|kaiser"
 )
-_VALUE = r"[ \"'=:#\-.]{0,5}(?:is )?([a-z]{0,5}-?\d[\da-z\-]{3,})"
+_NAMED = r"hicn?|mbi|(?:n[uú]mero de |n[oº°]\.? de )?(?:afiliad[oa]|asegurad[oa]|p[oó]liza)|subscriber|medicare|medicaid|tricare|member ?id"
+_SUFFIXED = rf"{IDENTIFIER}(?: \d{{2}}\b)?"
 
 FAMILY = Family(
     "health_plan",
     (
         Rule("plan_prefix", Kind.HEALTH_PLAN, r"\b(?:INS|POL|HIN|MBR|SUB|HICN|HPID|MCD)-?\d{5,14}", 0.8, _PLAN),
         Rule("mbi", Kind.HEALTH_PLAN, rf"{_C}{_A}{_AN}\d-?{_A}{_AN}\d-?{_A}{{2}}\d{{2}}", 0.8, _PLAN),
-        Rule("plan_number", Kind.HEALTH_PLAN, r"(?i)\b(?:insurance|member|subscriber|beneficiary|medicare|medicaid|health plan|plan|hicn|mbi|insured)[ _]?(?:'s )?(?:id(?:entification)?|number|no\.?|num|#|policy)(?: (?:number|no\.?|#))?" + _VALUE, 0.75, _PLAN),
-        Rule("policy_number", Kind.HEALTH_PLAN, r"(?i)\b(?:policy|group|grp)[ _]?(?:id|number|no\.?|num|#)" + _VALUE, 0.5, _PLAN),
-        Rule("plan_word", Kind.HEALTH_PLAN, r"(?i)\b(?:medicare|medicaid|tricare|subscriber|insurance)[ :#]{1,3}([a-z]{0,4}-?\d[\da-z\-]{5,})", 0.75),
+        Rule("mbi_lower", Kind.HEALTH_PLAN, r"(?i)\b[1-9lio][a-z][0-9a-z][\doil]-[a-z][0-9a-z][\doil]-[a-z]{2}[\doil]{2}\b", 0.45, _PLAN),
+        Rule("plan_number", Kind.HEALTH_PLAN, labelled(_MEMBER, _SUFFIXED, least=1), 0.8, _PLAN, veto=no_id),
+        Rule("plan_word", Kind.HEALTH_PLAN, labelled(_NAMED, _SUFFIXED), 0.8, veto=no_id_after_word),
+        Rule("plan_named", Kind.HEALTH_PLAN, labelled(r"insurance|plan|seguro", _SUFFIXED), 0.55, _PLAN, veto=no_id_after_word),
+        Rule("policy_number", Kind.HEALTH_PLAN, labelled(r"policy|pol\.|certificate|group|grp|insurance (?:group|policy)|plan group", least=1), 0.55, _PLAN, veto=no_id),
+        Rule("policy_word", Kind.HEALTH_PLAN, labelled(r"policy|grp|group"), 0.5, _PLAN, veto=no_id_after_word),
+        Rule("plan_after", Kind.HEALTH_PLAN, named_after(rf"{_MEMBER}|{_NAMED}|policy|group|grp", _SUFFIXED), 0.6, _PLAN, veto=no_id),
     ),
 )  # fmt: skip

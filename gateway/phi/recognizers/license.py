@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from gateway.domain.finding import Kind
 from gateway.phi.recognizers.checks import dea, npi
+from gateway.phi.recognizers.labelled import labelled, named_after, no_id, no_id_after_word
 from gateway.phi.recognizers.rule import Family, Rule
 
 _LICENCE = ("license", "licence", "driver", "dl", "dea", "npi", "certificate", "registration", "permit", "lic")
+_LICENSE = r"driver'?s?'?[ _]?lic(?:en[sc]es?|\.)?|drivers?[ _]?licen[sc]e|licen[sc]es?|lic\b\.?|licencia(?: de conducir| m[eé]dica| de manejo)?|permit|c[eé]dula profesional"
+_TEN = r"[\doil]{10}|\d{3}[ \-]\d{3}[ \-]\d{4}"
 
 FAMILY = Family(
     "license",
     (
-        Rule("npi_label", Kind.LICENSE, r"(?i)\bNPI(?: (?:number|no\.?|#))?[ \"'=:#\-.]{0,5}(?:is )?(\d{10})", 0.95),
-        Rule("npi_digits", Kind.LICENSE, r"[12]\d{9}", 0.1, ("npi", "provider"), npi),
-        Rule("dea_label", Kind.LICENSE, r"(?i)\bDEA(?: (?:number|no\.?|#|registration))?[ \"'=:#\-.]{0,5}(?:is )?([a-z]{2}-?\d{7})", 0.95),
-        Rule("dea", Kind.LICENSE, r"[ABCDEFGHJKLMPRSTUX][A-Z]\d{7}", 0.38, ("dea", "prescriber", "provider"), dea),
-        Rule("driver_number", Kind.LICENSE, r"\b[A-Z]\d{3}-\d{4}-\d{4}\b|\b[A-Z]\d{4}-\d{5}-\d{5}\b", 0.6, _LICENCE),
+        Rule("npi_label", Kind.LICENSE, labelled(r"npi|national provider(?: identifier)?", _TEN), 0.97),
+        Rule("npi_digits", Kind.LICENSE, r"\b[12]\d{9}\b", 0.1, ("npi", "provider", "rendering", "attending"), npi),
+        Rule("npi_x12", Kind.LICENSE, r"\*XX\*(\d{10})", 0.95),
+        Rule("dea_label", Kind.LICENSE, labelled(r"dea(?: reg\.?| registration)?", r"[a-z]{1,2}-?[\doil]{7,8}"), 0.97),
+        Rule("dea", Kind.LICENSE, r"\b[ABCDEFGHJKLMPRSTUX][A-Z]\d{7}\b", 0.45, ("dea", "prescriber", "provider"), dea),
+        Rule("driver_number", Kind.LICENSE, r"\b[A-Z]\d{3}-\d{4}-\d{4}\b|\b[A-Z]\d{4}-\d{5}-\d{5}\b|\b[A-Z]\d{3}-\d{3}-\d{2}-\d{3}-\d\b", 0.6, _LICENCE),
         Rule("driver_prefix", Kind.LICENSE, r"\bDL[\-# ]{0,2}[A-Z]?\d{4,12}(?:-\d{1,6})?", 0.75, _LICENCE),
-        Rule("labelled_licence", Kind.LICENSE, r"(?i)\b(?:driver'?s?'? ?licen[sc]e|licen[sc]e|lic\.?|certificate|certification|permit)(?: ?(?:number|no\.?|num|id|#))?[ \"'=:#\-.]{0,5}(?:is )?([a-z]{0,4}-?[a-z]?\d[\da-z\-]{3,})", 0.8),
+        Rule("driver_word", Kind.LICENSE, labelled(r"dln?|driver'?s? (?:id|no|number)|(?:operator|vehicle operator)'?s?[ _]lic(?:en[sc]e|\.)?"), 0.85, veto=no_id),
+        Rule("labelled_licence", Kind.LICENSE, labelled(_LICENSE), 0.85, veto=no_id_after_word),
+        Rule("licence_after", Kind.LICENSE, named_after(rf"(?:rn |medical |state |board |nursing )?(?:{_LICENSE})|dea|npi|dln?"), 0.84, veto=no_id),
+        Rule("certificate", Kind.LICENSE, labelled(r"certificat(?:e|ion)", least=1), 0.6, veto=no_id),
     ),
 )  # fmt: skip

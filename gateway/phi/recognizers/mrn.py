@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from gateway.domain.finding import Kind
+from gateway.phi.recognizers.labelled import labelled, named_after, no_id, no_id_after_word
 from gateway.phi.recognizers.rule import Family, Rule
 
-_LABEL = (
-    r"(?i)\b(?:m\.?r\.?n\.?|med(?:ical)?\.? ?rec(?:ord)?s?|medical record|patient|pt\.?|chart|health record|hospital|national health|nhs|encounter|visit|unit)"
-    r"[ _]?(?:number|num|no\.?|id(?:entifier)?|#|file no\.?)[ \"'=:#\-.)]{0,6}(?:is )?"
+_MRN = (
+    r"m\.?r\.?n\.?|mr ?#|mr[ _\-](?:no|num|number|id)\b\.?|e?mpi|medical[ _\-]?records?|med\.?[ _\-]?rec(?:ord)?s?\.?|health records?|(?:n[uú]mero de |n[oº°]\.? de )?expediente(?: m[eé]dico)?|"
+    r"historia cl[ií]nica|nhc"
 )
+_CHART = r"charts?|record|file"
+_PATIENT = r"patient|pt\.?|hospital|hosp\.?|unit|clinic|national health|nhs|paciente"
+_CARE = ("patient", "chart", "medical", "mrn", "hospital", "clinic", "dob", "visit", "health", "paciente")
 
 FAMILY = Family(
     "mrn",
     (
-        Rule("mrn_prefix", Kind.MRN, r"(?i)\bMRN?[ \-_:#=]{0,3}(?:is |no\.? |number |# ?)?[ :]?(?:[a-z]{1,4}-?)?\d{4,14}", 0.95),
-        Rule("mrn_value", Kind.MRN, r"(?i)\bMRN[\"' =:#.]{1,5}(?:is |no\.? |number )?[\"']?([a-z0-9]{0,6}-?\d[a-z0-9\-]{2,})", 0.95),
-        Rule("labelled_record", Kind.MRN, _LABEL + r"([a-z]{0,5}-?\d[\da-z\-]{3,14})", 0.85),
-        Rule("mrn_word", Kind.MRN, r"(?i)\b(?:medical record|chart)[ :#]{1,3}([a-z]{0,4}-?\d{4,12})", 0.8),
+        Rule("mrn_prefix", Kind.MRN, r"(?i)\bMRN?[\-_:#=]{0,2} ?(?:[a-z]{1,4}-?)?\d{4,14}(?:-\d{1,3})?", 0.95),
+        Rule("mrn_value", Kind.MRN, labelled(_MRN), 0.95, veto=no_id),
+        Rule("chart_number", Kind.MRN, labelled(_CHART, least=1), 0.58, _CARE, veto=no_id),
+        Rule("chart_word", Kind.MRN, labelled(r"chart"), 0.62, _CARE, veto=no_id_after_word),
+        Rule("patient_number", Kind.MRN, labelled(_PATIENT, least=1), 0.85, veto=no_id),
+        Rule("mrn_after", Kind.MRN, named_after(rf"{_MRN}|chart|{_PATIENT}"), 0.84, veto=no_id),
         Rule("national_health", Kind.MRN, r"\bN?H-\d{6,10}", 0.6, ("health", "record", "patient")),
-        Rule("expediente", Kind.MRN, r"(?i)\bexpediente(?: (?:médico|no\.?|número))?[ :#]{1,3}([a-z]{0,4}-?\d{4,12})", 0.85),
     ),
 )  # fmt: skip

@@ -3,48 +3,65 @@
 from __future__ import annotations
 
 from gateway.domain.finding import Kind
+from gateway.phi.document import Document
+from gateway.phi.recognizers.labelled import labelled, named_after, no_id, no_id_after_word
 from gateway.phi.recognizers.rule import Family, Rule
 
-_ID = (
-    "id",
-    "number",
-    "no",
-    "ref",
-    "reference",
-    "passport",
-    "tax",
-    "employee",
-    "case",
-    "claim",
-    "user",
-    "confirmation",
-    "badge",
-    "identifier",
-    "order",
-    "ticket",
-    "tracking",
+_SURE = (
+    r"passports?|pasaporte|travel document|national id|tax ?payer|tax|federal tax|employer|ein|itin|tin|employee|emp|badge|student|staff|personnel|military|military service|voter|citizen|"
+    r"accession|acc\b\.?|specimen|sample|lab|case/accession|requisition|req\b\.?|icn|csn|fin|encounter|enc\b\.?|visit|admission|claim(?: control)?|prescriptions?|rx|script|receta|prior[ \-]?auth(?:orization)?|"
+    r"auth(?:orization)?|pre-?cert(?:ification)?|referral|approval|confirmation|reservation|booking|tracking|docket|case|caso|reclamo|order|ticket|invoice|reference|ref\b\.?|study|subject|trial|enrol?lment|"
+    r"customer|client|service|visa|pa\b|po\b|request|session|object|transaction|batch|document|job|work order|receipt|check|factura"
 )
-_LABEL = (
-    r"(?i)\b(?:passport|national id|tax(?:payer)?|ein|itin|employee|emp|badge|student|case|claim|accession|order|prescription|rx|reference|ref\.?|confirmation|file|ticket|booking|tracking|"
-    r"invoice|visa|citizen|voter|military|service|customer|client|user|login|docket|specimen|requisition|authorization|referral|study|subject|trial|enrol?lment)"
-    r"[ _]?(?:id|identification|number|num|no\.?|#|code)?(?: (?:number|no\.?))?[ \"'=:#\-.]{1,5}(?:is )?"
+_CLEAR = (
+    r"passports?|pasaporte|travel document|ein|itin|tin|accession|acc\b\.|specimen|icn|csn|fin|encounter|claim|rx|docket|tax id|badge|case/accession|prior auth|authorization|"
+    r"(?:n[uú]mero|n[oº°]\.?) de (?:reclamo|receta|caso|orden|pasaporte|factura)|requisition"
 )
+_USER = r"user[ _]?names?|user[ _]?ids?|log[ \-]?in(?:s| name| id)?|screen[ _]?name|handle|usuario|db_user|account name|username|nickname|user"
+_USER_TOLD = ("user name", "username", "user_name", "user id", "user_id", "userid", "screen name", "usuario")
+_USER_VALUE = r"[a-z][a-z0-9._\-]*[a-z0-9_]"
+
+
+def _no_user(document: Document, start: int, end: int) -> bool:
+    """A word of the language, unless it has a digit, dot or underscore in it: "login: please use your badge"."""
+    value = document.lower[start:end]
+    if len(value) < 3 or value.startswith(("http", "www.")):
+        return True
+    if any(one.isdigit() or one in "._" for one in value):
+        return False
+    before = document.lower[max(0, start - 24) : start]
+    told = any(sign in before[-3:] for sign in ":=") or any(word in before for word in _USER_TOLD)
+    return not told or len(value) < 5 or value in document.lexicon.flags
+
+
+def _no_code(document: Document, start: int, end: int) -> bool:
+    """Codes of public lists (LOINC, SNOMED, CPT, NDC, ICD) name things, and a measure follows a count."""
+    before = document.lower[max(0, start - 24) : start]
+    return document.text.startswith(("NDC-", "CPT-", "ICD-", "RFC-", "ISO-"), start) or no_id(document, start, end) or any(
+        one in before for one in ("loinc", "ndc-", "snomed", "cpt", "hcpcs", "ndc", "icd", "rxnorm", "cvx", "drg", "isbn", "issn", "doi", "pmid", "rfc", "iso ", "oid")
+    )  # fmt: skip
+
 
 FAMILY = Family(
     "other_id",
     (
-        Rule("labelled_id", Kind.OTHER_ID, _LABEL + r"#?([a-z]{0,5}-?\d[\da-z\-]{3,})", 0.7),
-        Rule("plain_label", Kind.OTHER_ID, r"(?i)\b(?:id|no\.|number|identifier)[ \"'=:#]{1,4}(?:is )?([a-z]{0,5}-?[a-z]?\d[\da-z\-]{4,})", 0.6),
-        Rule("user_name", Kind.OTHER_ID, r"(?i)\b(?:user ?name|user|login|screen ?name|handle|username|usuario|db_user|account name)[\"']?(?: is |[ ]?[:=][ ]?)[\"']?([a-z][a-z0-9._\-]{2,})", 0.6),
-        Rule("handle", Kind.OTHER_ID, r"(?:^|[\s(,;:>\"'])(@[A-Za-z][A-Za-z0-9_]{2,})", 0.55, bounded=False),
+        Rule("labelled_id", Kind.OTHER_ID, labelled(_SURE, least=1), 0.78, veto=no_id),
+        Rule("clear_label", Kind.OTHER_ID, labelled(_CLEAR), 0.76, veto=no_id_after_word),
+        Rule("bare_label", Kind.OTHER_ID, labelled(_SURE), 0.66, veto=no_id_after_word),
+        Rule("id_after", Kind.OTHER_ID, named_after(rf"(?:{_SURE})|id|reference|identifier"), 0.72, veto=no_id),
+        Rule("tax_id", Kind.OTHER_ID, labelled(r"(?:federal |employer )?tax(?: ?payer)?(?: id(?:entification)?)?|ein|tin|employer id(?:entification)?", r"(?:tax-)?\d{2}-?\d{7}|[a-z]{2,4}-?\d{6,12}"), 0.9, veto=no_id),
+        Rule("user_after", Kind.OTHER_ID, named_after(r"user[ _]?name|user[ _]?id|log[ \-]?in|screen[ _]?name|usuario", _USER_VALUE), 0.6, veto=_no_user),
+        Rule("plain_label", Kind.OTHER_ID, labelled(r"id|no\.|number|identifier|guid|uuid", r"[a-z]{0,5}-?[a-z]?\d[\da-z\-]{4,}"), 0.6, veto=no_id),
+        Rule("user_name", Kind.OTHER_ID, labelled(_USER, _USER_VALUE), 0.62, veto=_no_user),
+        Rule("handle", Kind.OTHER_ID, r"(?:^|[\s(\[<,;:>\"'|*/=~\-])(@[A-Za-z][A-Za-z0-9_.]*[A-Za-z0-9_])", 0.55, bounded=False),
         Rule("lone_user", Kind.OTHER_ID, r"\b[a-z]{4,}\d{2,6}\b", 0.42, ("user", "profile", "record", "login", "account", "handle")),
-        Rule("coded_id", Kind.OTHER_ID, r"\b[A-Z]{2,5}-(?:[A-Z0-9]{1,4}-){0,3}\d{4,14}(?:-\d{1,6})?\b", 0.5, ()),
-        Rule("ein", Kind.OTHER_ID, r"\d{2}-\d{7}", 0.5, _ID),
-        Rule("twelve_grouped", Kind.OTHER_ID, r"\d{4} \d{4} \d{4}", 0.5, _ID),
-        Rule("passport", Kind.OTHER_ID, r"\b[A-Z]{1,2}\d{7,9}\b|\b[A-Z]\d[A-Z]\d{5,7}\b", 0.5, _ID),
-        Rule("mixed_code", Kind.OTHER_ID, r"\b[A-Z]{1,3}\d{2,4}[A-Z]{1,3}\d{3,8}\b", 0.4, _ID),
-        Rule("long_number", Kind.OTHER_ID, r"\d{8,20}", 0.42, _ID),
+        Rule("uuid", Kind.OTHER_ID, r"(?i)\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", 0.88),
+        Rule("coded_id", Kind.OTHER_ID, r"\b[A-Z]{2,5}-(?:[A-Z0-9]{1,4}-){0,3}\d{4,14}(?:-\d{1,6})?\b", 0.5, veto=_no_code),
+        Rule("ein", Kind.OTHER_ID, r"\b\d{2}-\d{7}\b", 0.5),
+        Rule("twelve_grouped", Kind.OTHER_ID, r"\b\d{4} \d{4} \d{4}\b", 0.45),
+        Rule("passport", Kind.OTHER_ID, r"\b[A-Z]{1,2}\d{7,9}\b|\b[A-Z]\d[A-Z]\d{5,7}\b", 0.5),
+        Rule("mixed_code", Kind.OTHER_ID, r"\b[A-Z]{1,3}\d{2,4}[A-Z]{1,3}\d{3,8}\b", 0.4),
+        Rule("long_number", Kind.OTHER_ID, r"\b\d{8,20}\b", 0.42, veto=_no_code),
         Rule("hex_code", Kind.OTHER_ID, r"\b[0-9a-f]{24,}\b", 0.4),
-        Rule("seven_digit_id", Kind.OTHER_ID, r"\d{6,7}", 0.1, _ID),
     ),
 )  # fmt: skip

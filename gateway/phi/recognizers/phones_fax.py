@@ -3,47 +3,61 @@
 from __future__ import annotations
 
 from gateway.domain.finding import Kind
+from gateway.phi.document import Document
+from gateway.phi.recognizers.labelled import labelled, measured, named_after
 from gateway.phi.recognizers.rule import Family, Rule
 
-_US = r"(?:\+?1[ .\-/]{0,2})?\(?[2-9]\d{2}\)?[ .\-/]{0,3}\d{3}[ .\-]{1,3}\d{4}"
-_EXT = r"(?:[ ,]{0,2}(?:x|ext\.?|extension|#)[ :]{0,2}\d{1,6})?"
+# A gap may hold the end of a line, but then only with a sign beside it: two columns of numbers are no telephone.
+_GAP = r"(?: ?[.\-/] ?\n?[ >]{0,3}| {1,2}|\n)"
+_US = rf"(?:(?:\+|\b00)?1{_GAP}?)?(?:\([2-9]\d{{2}}\)(?:{_GAP}| ?- )?|[2-9]\d{{2}}{_GAP})\d{{3}}{_GAP}\d{{4}}"
+_EXT = r"(?:[ ,;]{0,2}(?:[xX]|[eE][xX][tT](?:\.|n\.?|ension|ENSION)?|EXT\.?|#)[ :.]{0,2}\d{1,6})?"
 _CALL = (
-    "phone",
-    "tel",
-    "telephone",
-    "call",
-    "cell",
-    "mobile",
-    "contact",
-    "reach",
-    "pager",
-    "beeper",
-    "text",
-    "voicemail",
-    "home",
-    "work",
-    "office",
-    "direct",
-    "ext",
-    "desk",
-    "número",
-    "teléfono",
+    "phone", "tel", "telephone", "call", "cell", "mobile", "contact", "reach", "pager", "beeper", "voicemail", "whatsapp", "teléfono", "móvil",
+    "celular",
+)  # fmt: skip
+_FAX = ("fax", "facsimile", "telefax", "fx", "efax")
+_PHONES = (
+    r"(?:tele)?phones?|tel[eé]fonos?|tel\b\.?|cell(?:ular)?|celular|m[oó]vil|mobile|pager|beeper|call(?: (?:me|us|her|him|back))?(?: at)?|ph\b\.?|home|work|contact|whats ?app|text|voicemail|landline|"
+    r"hotline|direct(?: line)?|numbers?(?: is)?|reach(?: (?:me|her|him|us))?(?: at| on)?"
 )
-_FAX = ("fax", "facsimile", "telefax", "fx")
+# What scanners read for digits stands too: the label says what it is.
+_D = r"[\doil]"
+_LOCAL = rf"\(?{_D}{{3}}\)?{_GAP}?{_D}{{3}}{_GAP}?{_D}{{4}}{_EXT}|1{_GAP}?\d{{3}}{_GAP}?\d{{3}}{_GAP}?\d{{4}}{_EXT}|{_D}{{3}}[ .\-]{{1,3}}{_D}{{4}}{_EXT}"
+
+
+def _no_phone(document: Document, start: int, end: int) -> bool:
+    """A measure, a range ("135 145 1400 mg"), or letters that only look like digits."""
+    return sum(map(str.isdigit, document.text[start:end])) < 5 or measured(document, end)
+
+
+def _counted(document: Document, start: int, end: int) -> bool:
+    """Groups of a code that goes on ("0093-7214-01-5"), of a sum of money, or of a measure."""
+    text = document.text
+    before = text[max(0, start - 2) : start]
+    return (
+        before.endswith(("$", "€", "#"))
+        or (len(before) == 2 and before[1] in ".,-/" and before[0].isalnum())
+        or (text[end : end + 1] in {"-", "/"} and text[end + 1 : end + 2].isdigit())
+        or measured(document, end)
+    )
+
 
 FAMILY = Family(
     "phones_fax",
     (
-        Rule("us_phone", Kind.PHONE, _US + _EXT, 0.8, _CALL),
-        Rule("plain_ten_digits", Kind.PHONE, r"(?:\+?1)?[2-9]\d{2}[2-9]\d{6}" + _EXT, 0.25, _CALL),
-        Rule("seven_digits", Kind.PHONE, r"\d{3}[\-.]\d{4}" + _EXT, 0.4, _CALL),
-        Rule("extension", Kind.PHONE, r"(?i)(?:ext\.?|extension|x)[ :#]{0,3}\d{3,6}", 0.3, _CALL),
-        Rule("international", Kind.PHONE, r"(?:\+|00)[1-9]\d{0,2}[ .\-/]?(?:\(?\d{1,5}\)?[ .\-/]?){1,5}\d{2,5}" + _EXT, 0.7, _CALL),
-        Rule("grouped_number", Kind.PHONE, r"\(?0\d{1,4}\)?(?:[ .\-/]{1,2}\d{2,5}){2,5}", 0.45, _CALL),
-        Rule("loose_groups", Kind.PHONE, r"\(?\d{2,4}\)?(?:[ .\-]{1,2}\d{2,4}){2,4}" + _EXT, 0.1, _CALL),
-        Rule("odd_us_phone", Kind.PHONE, r"\+?1?[ .\-]{0,2}\(?\d{3}\)?[ .\-]{1,2}\d{3}[ .\-]\d{4}" + _EXT, 0.6, _CALL),
-        Rule("fax_after_label", Kind.FAX, r"(?i)\b(?:fax|facsimile|fx)(?: (?:no|number|line))?[ .:#\-)]{0,4}(\+?\(?\d[\d \-.()/]{5,}\d)", 0.95),
-        Rule("fax_before_label", Kind.FAX, r"(?i)(" + _US + r")[ ,]{0,2}\(?(?:fax|facsimile|\(f\))\b", 0.95),
-        Rule("near_fax", Kind.FAX, _US, 0.45, _FAX),
+        Rule("us_phone", Kind.PHONE, _US + _EXT, 0.62, _CALL, veto=_counted),
+        Rule("plain_ten_digits", Kind.PHONE, r"(?:\+?1|\b)[2-9]\d{2}[2-9]\d{6}\b" + _EXT, 0.25, _CALL),
+        Rule("seven_digits", Kind.PHONE, r"\b\d{3}[\-.]\d{4}\b" + _EXT, 0.4, _CALL, veto=_counted),
+        Rule("extension", Kind.PHONE, r"(?i)\b(?:ext\.?|extension|extn\.?|x)[ :#]{0,3}\d{3,6}\b", 0.3, _CALL),
+        Rule("international", Kind.PHONE, r"(?:\+|\b00|\b011[ \-])[1-9]\d{0,2}[ .\-/]?(?:\(?\d{1,5}\)?[ .\-/]?){1,5}\d{2,5}" + _EXT, 0.7, _CALL, veto=_counted),
+        Rule("grouped_number", Kind.PHONE, r"\(?\b0\d{1,4}\)?(?:[ .\-/]{1,2}\d{2,5}){2,5}", 0.3, _CALL, veto=_counted),
+        Rule("loose_groups", Kind.PHONE, r"\(?\b\d{2,4}\)?(?:[ .\-]{1,2}\d{2,4}){2,4}" + _EXT, 0.1, _CALL, veto=_counted),
+        Rule("odd_us_phone", Kind.PHONE, rf"(?:\+?1{_GAP})?(?:\(\d{{3}}\) ?|\b\d{{3}}[\-.])\d{{3}}[\-. ]\d{{4}}\b" + _EXT, 0.6, _CALL, veto=_counted),
+        Rule("labelled_phone", Kind.PHONE, labelled(_PHONES, _LOCAL), 0.88, veto=_no_phone),
+        Rule("phone_after", Kind.PHONE, named_after(r"(?:tele)?phone|tel\.?|cell|mobile|call|home|work|pager|tel[eé]fono|m[oó]vil|ph", rf"{_D}{{3}}[ .\-]{{1,3}}{_D}{{4}}|{_D}{{10,11}}"), 0.8, veto=_no_phone),
+        Rule("labelled_fax", Kind.FAX, labelled(r"(?:e|tele)?fax(?:es)?(?: (?:it|results|this|them|back))?(?: to)?(?: number| no\.?| line)?|facsimile|fx", rf"{_US}{_EXT}|{_LOCAL}|\+?\(?\d[\d \-.()/]{{5,18}}\d{_EXT}"), 0.98, veto=_no_phone),
+        Rule("fax_letter", Kind.FAX, rf"\b[Ff](?:ax)?[.:]? {{0,2}}({_US}{_EXT})", 0.98),
+        Rule("fax_before_label", Kind.FAX, r"(?i)(" + _US + r")[ ,\t|]{0,2}[\(\[]?(?:fax|facsimile|\(f\)|f\))", 0.98),
+        Rule("near_fax", Kind.FAX, _US, 0.45, _FAX, veto=_counted),
     ),
 )  # fmt: skip

@@ -1,0 +1,86 @@
+"""A label, what stands between, and a value: how people, forms and programs put a word beside a number.
+
+`labelled` builds the pattern of RE2 syntax for the labels of one kind; its only group is the value. `no_id` is the veto of
+what such patterns meet besides: measures, years, decimals, short numbers after a word that means many things.
+"""
+
+from __future__ import annotations
+
+from gateway.phi.document import Document, compiled
+
+_WORDS = (
+    r"(?:[ _\-]{0,2}(?:(?:numbers?|num|nbr|nos?|nr|ids?|identifiers?|identification|code|refs?|reference|reg|registration|holder|"
+    r"n[uú]mero|hash|key|value)\b\.?|#|º))"
+)
+_REMARK = r"(?:\s?\([^()\n]{1,24}\)|(?:[ /_\-][a-z]{2,12}){1,3}\s?[:=#]|/[a-z]{2,10})?"
+_PUNCT = r"(?:</?[A-Za-z][^<>\n]{0,29}>|[\s\"':=#\-–—.|>*?<,;()\[\]\\~•{/])"
+_SAYS = r"(?:(?:is|was|are|es|to|of|as|should be|reads?|now|provided)\s{1,3}[\"'#(:<]{0,2})?"
+IDENTIFIER = (
+    r"(?:\d{1,4}(?: \d{2,4}){2,4}[a-z]?\b|"
+    r"[a-z]{0,8}[\-./]?(?:[a-z]{1,3}[\-./])?\d[a-z0-9]*(?:[\-./:_]{1,2}[a-z]{0,3}\d[a-z0-9]*|-[a-z]{1,3}\b){0,6})"
+)
+_UNITS = compiled(
+    r"(?i)^(?:[ \-]?(?:mg|mcg|ug|µg|g|gm|gms|grams?|kg|lbs?|oz|ml|cc|l|dl|liters?|units?|iu|meq|mmol|mol|mm|cm|m|in|inch(?:es)?|ft|feet|hz|khz|mhz|"
+    r"bpm|mmhg|min|mins|minutes?|hrs?|hours?|secs?|seconds?|days?|weeks?|wks?|months?|mos?|years?|yrs?|y/?o|tabs?|tablets?|caps?|capsules?|puffs?|drops?|doses?|"
+    r"times|x|copies|patients|people|pages?|cases|visits|calories|kcal|points?|dollars|usd|beds|cells|beats|steps|percent|mm3|ml/min|kcal/day)\b|[ ]?(?:%|°|°c|\$|€)|"
+    r"(?:mg|mcg|g|kg|meq|u)/(?:kg|dl|l|ml|day|hr|h|min)|/(?:mm3|min|hpf|ul|µl|mcl|day|hr))"
+)
+_STRONG = ":=#|\"'<>\t"
+_NUMBER_WORDS = (
+    "number",
+    "num",
+    "no",
+    "no.",
+    "nbr",
+    "id",
+    "identifier",
+    "identification",
+    "ref",
+    "reference",
+    "número",
+    "nr",
+    "code",
+)
+
+
+def labelled(labels: str, value: str = IDENTIFIER, *, least: int = 0, before: str = r"(?:\b|_)") -> str:
+    """The pattern of a value after one of `labels`; at least so many of the words for "number" stand between."""
+    return rf"(?i){before}(?:{labels}){_WORDS}{{{least},3}}{_REMARK}{_PUNCT}{{0,16}}{_SAYS}({value})"
+
+
+def named_after(labels: str, value: str = IDENTIFIER) -> str:
+    """The pattern of a value before its label: "4650146 (MRN)", "4650146 is her record number"."""
+    return (
+        rf"(?i)\b({value})[\"']?(?:\s?[(\[]|\s?[=–\-]\s?|,? (?:is|was|as) (?:the |her |his |my |your |their |our )?)"
+        rf"(?:the |her |his |my )?(?:{labels})(?:[ _][a-z]{{1,12}}\.?|[ _]?#)?(?:[^\pL]|$)"
+    )
+
+
+def no_id(document: Document, start: int, end: int) -> bool:
+    """Whether the value is none after a word that names an identifier: too short, a year, a decimal, a measure."""
+    value = document.text[start:end]
+    signs = sum(map(str.isalnum, value))
+    numbers = sum(map(str.isdigit, value))
+    if numbers < 2 or signs < 4 or (numbers < 3 and signs < 6):
+        return True
+    if value.isdigit() and signs == 4 and value[:2] in {"19", "20"}:
+        return True
+    if value.replace(".", "", 1).isdigit() and "." in value and signs < 7:
+        return True
+    return measured(document, end)
+
+
+def no_id_after_word(document: Document, start: int, end: int) -> bool:
+    """As `no_id`, for labels that mean many things: without a sign or a word for "number" before it, it must be long."""
+    if no_id(document, start, end):
+        return True
+    before = document.lower[max(0, start - 16) : start]
+    told = any(sign in before[-3:] for sign in _STRONG) or not set(before.replace("_", " ").split()).isdisjoint(
+        _NUMBER_WORDS
+    )
+    return not told and sum(map(str.isdigit, document.text[start:end])) < 5
+
+
+def measured(document: Document, end: int) -> bool:
+    """Whether a unit of measure, a percent sign or a count of something follows."""
+    return _UNITS.search(document.text[end : end + 16]) is not None
