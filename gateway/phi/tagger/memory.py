@@ -1,0 +1,67 @@
+"""Remembers the vector of every word seen, so that a word is looked at letter by letter once and then looked up.
+
+Holds MOST_WORDS words and those of one call, and forgets all of them when full, so that hostile text costs time but no memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from gateway.phi.tagger.features import MOST, PADDING, Features
+
+MOST_WORDS = 60_000
+
+
+class Vocabulary(dict[str, int]):
+    """Word to its row of `vectors`; a word that is missing gets the next row and waits for `settle`."""
+
+    def __init__(self, features: Features, table: npt.NDArray[np.int8], scale: float) -> None:
+        super().__init__()
+        self._features, self._table, self._scale = features, table, np.float32(scale)
+        self._waiting: list[list[int]] = []
+        self.vectors: npt.NDArray[np.float32] = np.zeros((1024, table.shape[1]), np.float32)
+        self._known = 0
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin again with the padding token alone, which has row 0 and no features."""
+        self.clear()
+        self._waiting.clear()
+        self.vectors = np.zeros((1024, self._table.shape[1]), np.float32)
+        self[PADDING] = 0
+        self._known = 1
+
+    def __missing__(self, word: str) -> int:
+        row = len(self)
+        self[word] = row
+        self._waiting.append(self._features.of(word))
+        return row
+
+    def rows(self, words: Sequence[str]) -> npt.NDArray[np.int64]:
+        """The row of each word; `vectors` holds them all when this returns, and until it is called again."""
+        if len(self) > MOST_WORDS:
+            self.forget()
+        found = np.fromiter(map(self.__getitem__, words), np.int64, len(words))
+        if self._waiting:
+            self._settle()
+        return found
+
+    def _settle(self) -> None:
+        """Sum the features of the waiting words: whole numbers, so that the order of things changes nothing."""
+        count = len(self._waiting)
+        ids = np.zeros((count, MOST), np.int64)
+        for row, features in zip(ids, self._waiting, strict=True):
+            row[: len(features)] = features
+        self._waiting.clear()
+        while len(self.vectors) < self._known + count:
+            self.vectors = np.concatenate([self.vectors, np.zeros_like(self.vectors)])
+        for first in range(0, count, 512):
+            some = ids[first : first + 512]
+            summed = self._table[some].sum(axis=1, dtype=np.int32)
+            self.vectors[self._known + first : self._known + first + len(some)] = (
+                summed.astype(np.float32) * self._scale
+            )
+        self._known += count

@@ -1,0 +1,96 @@
+"""The network of the tagger, run by onnxruntime on one thread over windows of tokens; its files are checked first."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gateway.phi.tagger.features import ROWS
+
+REACH = 16
+"""So many tokens to each side does the network see."""
+_WINDOW = 1024
+"""Tokens run at once: few enough that what lies between the layers stays in the processor's cache."""
+_MANIFEST, _TABLE, _NETWORK = "model.json", "words.bin", "network.onnx"
+
+
+class TaggerFailed(RuntimeError):
+    """The tagger cannot answer; the text it was asked about is a gap."""
+
+
+def read_table() -> tuple[npt.NDArray[np.int8], float]:
+    """The weights of all features as whole numbers, and what one step is worth."""
+    manifest = _manifest()
+    data = _checked(_TABLE, manifest)
+    try:
+        table = np.frombuffer(data, np.int8).reshape(ROWS, int(manifest["width"]))
+        scale = float(manifest["scale"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise TaggerFailed("the tagger's table does not fit this program") from error
+    if table[0].any() or not 0 < scale < 1:
+        raise TaggerFailed("the tagger's table does not fit this program")
+    return table, scale
+
+
+class Network:
+    """An inference session; `labels` is the number of labels it must answer with."""
+
+    def __init__(self, session: Any, labels: int) -> None:
+        self._session, self._labels = session, labels
+
+    @classmethod
+    def load(cls, labels: int) -> Network:
+        """Read and check the network; raises TaggerFailed."""
+        data = _checked(_NETWORK, _manifest())
+        try:
+            import onnxruntime
+
+            options = onnxruntime.SessionOptions()
+            options.intra_op_num_threads = options.inter_op_num_threads = 1
+            options.log_severity_level = 4
+            options.enable_cpu_mem_arena = False
+            session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        except Exception as error:
+            raise TaggerFailed(f"the tagger's network cannot be run: {type(error).__name__}") from None
+        return cls(session, labels)
+
+    def run(self, vectors: npt.NDArray[np.float32], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        """Scores for every row but the REACH at both ends, which are there to be seen only."""
+        total = len(rows) - 2 * REACH
+        scores = np.empty((max(total, 0), self._labels), np.float32)
+        for first in range(0, total, _WINDOW):
+            last = min(first + _WINDOW, total)
+            answer = self._session.run(None, {"x": vectors[rows[first : last + 2 * REACH]]})[0]
+            if answer.shape != (last - first, self._labels) or answer.dtype != np.float32:
+                raise TaggerFailed("the tagger's answer has the wrong shape")
+            scores[first:last] = answer
+        # A sum is no number if any of its terms is none; the labels of a token add up to one.
+        if total > 0 and not abs(float(scores.sum(dtype=np.float64)) - total) < 0.01 * total:
+            raise TaggerFailed("the tagger's answer is no distribution")
+        return scores
+
+
+def _manifest() -> dict[str, Any]:
+    try:
+        manifest = json.loads(files("gateway.phi.tagger").joinpath(_MANIFEST).read_bytes())
+    except (OSError, ValueError) as error:
+        raise TaggerFailed("the tagger's manifest cannot be read") from error
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("sha256"), dict):
+        raise TaggerFailed("the tagger's manifest cannot be read")
+    return manifest
+
+
+def _checked(name: str, manifest: dict[str, Any]) -> bytes:
+    """A model file whose digest is the manifest's."""
+    try:
+        data = files("gateway.phi.tagger").joinpath(name).read_bytes()
+    except OSError as error:
+        raise TaggerFailed(f"the tagger's {name} cannot be read") from error
+    if manifest["sha256"].get(name) != hashlib.sha256(data).hexdigest():
+        raise TaggerFailed(f"the tagger's {name} is not the one that was committed")
+    return data

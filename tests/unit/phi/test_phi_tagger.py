@@ -1,0 +1,220 @@
+"""The tagger: what it answers, that neighbours and length change nothing, and that nothing broken passes for an answer."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gateway.phi import tagger as room
+from gateway.phi.lexicon import Lexicon
+from gateway.phi.tagger import LABELS, Tagger, TaggerFailed, memory, network
+from gateway.phi.tokens import tokens
+
+FOLDER = Path(room.__file__).parent
+FILES = ("words.bin", "network.onnx")
+
+
+@pytest.fixture(scope="module")
+def lexicon() -> Lexicon:
+    return Lexicon.load()
+
+
+@pytest.fixture(scope="module")
+def tagger(lexicon: Lexicon) -> Tagger:
+    return Tagger.load(lexicon)
+
+
+def cut(text: str) -> list[str]:
+    return [text[start:end] for start, end in tokens(text)]
+
+
+def said(tagger: Tagger, text: str, label: str, bound: float = 0.5) -> list[str]:
+    words = cut(text)
+    scores = tagger.tag([words])[0][:, LABELS.index(label)]
+    return [word for word, score in zip(words, scores, strict=True) if score > bound]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Dear Ms. Vrelanoska,\n\nyour results are back.", {"Vrelanoska"}),
+        ("Patient: Tomizlav Okwurike, MRN 4471920, was seen in clinic today.", {"Tomizlav", "Okwurike"}),
+        ("Please call Jorunn about the invoice.\n\nThanks,\nEtelka", {"Jorunn", "Etelka"}),
+        (
+            "The applicant was represented by Mr Ilgvars Bremzinsh, a lawyer practising in Riga.",
+            {"Ilgvars", "Bremzinsh"},
+        ),
+        ("hey marisol r u coming on friday? tell dwayne", {"marisol"}),
+        ("La paciente Itziar Goikolea acude por dolor de cabeza.", {"Itziar", "Goikolea"}),
+        ("PATIENT NAME: QUISTADT, ORLENA", {"QUISTADT", "ORLENA"}),
+    ],
+)
+def test_names_that_no_list_holds(tagger: Tagger, text: str, names: set[str]) -> None:
+    assert names <= set(said(tagger, text, "name", 0.2))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Subject: RE: Storage Capacity Report",
+        "The patient has a history of Hodgkin's lymphoma and Graves' disease.",
+        "ASSESSMENT AND PLAN: Continue Metformin 500 mg daily.",
+        "Vital Signs: Temp 98.6 F, BP 120/80, SpO2 97%.",
+        "The meeting moved from Monday to Thursday in March.",
+    ],
+)
+def test_capitals_that_name_nobody(tagger: Tagger, text: str) -> None:
+    assert said(tagger, text, "name") == []
+
+
+def test_shape_order_and_sum(tagger: Tagger) -> None:
+    texts = [cut("Dear Ann,"), [], cut("x"), cut("Seen in Dover, DE.")]
+    scores = tagger.tag(texts)
+    assert [one.shape for one in scores] == [(len(text), len(LABELS)) for text in texts]
+    assert all(one.dtype == np.float32 and np.allclose(one.sum(axis=1), 1, atol=1e-4) for one in scores)
+    assert tagger.tag([]) == []
+
+
+def test_neighbours_and_memory_change_nothing(tagger: Tagger, lexicon: Lexicon) -> None:
+    one, other = cut("Dear Ann Quillfeather,\nsee you in Dover."), cut("MRN 12345 Bob Ames " * 40)
+    alone = tagger.tag([one])[0]
+    assert np.allclose(tagger.tag([other, one, other])[1], alone, atol=1e-5)
+    assert (Tagger.load(lexicon).tag([one])[0] == alone).all()
+    assert (tagger.tag([one])[0] == alone).all()
+
+
+def test_long_text_is_tagged_as_if_whole(tagger: Tagger, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = cut("Mr. Okwurike of Dover, DE saw Dr. Bremzinsh about asthma on Monday. " * 30)
+    whole = tagger.tag([words])[0]
+    monkeypatch.setattr(room, "_BATCH", 37)
+    monkeypatch.setattr(network, "_WINDOW", 11)
+    assert np.allclose(tagger.tag([words])[0], whole, atol=1e-5)
+
+
+def test_a_full_memory_forgets_and_goes_on(tagger: Tagger, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = tagger.tag([cut("Dear Ann,")])[0]
+    monkeypatch.setattr(memory, "MOST_WORDS", 50)
+    for at in range(5):
+        tagger.tag([[f"word{at}x{number}" for number in map(chr, range(97, 150))]])
+    assert len(tagger._vocabulary) < 200
+    assert (tagger.tag([cut("Dear Ann,")])[0] == before).all()
+
+
+@pytest.mark.parametrize(
+    "token", ["", "\x00", "\ud800", "a" * 100_000, "\u0301" * 50, "𝔄𝔫𝔫", "山田", "'", "İSTANBUL", "ß" * 99, "1" * 400]
+)
+def test_odd_tokens(tagger: Tagger, token: str) -> None:
+    assert tagger.tag([["Dear", token, ","]])[0].shape == (3, len(LABELS))
+
+
+def test_linear_time(tagger: Tagger) -> None:
+    def took(count: int) -> float:
+        words = [f"w{at % 3000}" for at in range(count)]
+        best = 9.0
+        for _ in range(3):
+            start = time.perf_counter()
+            tagger.tag([words])
+            best = min(best, time.perf_counter() - start)
+        return best
+
+    took(3000)
+    assert took(80_000) < 0.05 + 24 * took(10_000)
+
+
+@pytest.fixture
+def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in (*FILES, "model.json"):
+        shutil.copy(FOLDER / name, tmp_path / name)
+    monkeypatch.setattr(network, "files", lambda _: tmp_path)
+    return tmp_path
+
+
+def signed(folder: Path, **changes: Any) -> None:
+    manifest = json.loads((folder / "model.json").read_text())
+    manifest["sha256"] = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES}
+    (folder / "model.json").write_text(json.dumps(manifest | changes))
+
+
+@pytest.mark.parametrize("name", [*FILES, "model.json"])
+def test_a_missing_file_fails(copied: Path, lexicon: Lexicon, name: str) -> None:
+    (copied / name).unlink()
+    with pytest.raises(TaggerFailed):
+        Tagger.load(lexicon)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_changed_file_fails(copied: Path, lexicon: Lexicon, name: str) -> None:
+    data = bytearray((copied / name).read_bytes())
+    data[len(data) // 2] ^= 1
+    (copied / name).write_bytes(data)
+    with pytest.raises(TaggerFailed, match="committed"):
+        Tagger.load(lexicon)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"sha256": 3}', '{"sha256": {"words.bin": 1}}', "\ufeff{"])
+def test_a_broken_manifest_fails(copied: Path, lexicon: Lexicon, text: str) -> None:
+    (copied / "model.json").write_text(text)
+    with pytest.raises(TaggerFailed):
+        Tagger.load(lexicon)
+
+
+@pytest.mark.parametrize("changes", [{"width": 63}, {"width": "x"}, {"scale": 0}, {"scale": None}])
+def test_a_table_that_does_not_fit_fails(copied: Path, lexicon: Lexicon, changes: dict[str, Any]) -> None:
+    signed(copied, **changes)
+    with pytest.raises(TaggerFailed):
+        Tagger.load(lexicon)
+
+
+@pytest.mark.parametrize("data", [b"", b"no network", b"\x08\x09"])
+def test_a_network_that_is_none_fails(copied: Path, lexicon: Lexicon, data: bytes) -> None:
+    (copied / "network.onnx").write_bytes(data)
+    signed(copied)
+    with pytest.raises(TaggerFailed):
+        Tagger.load(lexicon).tag([["Ann"]])
+
+
+class _Session:
+    def __init__(self, answer: Any) -> None:
+        self._answer = answer
+
+    def run(self, _: None, given: dict[str, Any]) -> list[Any]:
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        return [self._answer(len(given["x"]) - 2 * network.REACH)]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda n: np.full((n, len(LABELS)), np.nan, np.float32),
+        lambda n: np.full((n, len(LABELS)), np.inf, np.float32),
+        lambda n: np.zeros((n, len(LABELS)), np.float32),
+        lambda n: np.full((n, 5), 0.2, np.float32),
+        lambda n: np.full((n + 1, len(LABELS)), 1 / 6, np.float32),
+        lambda n: np.full((n, len(LABELS)), 1 / 6, np.float64),
+        lambda n: None,
+        RuntimeError("out of memory"),
+        MemoryError(),
+    ],
+)
+def test_nonsense_is_no_answer(tagger: Tagger, answer: Any) -> None:
+    broken = Tagger(network.Network(_Session(answer), len(LABELS)), tagger._vocabulary)
+    with pytest.raises(TaggerFailed):
+        broken.tag([["Dear", "Ann", ","]])
+
+
+def test_the_data_sheet_names_this_model() -> None:
+    sheet = (Path(__file__).parents[3] / "tools" / "train" / "DATASHEET.md").read_text()
+    manifest = json.loads((FOLDER / "model.json").read_text())
+    for name in FILES:
+        digest = hashlib.sha256((FOLDER / name).read_bytes()).hexdigest()
+        assert manifest["sha256"][name] == digest
+        assert digest in sheet
+    assert sum((FOLDER / name).stat().st_size for name in FILES) < 8_000_000

@@ -1,0 +1,227 @@
+"""Documents made of template lines: notes, mails and threads, letters, judgments, records, lists, single sentences."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from tools.train.augment import spoil
+from tools.train.grammar import expand, parse
+from tools.train.slots import World
+
+KINDS = ("clinical", "queries", "mail", "general", "legal", "office", "spanish")
+_SHARE = {
+    "sentence": 20, "note": 20, "mail": 24, "letter": 6, "judgment": 7, "records": 8, "query": 6, "spanish": 4, "plain": 5, "roster": 3,
+}  # fmt: skip
+
+
+@cache
+def lines(kind: str) -> list[str]:
+    """The templates of one kind."""
+    text = (Path(__file__).parent / "templates" / f"{kind}.txt").read_text(encoding="utf-8")
+    return [line.replace("\\n", "\n").replace("\\t", "\t") for line in text.splitlines() if line.strip()]
+
+
+def _some(rng: random.Random, kind: str, least: int, most: int) -> list[str]:
+    return [rng.choice(lines(kind)) for _ in range(rng.randint(least, most))]
+
+
+def _paragraph(rng: random.Random, kinds: tuple[str, ...], least: int, most: int) -> str:
+    return " ".join(rng.choice(lines(rng.choice(kinds))) for _ in range(rng.randint(least, most)))
+
+
+def _note(rng: random.Random) -> str:
+    blocks: list[str] = []
+    if rng.random() < 0.7:
+        blocks.append(rng.choice([
+            "{hosp}\n{addr}", "[[DISCHARGE SUMMARY|PROGRESS NOTE|Progress Note|Consultation|Operative Report|Discharge Summary|Clinic Note]]",
+            "Patient: {p}\nMRN: {mrn}\nDOB: {date}\nProvider: {d}", "PATIENT NAME: {p.lf}\nDATE: {date}\nPHYSICIAN: {d}, MD", "Name: {p} Age: {age} [[M|F]] Date: {date}", "{p} ({mrn})\n{date}",
+            "Patient {p} (MRN: {mrn}, DOB: {date}) presents with {cond}. Current medication: {drug} {dose}. Contact: {phone}.",
+        ]))  # fmt: skip
+    for _ in range(rng.randint(1, 6)):
+        head = rng.choice(["", "", "{head}:\n", "{head}: ", "{head}\n"])
+        blocks.append(head + _paragraph(rng, ("clinical", "clinical", "clinical", "general"), 1, 5))
+    if rng.random() < 0.6:
+        blocks.append(
+            rng.choice(
+                [
+                    "{d}, MD",
+                    "Electronically signed by {d.n}, M.D. {date}",
+                    "Dictated by: {d}\nTranscribed by: {s.i}\ncc: {x.t}",
+                    "Provider: {d}\nContact: {phone}",
+                    "Signed: Dr. {d.n}",
+                    "Sincerely,\n\n{d.n}, M.D.\n{hosp}",
+                ]
+            )
+        )
+    return rng.choice(["\n", "\n\n", "\n\n"]).join(blocks)
+
+
+def _headers(rng: random.Random) -> str:
+    return rng.choice([
+        "From: {s} <{s.e}>\nTo: {r} <{r.e}>\nSubject: [[RE: |FW: |]]{cap} {noun}\nDate: {day}, {date}",
+        "From:\t{s.lf}\nSent:\t{day}, {month} {num:2}, {year} {time}\nTo:\t{r.lf}; {w.lf}; {x.lf}\nCc:\t{y.lf}\nSubject:\t[[RE: |FW: |]]{caps}",
+        "From: {s.n}\nSent: {day}, {month} {num:2}, {year} {time}\nTo: {r.n}\nSubject: [[RE: |FW: ||Re: ]]{cap} {cap}",
+        "{s.n}\n{date} {time}\nTo: {r.n}/{abbr}/{abbr}@{abbr}, {w.n}/{abbr}/{abbr}@{abbr}\ncc: {x.n}/{abbr}/{abbr}@{abbr} \nSubject: [[Re: |]]{caps}",
+        "To: {r.e}\ncc: {w.e}, {x.e}\nFrom: {s.e}\nSubject: {noun}", "Subject: {caps}\nFrom: {s}\nTo: {r}", "Message-ID: {id}\nDate: {date}\nFrom: {s.e}\nTo: {r.e}, {w.e}\nSubject: {cap} {noun}\nX-From: {s}\nX-To: {r}, {w}\nX-cc: ",
+        "To: {r.n}/{abbr}/{abbr}@{abbr}\ncc:  \n\nSubject: {cap} {noun}",
+    ])  # fmt: skip
+
+
+def _mail(rng: random.Random) -> str:
+    topic = rng.choice(
+        [
+            ("mail",),
+            ("mail",),
+            ("mail", "general"),
+            ("mail", "office"),
+            ("mail", "clinical"),
+            ("mail", "legal"),
+            ("office",),
+        ]
+    )
+    blocks = [_headers(rng)] if rng.random() < 0.5 else []
+    if rng.random() < 0.7:
+        blocks.append(
+            rng.choice(
+                [
+                    "{r.f},",
+                    "Hi {r.f},",
+                    "Dear {r.t},",
+                    "{r.f}:",
+                    "{r.f} -",
+                    "Hello {r.f}",
+                    "Hi {r.f}!",
+                    "{r.f} & {w.f},",
+                    "Dear {r.f},",
+                    "All,",
+                    "Team,",
+                    "hey {r.f}",
+                    "{r.l},",
+                    "Good morning {r.f},",
+                    "Mr. {r.l},",
+                    "Folks,",
+                ]
+            )
+        )
+    for _ in range(rng.randint(1, 4)):
+        blocks.append(_paragraph(rng, topic, 1, 4))
+    if rng.random() < 0.75:
+        blocks.append(
+            rng.choice(
+                [
+                    "Thanks,\n{s.f}",
+                    "{s.f}",
+                    "Regards,\n{s.n}",
+                    "Thanks. {s.f}",
+                    "{s.n}\n{job}\n{firm}\n{phone}",
+                    "Best,\n\n{s.f} {s.l}\n{firm}\n{addr}\n{phone}\n{s.e}",
+                    "-- \n{s.n}\n{dept}",
+                    "-{s.f}",
+                    "Thank you,\n\n{s.n}, {job}\n{hosp}\nPhone: {phone}",
+                    "xoxo {s.f}",
+                    "Take care,\n{s.f}",
+                    "Sent from my iPhone",
+                    "Love,\n{s.f}",
+                    "Sincerely,\n{s}",
+                    "{s.i}",
+                ]
+            )
+        )
+    return rng.choice(["\n\n", "\n\n", "\n"]).join(blocks)
+
+
+def _thread(rng: random.Random) -> str:
+    text = _mail(rng)
+    for _ in range(rng.choice([0, 0, 1, 1, 2])):
+        bar = rng.choice(
+            [
+                "-----Original Message-----",
+                "----- Forwarded message -----",
+                "On {date}, {s} wrote:",
+                "---------------------- Forwarded by {x.n}/{abbr}/{abbr} on {date} {time} ---------------------------",
+                " -----Original Message-----",
+                "Begin forwarded message:",
+            ]
+        )
+        below = _mail(rng)
+        if rng.random() < 0.3:
+            below = "\n".join("> " + line for line in below.splitlines())
+        text += f"\n\n{bar}\n{below}"
+    return text
+
+
+def _letter(rng: random.Random) -> str:
+    return "\n\n".join([
+        rng.choice(["{hosp}\n{addr}\n{phone}", "{s.n}\n{addr}", "{firm}\n{road}\n{place}", "{date}"]), rng.choice(["{date}", "{month} {num:2}, {year}"]), rng.choice(["{r}\n{addr}", "{r.t}\n{hosp}\n{addr}", "{r.n}, MD\n{dept}\n{hosp}"]),
+        rng.choice(["RE: {p}\nDOB: {date}", "Re: {p.n}, {date}", "Subject: {caps}", "RE: {p.lf}  MRN {mrn}"]), rng.choice(["Dear {r.t}:", "Dear Dr. {r.l},", "Dear {r.n},", "To Whom It May Concern:", "Dear {r.f},"]),
+        _paragraph(rng, ("clinical", "office", "legal"), 2, 6), _paragraph(rng, ("clinical", "office"), 1, 4), rng.choice(["Sincerely,\n\n{s.n}, M.D.", "Sincerely,\n\n\n{s.n}\n{job}", "Yours truly,\n{s}\n{hosp}", "Respectfully,\n\n{s.n}, Esq.\n{firm}"]),
+    ])  # fmt: skip
+
+
+def template(rng: random.Random) -> str:
+    """A template of a whole document of a kind drawn by its share."""
+    kind = rng.choices(list(_SHARE), list(_SHARE.values()))[0]
+    if kind == "sentence":
+        return " ".join(_some(rng, rng.choice(("clinical", "mail", "general", "general", "legal", "office")), 1, 2))
+    if kind == "note":
+        return _note(rng)
+    if kind == "mail":
+        return _thread(rng)
+    if kind == "letter":
+        return _letter(rng)
+    if kind == "judgment":
+        joint = rng.choice(["\n", "\n\n", " "])
+        return joint.join(
+            f"{at}. {line}" if rng.random() < 0.5 else line
+            for at, line in enumerate(_some(rng, "legal", 3, 10), rng.randint(1, 60))
+        )
+    if kind == "records":
+        return "\n".join(_some(rng, "office", 1, 6))
+    if kind == "query":
+        return " ".join(_some(rng, "queries", 1, 2))
+    if kind == "spanish":
+        return rng.choice([" ", "\n", "\n\n"]).join(_some(rng, "spanish", 1, 6))
+    if kind == "roster":
+        one = rng.choice(
+            [
+                "{%s}",
+                "{%s.lf}",
+                "{%s.n}, {job}",
+                "{%s.n}\t{phone}",
+                "{%s.f}",
+                "{%s.l}",
+                "Dr. {%s.l}",
+                "{%s.lf}; ",
+                "- {%s}: {noun}",
+            ]
+        )
+        return rng.choice(["\n", ", ", "; ", "\n"]).join(
+            one % letter for letter in rng.sample("abcdefghijklmnopqrstuvwxyz", rng.randint(2, 12))
+        )
+    return _plain(rng)
+
+
+def _plain(rng: random.Random) -> str:
+    """Text in which nobody is named: capitals, headings, codes and diseases only."""
+    safe = [
+        line for kind in ("clinical", "queries", "mail", "general", "legal") for line in lines(kind) if _nobody(line)
+    ]
+    return rng.choice(["\n", " ", " ", "\n\n"]).join(rng.choice(safe) for _ in range(rng.randint(3, 14)))
+
+
+@cache
+def _nobody(line: str) -> bool:
+    import re
+
+    return not re.search(r"\{([a-z](\.[a-z]+)?|place|addr|road|city|hosp|phone|mrn|ssn|id|firm|zipcode)\}", line)
+
+
+def documents(world: World, seed: int, count: int) -> Iterator[tuple[str, list[int]]]:
+    """`count` documents with the label of every character, half of them spoilt; the same seed gives the same text."""
+    for index in range(count):
+        rng = random.Random(f"{seed}:{index}")
+        text, labels = parse(expand(template(rng), rng, world.slots(rng).slot))
+        yield spoil(text, labels, rng)
