@@ -1,9 +1,13 @@
-"""The search behind KnownPatients: collects keys per patient over the whole message, then decides which of them count."""
+"""The search behind KnownPatients: one pass over all parts of a message for every key of every patient.
+
+The parts are read as one text, a blank line apart, in windows that overlap: a long one costs the memory of a short one.
+What was seen is judged in known_verdict.py.
+"""
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,69 +15,122 @@ from itertools import pairwise
 
 from rapidfuzz.distance import OSA
 
-from gateway.domain.finding import Finding
-from gateway.phi.canonical import DATE_FORMS, Canonical, Word, canonical, days, pattern
-from gateway.phi.known_patients import ALONE, CERTAIN, KINDS, NAMES, SECOND, Key, KnownPatients, KnownReport
+from gateway.phi.canonical import days, pattern, sight_of
+from gateway.phi.known_index import Anchor, Names
+from gateway.phi.known_patients import SECOND, Key, KnownPatients, KnownReport
 from gateway.phi.lexicon import WORD
 from gateway.phi.normalize import Normalized
-from gateway.phi.recognizers.name_words import PARTICLES
+from gateway.phi.recognizers.name_words import PARTICLES, SUFFIXES
+from gateway.phi.skeleton import latin, places, wide
 
-_NEIGHBOUR = 200
+NEIGHBOUR = 200
 _WINDOW, _OVERLAP, _SEARCH = 64 * 1024, 1024, 512
 _SPACE = re.compile(r"\s")
-_REACH = 3
-"""How many words may stand between given name and surname's place: middle names, `MD`, a comma's other order."""
-_SCORES = {Key.SURNAME: 0.8, Key.INITIAL_NAME: 0.9, Key.TYPO_NAME: 0.9}
+_APART = "\n\n\n"
+_REACH = 4
+"""How many words may stand between given name and surname's place: middle names, particles, a first surname."""
+_SHORT_NUMBER = 6
+"""A record number of fewer digits counts after a label only."""
+_LABELS = tuple(
+    f" {label}{more} ".encode()
+    for label in (
+        "mrn", "mr", "med rec", "record", "chart", "patient id", "pt id", "patient", "patient account", "acct", "account", "expediente", "case", "file",
+        "unit record", "med record",
+    )
+    for more in ("", " no", " number", " is", " num", " nr", " id", " number is")
+    if label != "patient" or more in {" no", " number", " nr"}
+)  # fmt: skip
+_PARTICLES = frozenset(one.encode() for one in PARTICLES)
+_SUFFIXES = frozenset(one.encode() for one in SUFFIXES)
 
 
 @dataclass(frozen=True, slots=True)
-class _Sight:
+class Sight:
+    """One key of a patient, and its place in the joined text."""
+
     key: Key
-    part: int
     start: int
     end: int
 
 
 @dataclass(slots=True)
-class _Sights:
+class Sights:
     """All that was seen, by patient; surnames and initials apart, because nearly all of them are chance."""
 
-    of: dict[int, set[_Sight]] = field(default_factory=lambda: defaultdict(set))
-    surnames: list[tuple[str, _Sight]] = field(default_factory=list)
-    initials: dict[tuple[str, str], list[_Sight]] = field(default_factory=lambda: defaultdict(list))
+    of: dict[int, set[Sight]] = field(default_factory=lambda: defaultdict(set))
+    surnames: dict[bytes, list[Sight]] = field(default_factory=lambda: defaultdict(list))
+    initials: dict[bytes, list[tuple[bytes, Sight]]] = field(default_factory=lambda: defaultdict(list))
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The parts as one text; `starts` are where they begin in it."""
+
+    parts: Sequence[tuple[str, Normalized]]
+    text: str = field(repr=False)
+    starts: tuple[int, ...]
+
+    @classmethod
+    def of(cls, parts: Sequence[tuple[str, Normalized]]) -> Joined:
+        """Join the parts, so that nothing but white space stands between them."""
+        starts, at = [], 0
+        for _, normal in parts:
+            starts.append(at)
+            at += len(normal.text) + len(_APART)
+        return cls(parts, _APART.join(normal.text for _, normal in parts), tuple(starts))
+
+    def place(self, start: int, end: int) -> tuple[str, int, int] | None:
+        """The part and its original span; None for what would reach over two parts."""
+        number = bisect_right(self.starts, start) - 1
+        name, normal = self.parts[number]
+        start, end = start - self.starts[number], end - self.starts[number]
+        return None if end > len(normal.text) else (name, *normal.original(start, end))
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """A stretch of the joined text, `base` further on in it; `data` has a byte for each of its characters."""
+
+    base: int
+    text: str = field(repr=False)
+    data: bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, base: int, text: str) -> _Window:
+        return cls(base, text, wide(text))
+
+    def sight(self, key: Key, start: int, end: int) -> Sight:
+        """A key at that span of the window."""
+        return Sight(key, self.base + start, self.base + end)
 
 
 def search(
     known: KnownPatients, parts: Sequence[tuple[str, Normalized]], flags: Mapping[str, int], addressed: frozenset[str]
 ) -> KnownReport:
     """Everything the register knows of these parts."""
-    sights = _Sights()
-    for number, (_, normal) in enumerate(parts):
-        for base, text in _windows(normal.text):
-            place = _Place(number, base)
-            words = _words(text)
-            _see_names(known, place, text, words, flags, sights)
-            _see_literals(known, place, text, words, sights)
-            _see_numbers(known, place, text, sights)
-    tied = [at for name in addressed if (at := known.positions.get(name)) is not None]
-    _add_initials(known, tied, sights)
-    _see_typos(known, [normal.text for _, normal in parts], sights)
-    return _decide(known, parts, sights, addressed)
+    from gateway.phi.known_verdict import decide
 
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A window of a part: what is found in it stands `base` further on in the part."""
-
-    part: int
-    base: int
-
-    def sight(self, key: Key, start: int, end: int) -> _Sight:
-        return _Sight(key, self.part, self.base + start, self.base + end)
+    joined = Joined.of(parts)
+    sights = Sights()
+    for base, text in _windows(joined.text):
+        window = _Window.of(base, text)
+        for number, start, end in known.automaton.find_matches_as_indexes(b" " + window.data + b" ", overlapping=True):
+            word, meaning = known.meaning(number)
+            for anchor, one in meaning:
+                if anchor is Anchor.SURNAME:
+                    _see_name(known, window, word, start, end - 2, flags, sights)
+                else:
+                    _see_literal(known, window, anchor, one, start, end - 2, sights)
+        _see_numbers(known, base, text, sights)
+        if known.index.foreign:
+            _see_foreign(known, base, text, sights)
+    _see_initials(known, addressed, sights)
+    _see_typos(known, joined.text, sights)
+    return decide(known, joined, sights, flags, addressed)
 
 
 def _windows(text: str) -> Iterator[tuple[int, str]]:
-    """A text in stretches that overlap, cut between words: a long one costs the memory of a short one."""
+    """A text in stretches that overlap, cut between words."""
     start = 0
     while len(text) - start > _WINDOW:
         end = _gap(text, start + _WINDOW)
@@ -88,190 +145,224 @@ def _gap(text: str, at: int) -> int:
     return found.start() if found else at
 
 
-def _words(text: str) -> Canonical:
-    return canonical([match.span() for match in pattern("word").finditer(text)], text)
-
-
-def _see_names(
-    known: KnownPatients, place: _Place, text: str, words: Canonical, flags: Mapping[str, int], sights: _Sights
+def _see_name(
+    known: KnownPatients,
+    window: _Window,
+    surname: bytes,
+    start: int,
+    end: int,
+    flags: Mapping[str, int],
+    sights: Sights,
 ) -> None:
-    names = known.index.names
-    for at, word in enumerate(words.words):
-        family = names.get(word.text)
-        if family is None:
+    small = window.text[start].islower()
+    if small and flags.get(surname.decode("latin-1"), 0) & WORD:
+        return
+    if not small:
+        sights.surnames[surname].append(window.sight(Key.SURNAME, start, end))
+    firsts = known.index.names[surname]
+    for word, first, last in _beside(window.data, start, end, known.index.names):
+        people = firsts.get(word)
+        if people is None and (small or len(word) != 1):
             continue
-        small = text[word.start].islower()
-        if small and flags.get(word.text, 0) & WORD:
+        begin, stop = min(start, first), max(end, last)
+        if not _one_name(window, begin, stop, given_first=first == begin):
             continue
-        if not small:
-            sights.surnames.append((word.text, place.sight(Key.SURNAME, word.start, word.end)))
-        for other, start, end in _beside(words, at, text):
-            people = family.get(other)
-            if people is not None:
-                for one in people:
-                    sights.of[one].add(place.sight(Key.FULL_NAME, start, end))
-            elif len(other) == 1 and not small:
-                sights.initials[word.text, other].append(place.sight(Key.INITIAL_NAME, start, end))
+        if people is not None:
+            others = None
+            for one in people:
+                names = known.names[one]
+                if surname in names.halves:
+                    others = _others(window, begin, stop) if others is None else others
+                    if not others >= names.halves and not others <= {*names.family, *names.given}:
+                        continue  # another surname stands beside this one: somebody else
+                sights.of[one].add(window.sight(Key.FULL_NAME, begin, stop))
+        if len(word) == 1 and not small:
+            sights.initials[surname].append((word, window.sight(Key.INITIAL_NAME, begin, stop)))
 
 
-def _beside(words: Canonical, at: int, text: str) -> Iterator[tuple[str, int, int]]:
-    """The words that could be the given name of the surname at `at`: up to three before it, or right after a comma."""
-    surname = words.words[at]
-    for back in range(1, _REACH + 1):
-        if at < back:
-            break
-        one = words.words[at - back]
-        gap = text[one.end : words.words[at - back + 1].start]
-        if _parts(gap, one) or ("," in gap and back == 1):
-            break
-        between = words.words[at - back + 1]
-        if back > 1 and not text[between.start].isupper() and between.text not in PARTICLES:
-            break
-        yield one.text, one.start, surname.end
-    if at + 1 < len(words.words):
-        one = words.words[at + 1]
-        gap = text[surname.end : one.start]
-        if gap.strip() in {",", "", ";", "|"} and len(gap) < 4:
-            yield one.text, surname.start, one.end
+def _beside(data: bytes, start: int, end: int, names: Mapping[bytes, object]) -> Iterator[tuple[bytes, int, int]]:
+    """The words that could be the given name of the surname at data[start:end], with their places."""
+    low = data.rfind(b" ", 0, max(0, start - 80)) + 1
+    at = start
+    for word in reversed(data[low:start].split()[-_REACH:]):
+        at = data.rfind(word, low, at)
+        yield word, at, at + len(word)
+    at = end
+    for word in data[end : end + 60].split()[:3]:
+        at = data.find(word, at)
+        yield word, at, at + len(word)
+        at += len(word)
+        if word not in _SUFFIXES and word not in names:
+            break  # only a suffix or a second surname stands between surname and given name
 
 
-def _parts(gap: str, before: Word) -> bool:
-    """Whether what stands between two words keeps them from being one name."""
-    if "\n\n" in gap or any(mark in gap for mark in ":;!?|@/_="):
-        return True
-    return "." in gap and (len(before.text) > 2 or " " not in gap)
+def _one_name(window: _Window, start: int, end: int, *, given_first: bool) -> bool:
+    """Whether the words at start:end, a given name at one end of it, read as one name."""
+    text = window.text[start:end]
+    if window.text[end : end + 1] == "@" or (start and window.text[start - 1] in "@."):
+        return False
+    if "\n\n" in text or (any(mark in text for mark in ':;!?|@/_="') and not _listed(text)) or _sentence_ends(text):
+        return False
+    if given_first:
+        if "," in text and not _suffixed(text):
+            return False
+        return all(_middle(window, *one) for one in places(window.data, start, end)[1:-1])
+    return text.count(",") <= 1 + _suffixed(text)
 
 
-def _see_literals(known: KnownPatients, place: _Place, text: str, words: Canonical, sights: _Sights) -> None:
-    for number, start, end in known.literals.find_matches_as_indexes(words.joined, overlapping=True):
-        first, after = words.offsets.get(start + 1), words.offsets.get(end)
-        if first is None:
-            continue
-        last = len(words.words) - 1 if after is None else after - 1
-        for one, key in known.literal(number):
-            sights.of[one].add(place.sight(key, words.words[first].start, words.words[last].end))
-    low = text.lower()
-    if len(low) != len(text):
-        low = "".join(one.lower()[:1] for one in text)
-    for number, start, end in known.emails.find_matches_as_indexes(low, overlapping=True):
-        before, after_end = low[start - 1 : start], low[end : end + 1]
-        if before.isalnum() or after_end.isalnum() or (before in {".", "_", "-", "+"} and before):
-            continue
-        for one in known.email(number):
-            sights.of[one].add(place.sight(Key.EMAIL, start, end))
+def _others(window: _Window, start: int, end: int) -> set[bytes]:
+    """The words of a name, and a capitalised one that goes on from it, without particles and initials."""
+    found = {word for word, _ in places(window.data, start, end)}
+    if window.text[end : end + 1] in {" ", "-"} and window.text[end + 1 : end + 2].isupper():
+        found.update(window.data[end + 1 : end + 40].split(b" ", 1)[:1])
+    return {one for one in found if len(one) > 1 and one not in _PARTICLES and one not in _SUFFIXES}
 
 
-def _see_numbers(known: KnownPatients, place: _Place, text: str, sights: _Sights) -> None:
-    if known.index.births:
-        for form in DATE_FORMS:
-            for match in pattern(form).finditer(text):
-                for day in days(match.group(), form):
-                    for one in known.index.births.get(day, ()):
-                        sights.of[one].add(place.sight(Key.BIRTH_DATE, match.start(), match.end()))
-    if known.index.phones:
-        for match in pattern("phone").finditer(text):
-            digits = "".join(filter(str.isdecimal, match.group()))
-            for one in known.index.phones.get(digits, ()):
-                sights.of[one].add(place.sight(Key.PHONE, match.start(), match.end()))
-
-
-def _add_initials(known: KnownPatients, tied: list[int], sights: _Sights) -> None:
-    """Initial and surname count only for patients of whom something else is in the message."""
-    for one in {*sights.of, *tied}:
-        given, family = known.given[one], known.family[one].split()[-1:]
-        seen = sights.initials.get((family[0], given[0])) if given and family else None
-        if seen:
-            sights.of[one].update(seen)
-
-
-def _see_typos(known: KnownPatients, texts: Sequence[str], sights: _Sights) -> None:
-    """A name with one wrong letter near another key of the same patient."""
-    for one, seen in list(sights.of.items()):
-        keys = {sight.key for sight in seen}
-        if not keys & SECOND or Key.FULL_NAME in keys:
-            continue
-        given, family = known.given[one].split(), known.family[one].split()
-        if not given or not family:
-            continue
-        for sight in [sight for sight in seen if sight.key in SECOND]:
-            place = _Place(sight.part, _gap(texts[sight.part], max(0, sight.start - _NEIGHBOUR)))
-            words = _words(texts[sight.part][place.base : _gap(texts[sight.part], sight.end + _NEIGHBOUR)]).words
-            for left, right in pairwise(words):
-                pair = (left.text, right.text)
-                for a, b in (pair, pair[::-1]):
-                    if _close(a, given[0]) and _close(b, family[-1]):
-                        sights.of[one].add(place.sight(Key.TYPO_NAME, left.start, right.end))
-
-
-def _close(a: str, b: str) -> bool:
-    return a == b or (len(b) > 2 and abs(len(a) - len(b)) < 2 and OSA.distance(a, b, score_cutoff=1) <= 1)
-
-
-def _decide(
-    known: KnownPatients, parts: Sequence[tuple[str, Normalized]], sights: _Sights, addressed: frozenset[str]
-) -> KnownReport:
-    """Which sights count, patient by patient, then surnames of those who are in the message."""
-    near = _surname_places(sights)
-    present: list[int] = []
-    suffices = False
-    settled = {
-        one for one, seen in sights.of.items() if known.ids[one] in addressed or {sight.key for sight in seen} & SECOND
-    }
-    confirmed = {sight for one in settled for sight in sights.of[one]}
-    for one, seen in sights.of.items():
-        keys = {sight.key for sight in seen}
-        named = bool(keys & NAMES) or (Key.BIRTH_DATE in keys and _surname_near(known, one, seen, near))
-        second = bool(keys & SECOND)
-        if not (keys & CERTAIN or (named and (second or known.ids[one] in addressed))):
-            continue
-        if one not in settled and seen <= confirmed:
-            continue  # a namesake: every name seen is that of a patient whom a second key confirms
-        present.append(one)
-        suffices = suffices or bool(keys & ALONE) or (named and second)
-    findings = {_finding(known, parts, one, sight) for one in present for sight in sights.of[one]}
-    by_surname: dict[str, list[int]] = defaultdict(list)
-    for one in {*present, *(known.positions[name] for name in addressed if name in known.positions)}:
-        for last in known.family[one].split()[-1:]:
-            by_surname[last].append(one)
-    for word, sight in sights.surnames:
-        findings |= {_finding(known, parts, one, sight) for one in by_surname.get(word, ())}
-    ordered = sorted(findings, key=lambda one: (one.part, one.start, -one.end, one.patient or ""))
-    return KnownReport(tuple(ordered), frozenset(known.ids[one] for one in present), suffices)
-
-
-def _surname_places(sights: _Sights) -> dict[tuple[str, int], list[int]]:
-    """Where each surname stands, by word and part, in order."""
-    places: dict[tuple[str, int], list[int]] = defaultdict(list)
-    for word, sight in sights.surnames:
-        places[word, sight.part].append(sight.start)
-    for starts in places.values():
-        starts.sort()  # windows overlap
-    return places
-
-
-def _surname_near(
-    known: KnownPatients, one: int, seen: set[_Sight], places: Mapping[tuple[str, int], list[int]]
-) -> bool:
-    """Whether the patient's surname stands within reach of the birth date."""
-    for sight in seen:
-        if sight.key is Key.BIRTH_DATE:
-            for last in known.family[one].split()[-1:]:
-                starts = places.get((last, sight.part), [])
-                at = bisect_left(starts, sight.start - _NEIGHBOUR)
-                if at < len(starts) and starts[at] <= sight.end + _NEIGHBOUR:
-                    return True
+def _sentence_ends(text: str) -> bool:
+    """Whether a full stop stands after a longer word, or with no blank after it: `Ann. Lee`, `ann.lee`."""
+    if "." not in text:
+        return False
+    pieces = text.split(".")
+    for before, after in pairwise(pieces):
+        word = before.rpartition(" ")[2]
+        if (len(word) > 2 and word.lower() not in SUFFIXES) or (len(word) > 1 and after[:1].isalnum()):
+            return True
     return False
 
 
-def _finding(known: KnownPatients, parts: Sequence[tuple[str, Normalized]], one: int, sight: _Sight) -> Finding:
-    part, normal = parts[sight.part]
-    start, end = normal.original(sight.start, sight.end)
-    return Finding(
-        KINDS[sight.key],
-        part,
-        start,
-        end,
-        _SCORES.get(sight.key, 0.99),
-        f"known_{sight.key.name.lower()}",
-        known.ids[one],
-    )
+def _listed(text: str) -> bool:
+    """Whether the marks are those of a table: `Lee; Ann` or `Lee | Ann`."""
+    return sum(text.count(mark) for mark in ";|") == 1 and not any(mark in text for mark in ':!?@/_="')
+
+
+def _suffixed(middle: str) -> bool:
+    return any(word.strip(".").lower() in SUFFIXES for word in middle.replace(",", " ").split())
+
+
+def _middle(window: _Window, word: bytes, at: int) -> bool:
+    """Whether a word between given name and surname may stand there: capitalised, or a particle."""
+    return word in _PARTICLES or not window.text[at].islower()
+
+
+def _see_literal(
+    known: KnownPatients, window: _Window, anchor: Anchor, one: int, start: int, end: int, sights: Sights
+) -> None:
+    data = window.data
+    if anchor is Anchor.STREET:
+        found = sight_of(known.index.lines[one], data, start)
+        if found is not None:
+            sights.of[one].add(window.sight(Key.ADDRESS if found[2] else Key.STREET, found[0], found[1]))
+        return
+    if anchor is Anchor.EMAIL:
+        before, after = window.text[max(0, start - 1) : start], window.text[end : end + 2]
+        inside = bool(before) and before in "._-+"
+        if not inside and after[:1] not in {"_", "-"} and known.has_email(one, window.text[start:end].lower()):
+            longer = after[:1] == "." and after[1:].isalnum()
+            if not longer:
+                sights.of[one].add(window.sight(Key.EMAIL, start, end))
+        return
+    number = data[start:end]
+    labelled = _after_label(data, start) or not number.isdigit()
+    if labelled or len(number) >= _SHORT_NUMBER:
+        key = Key.MRN if labelled or known.index.rare(len(number)) else Key.BARE_NUMBER
+        sights.of[one].add(window.sight(key, start, end))
+
+
+def _after_label(data: bytes, start: int) -> bool:
+    low = data.find(b" ", max(0, start - 40), start)
+    return low >= 0 and (b" " + b" ".join(data[low:start].split()) + b" ").endswith(_LABELS)
+
+
+def _see_numbers(known: KnownPatients, base: int, text: str, sights: Sights) -> None:
+    data, births, phones = latin(text), known.index.births, known.index.phones
+    if births:
+        for match in pattern("date").finditer(data):
+            start, end = match.span()
+            if data[end : end + 1].isdigit() or data[start - 1 : start].isalnum():
+                continue
+            for day in days(data[start:end]):
+                for one in births.get(day, ()):
+                    sights.of[one].add(Sight(Key.BIRTH_DATE, base + start, base + end))
+    if phones:
+        for match in pattern("phone").finditer(data):
+            start, end = match.span()
+            digits = bytes(one for one in data[start:end] if 0x30 <= one <= 0x39)[-10:]
+            if digits in phones and not data[end : end + 1].isdigit() and not data[start - 1 : start].isdigit():
+                for one in phones[digits]:
+                    sights.of[one].add(Sight(Key.PHONE, base + start, base + end))
+
+
+def _see_foreign(known: KnownPatients, base: int, text: str, sights: Sights) -> None:
+    """Whole names in other letters, which skeletons do not hold."""
+    if text.isascii():
+        return
+    low = text.lower() if len(text.lower()) == len(text) else "".join(one.lower()[:1] for one in text)
+    for number, start, end in known.foreign.find_matches_as_indexes(low, overlapping=True):
+        for one in known.foreign_people(number):
+            sights.of[one].add(Sight(Key.FULL_NAME, base + start, base + end))
+
+
+def _see_initials(known: KnownPatients, addressed: frozenset[str], sights: Sights) -> None:
+    """Initial and surname count only for patients of whom something else is in the message."""
+    tied = [at for name in addressed if (at := known.positions.get(name)) is not None]
+    for one in {*sights.of, *tied} if sights.initials else ():
+        names = known.names[one]
+        for surname in names.family:
+            seen = [
+                sight
+                for letter, sight in sights.initials.get(surname, ())
+                if names.given and letter == names.given[0][:1]
+            ]
+            if seen:
+                sights.of[one].update(seen)
+
+
+def _see_typos(known: KnownPatients, text: str, sights: Sights) -> None:
+    """A name with one wrong letter near another key of the same patient."""
+    near: dict[int, _Window] = {}
+    for one, seen in list(sights.of.items()):
+        second = [sight for sight in seen if sight.key in SECOND]
+        if not second or any(sight.key is Key.FULL_NAME for sight in seen):
+            continue
+        for sight in second:
+            window = near.get(sight.start)
+            if window is None:
+                base = _gap(text, max(0, sight.start - NEIGHBOUR))
+                window = near[sight.start] = _Window.of(base, text[base : _gap(text, sight.end + NEIGHBOUR)])
+            for start, end in _almost(known.names[one], window.data):
+                sights.of[one].add(window.sight(Key.TYPO_NAME, start, end))
+
+
+def _almost(names: Names, data: bytes) -> Iterator[tuple[int, int]]:
+    """Where one of two names stands as registered and the other beside it with one letter wrong."""
+    if not names.given:
+        return
+    padded = b" " + data + b" "
+    for exact, others, given in (
+        (names.given[0], names.family, True),
+        *((one, names.given[:1], False) for one in names.family),
+    ):
+        at = padded.find(b" " + exact + b" ")
+        while at >= 0:
+            start, end = at, at + len(exact)
+            for word, first, last in _near(data, start, end, 4 if given else 2):
+                if any(_close(word, other) for other in others):
+                    yield min(start, first), max(end, last)
+            at = padded.find(b" " + exact + b" ", end)
+
+
+def _near(data: bytes, start: int, end: int, reach: int) -> Iterator[tuple[bytes, int, int]]:
+    """The words on both sides, and each pair of them closed up (an apostrophe may part a name)."""
+    low = data.rfind(b" ", 0, max(0, start - 60)) + 1
+    for found in (places(data, low, start)[-4:], places(data, end, end + 60)[:reach]):
+        for number, (word, place) in enumerate(found):
+            yield word, place, place + len(word)
+            if number + 1 < len(found):
+                other, last = found[number + 1]
+                yield word + other, place, last + len(other)
+
+
+def _close(word: bytes, name: bytes) -> bool:
+    if abs(len(word) - len(name)) > 1 or len(name) < 2:
+        return False
+    return word == name or OSA.distance(word, name, score_cutoff=1) <= 1

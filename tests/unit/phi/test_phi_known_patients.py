@@ -42,7 +42,7 @@ FOUND: list[tuple[str, str, Kind, str]] = [
     ("see MRN-4650146", "p1", Kind.MRN, "MRN-4650146"),
     ("see 4650146 please", "p1", Kind.MRN, "4650146"),
     ("see MRN4650146 please", "p1", Kind.MRN, "MRN4650146"),
-    ("MRN 123, no. MRN: 00123", "p2", Kind.MRN, "MRN: 00123"),
+    ("MRN 123, no. MRN: 00123", "p2", Kind.MRN, "00123"),
     ("call 212.555.0134", "p1", Kind.PHONE, "212.555.0134"),
     ("call (212) 555-0134", "p1", Kind.PHONE, "(212) 555-0134"),
     ("mail Ann.Lee@Example.NET now", "p1", Kind.EMAIL, "Ann.Lee@Example.NET"),
@@ -147,7 +147,6 @@ def test_twenty_thousand_patients_build_quickly_and_are_found() -> None:
     people = register(20_000, 7)
     began = time.process_time()
     known = KnownPatients.build(people)
-    assert known.literals is not None
     assert time.process_time() - began < 10
     for one in people[::500]:
         assert one.birth_date is not None

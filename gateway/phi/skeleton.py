@@ -1,0 +1,115 @@
+"""A text as automata read it: lower-case letters without accents, digits, and one space for everything between them.
+
+Line ends, quote marks, hyphens and apostrophes all become that one space, so that a phrase is found however it is
+wrapped or punctuated. Every step but the last keeps one byte a character, hence offsets need one small table only.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from bisect import bisect_right
+from functools import cache
+
+FOREIGN = 0x7F
+"""The byte for a letter that has no Latin form: a letter still, but none that a pattern holds."""
+_LATIN = {"ł": "l", "đ": "d", "ħ": "h", "ı": "i", "ŀ": "l", "ŧ": "t", "ɡ": "g", "ø": "o", "ð": "d"}
+_KEPT = "æßþ"
+_FEW = 40
+
+
+def wide(text: str) -> bytes:
+    """The skeleton before blanks are closed up: one byte a character, so that offsets are the text's own."""
+    return _bytes(text).translate(_table())
+
+
+def places(data: bytes, start: int, end: int) -> list[tuple[bytes, int]]:
+    """The words in data[start:end] and where they begin."""
+    found, at = [], start
+    for word in data[start:end].split():
+        at = data.find(word, at)
+        found.append((word, at))
+        at += len(word)
+    return found
+
+
+class Skeleton:
+    """`data` begins and ends with a space and never holds two in a row; `span` turns its offsets into the text's."""
+
+    __slots__ = ("_cuts", "_shifts", "_wide", "data")
+
+    def __init__(self, text: str) -> None:
+        self._wide = wide(text)
+        words = b" ".join(filter(None, map(bytes.strip, self._wide.split(b"  "))))
+        self.data = b" " + words + b" " if words else b" "
+        self._cuts: list[int] = []
+        self._shifts: list[int] = []
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """The text's span of the words in data[start:end]; both ends must be words' ends."""
+        if not self._cuts:
+            self._measure()
+        first = self._shifts[bisect_right(self._cuts, start) - 1]
+        last = self._shifts[bisect_right(self._cuts, end - 1) - 1]
+        return start + first, end + last
+
+    def _measure(self) -> None:
+        """Where blanks were taken out, found by the places that hold two or more in a row."""
+        at, out = 0, 1
+        cuts, shifts = [0], [-1]
+        for piece in self._wide.split(b"  "):
+            words = piece.strip()
+            if words:
+                cuts.append(out)
+                shifts.append(at + piece.index(words[:1]) - out)
+                out += len(words) + 1
+            at += len(piece) + 2
+        self._cuts, self._shifts = cuts, shifts
+
+
+def plain_bytes(text: str) -> bytes:
+    """A short text (a name, a term) in the form in which a skeleton holds it, without outer spaces."""
+    return b" ".join(wide(text).split())
+
+
+def latin(text: str) -> bytes:
+    """The text as lower-case bytes, one for each character, accents off and marks kept: for patterns of numbers."""
+    return _bytes(text).translate(_lower())
+
+
+def _bytes(text: str) -> bytes:
+    """One byte of Latin-1 for each character; what has no Latin form becomes FOREIGN or a space."""
+    if text.isascii():
+        return text.encode("ascii")
+    odd = [one for one in set(text) if one > "\xff"]
+    if len(odd) > _FEW:
+        return text.translate({ord(one): _base(one) for one in odd}).encode("latin-1")
+    for one in odd:
+        text = text.replace(one, _base(one))
+    return text.encode("latin-1")
+
+
+def _base(character: str) -> str:
+    low = character.lower()[:1]
+    plain = _LATIN.get(low) or unicodedata.normalize("NFKD", low)[:1]
+    if plain in _KEPT or (plain.isascii() and plain.isalnum()):
+        return plain
+    return chr(FOREIGN) if character.isalnum() or unicodedata.combining(character) else " "
+
+
+@cache
+def _lower() -> bytes:
+    table = bytearray(range(256))
+    for code in range(256):
+        character = chr(code)
+        if character.isalpha():
+            table[code] = ord(_base(character))
+    return bytes(table)
+
+
+@cache
+def _table() -> bytes:
+    table = bytearray(_lower())
+    for code in range(256):
+        if code != FOREIGN and not chr(code).isalnum():
+            table[code] = 0x20
+    return bytes(table)
