@@ -25,7 +25,7 @@ SCANS = (
     "model missing",
     "matcher raises",
 )
-CONTENTS = ("clean", "phi", "phi", "sensitive", "nobody's", "subject", "file", "file name")
+CONTENTS = ("clean", "phi", "phi", "sensitive", "nobody's", "subject", "file", "file name", "threat")
 WISHES = ("", "", "", "[secure]", "pass", "link", "smime", "tls", "redact", "nonsense")
 KEYS = ("none", "none", "valid", "valid", "expired", "untrusted", "unreachable", "raises", "times out")
 CONSENTS = (

@@ -112,6 +112,8 @@ class World:
             files.append(("note.txt", "text/plain", phi.encode()))
         if state.content == "file name":
             files.append((f"{self.family} {self.mrn} diabetes.txt", "text/plain", b"see above"))
+        if state.content == "threat":
+            files.append(("menu.pdf.js", "text/plain", b"see above"))
         if state.scan in {"crash", "time-out", "inspector raises"}:
             files.append(("paper.pdf", "application/pdf", b"%PDF-1.4 nothing"))
         subject = f"{self.family} {self.mrn} diabetes" if state.content == "subject" else "News"
@@ -265,7 +267,7 @@ class World:
             return False
         if state.content == "clean":
             return True
-        if state.content == "sensitive":
+        if state.content in {"sensitive", "threat"}:
             return False
         if role == "patient":
             goes_to = "elsewhere" if truth.restriction == "confidential" else "patient"
@@ -275,9 +277,9 @@ class World:
     def forbidden(self, role: str) -> bool:
         """Whether nothing may leave to this recipient now, by no method and on no person's word."""
         state, truth = self.state, self.truth
-        protected = state.content != "clean" or not self.complete()
+        protected = state.content not in {"clean", "threat"} or not self.complete()
         recognised = state.scan not in {"scanner raises", "model missing", "matcher raises"}
-        about = (state.content not in {"clean", "nobody's"} and recognised) or "patient" in state.to
+        about = (state.content not in {"clean", "nobody's", "threat"} and recognised) or "patient" in state.to
         if truth.restriction == "no email" and (role == "patient" or (protected and about and role != "colleague")):
             return True
         return role == "partner" and protected and truth.agreement == "lapsed"
@@ -302,6 +304,8 @@ class World:
                 self.wrong.append(f"clear text is not allowed: {told}")
         if self.forbidden(role):
             self.wrong.append(f"nothing may leave: {told}")
+        if self.state.content == "threat" and row.rule != RELEASED:
+            self.wrong.append(f"a threat leaves on nobody's word: {told}")
         fresh = self.decide_now(row)
         if row.rule == RELEASED:
             if not row.method.protects:
