@@ -19,7 +19,7 @@ from gateway.domain.audit import Event, EventKind, Scalar
 from gateway.domain.decision import Action, Decision, HoldReason
 from gateway.domain.envelope import Direction, Identity
 from gateway.domain.errors import IntegrityError, KeyMissing
-from gateway.domain.finding import GapReason, ScanReport
+from gateway.domain.finding import ScanReport
 from gateway.domain.records import DeliveryRow, Job, JobKind, MessageRow
 from gateway.domain.states import DeliveryState, MessageState
 from gateway.flow.claims import Claims
@@ -32,6 +32,7 @@ from gateway.flow.reading import Quick, Read, Reader, TakesLong
 from gateway.flow.register_pages import RegisterMoved
 from gateway.flow.requests import ConsentRequests
 from gateway.flow.scratch import Scratch
+from gateway.flow.screening import look_again
 from gateway.flow.summary import Asked, Summary
 from gateway.phi.known_patients import KnownPatients
 from gateway.policy.decide import decide, lasting_obstacle
@@ -48,8 +49,6 @@ from gateway.seal.record import IntakeRecord
 _OPEN = {MessageState.RECEIVED, MessageState.HELD, MessageState.ASSESSED}
 _CHANGEABLE = {DeliveryState.READY, DeliveryState.RETRY, DeliveryState.HELD}
 _ROUNDS = 3
-_SCANNER_BACK = timedelta(minutes=10)
-"""Until a mail that the virus scanner did not answer for is judged again: it may be there by then."""
 _PATIENCE = 40
 """Tries, some hours, after which a register that never rests makes a mail STUCK: then it has a deadline."""
 
@@ -205,17 +204,10 @@ class Assess:
             self._audit(uow, row.id, report, at)
             self._write(uow, row, record, found, summary.asked, standings, at)
             uow.jobs.finish(job)
-            if self._scanner_may_be_back(found, report):
-                wait = max(_SCANNER_BACK, (at - row.received_at) / 2)
-                uow.jobs.add(JobKind.ASSESS_LONG, row.id, "", at + wait)
-        for kind in {one.kind for one in report.threats}:
-            self._metrics.count(Count.THREATS, kind.value)
-
-    @staticmethod
-    def _scanner_may_be_back(found: Sequence[Decision], report: ScanReport) -> bool:
-        """Whether judging it again later may lift a hold: not where the scanner cannot look at so much at all."""
-        beyond = any(one.reason is GapReason.BEYOND_SCANNER for one in report.gaps)
-        return not beyond and any(one.held_for is HoldReason.UNSCANNED for one in found)
+            if (again := look_again(found, report, at - row.received_at)) is not None:
+                uow.jobs.add(JobKind.ASSESS_LONG, row.id, "", at + again)
+        for kind in {one.kind.value for one in report.threats}:
+            self._metrics.count(Count.THREATS, kind)
 
     def _write(
         self, uow: UnitOfWork, row: MessageRow, record: IntakeRecord, found: Sequence[Decision], asked: Asked,

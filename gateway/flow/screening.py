@@ -6,10 +6,12 @@ Its "clean" counts only where the inspector's own limits were kept: scanners cal
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
-from gateway.domain.finding import Gap, GapReason
+from gateway.domain.decision import Decision, HoldReason
+from gateway.domain.finding import Gap, GapReason, ScanReport
 from gateway.domain.threat import Threat, ThreatKind
 from gateway.mime.tree import Body, Tree
 from gateway.ports.threats import Answer, VirusScanner
@@ -17,6 +19,7 @@ from gateway.ports.threats import Answer, VirusScanner
 _NOT_UNPACKED = frozenset(
     {GapReason.BOMB, GapReason.TOO_DEEP, GapReason.TOO_LARGE, GapReason.TOO_MANY_PARTS, GapReason.AMBIGUOUS}
 )
+_BACK = timedelta(minutes=10)
 _GAPS = {
     Answer.BEYOND: GapReason.BEYOND_SCANNER, Answer.TIMED_OUT: GapReason.NOT_SCANNED, Answer.FAILED: GapReason.NOT_SCANNED,
 }  # fmt: skip
@@ -66,3 +69,13 @@ def _leaves(tree: Tree) -> Iterator[tuple[str, Body]]:
     for part in tree.walk():
         if part.body is not None and not part.children and part.body.length:
             yield part.name or f"attachment:part-{part.path}", part.body
+
+
+def look_again(found: Sequence[Decision], report: ScanReport, age: timedelta) -> timedelta | None:
+    """When a mail of that age is judged again because the scanner may be back: ten minutes, then ever longer. None where
+    nothing waits for it, or it cannot look at so much at all.
+    """
+    beyond = any(one.reason is GapReason.BEYOND_SCANNER for one in report.gaps)
+    if beyond or all(one.held_for is not HoldReason.UNSCANNED for one in found):
+        return None
+    return max(_BACK, age / 2)

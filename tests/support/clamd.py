@@ -78,6 +78,7 @@ class FalseClamd:
 
     def __init__(self, answer: Callable[[bytes], bytes] = lambda _: b"stream: OK\0") -> None:
         self.answer, self.after = answer, 0.0
+        self.said = b"ClamAV 1.4.6/27500/Mon Mar  2 08:00:00 2026\0"
         self.hangs_up_after: int | None = None
         self.streams: list[bytes] = []
         self._door = socket.create_server(("127.0.0.1", 0))
@@ -114,9 +115,7 @@ class FalseClamd:
             command = b""
             while not command.endswith(b"\0"):
                 command += read.read(1) or b"\0"
-            said = {b"zPING\0": b"PONG\0", b"zVERSION\0": b"ClamAV 1.4.6/27500/Mon Mar  2 08:00:00 2026\0"}.get(
-                command, b""
-            )
+            said = {b"zPING\0": b"PONG\0", b"zVERSION\0": self.said}.get(command, b"")
             if command == b"zINSTREAM\0":
                 said = self._stream(read)
             self._over.wait(self.after)

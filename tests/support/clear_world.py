@@ -302,10 +302,8 @@ class World:
             self.passes.append(row.id)
             if not self.clear_allowed(role):
                 self.wrong.append(f"clear text is not allowed: {told}")
-        if self.forbidden(role):
+        if self.forbidden(role) or (self.state.content == "threat" and row.rule != RELEASED):
             self.wrong.append(f"nothing may leave: {told}")
-        if self.state.content == "threat" and row.rule != RELEASED:
-            self.wrong.append(f"a threat leaves on nobody's word: {told}")
         fresh = self.decide_now(row)
         if row.rule == RELEASED:
             if not row.method.protects:
@@ -411,7 +409,7 @@ class World:
     @contextmanager
     def scan_trouble(self, reader: Any) -> Iterator[None]:
         """The inspector, scanner, model or matcher that this state has."""
-        scan, rules = self.state.scan, reader.scanner._rules
+        scan, rules = self.state.scan, reader.scanner._reader._rules
         broken = mock.Mock(side_effect=RuntimeError("model missing"))
         if scan == "time-out":
 
