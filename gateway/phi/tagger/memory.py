@@ -60,7 +60,7 @@ class Vocabulary(dict[str, int]):
             self.vectors = np.concatenate([self.vectors, np.zeros_like(self.vectors)])
         for first in range(0, count, 512):
             some = ids[first : first + 512]
-            summed = self._table[some].sum(axis=1, dtype=np.int32)
+            summed = self._table[some].sum(axis=1, dtype=np.int16)  # MOST rows of at most 127 fit
             self.vectors[self._known + first : self._known + first + len(some)] = (
                 summed.astype(np.float32) * self._scale
             )

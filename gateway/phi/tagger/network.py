@@ -53,9 +53,8 @@ class Network:
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = options.inter_op_num_threads = 1
             options.log_severity_level = 4
-            options.enable_cpu_mem_arena = False
             session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, there is no tagger
             raise TaggerFailed(f"the tagger's network cannot be run: {type(error).__name__}") from None
         return cls(session, labels)
 
