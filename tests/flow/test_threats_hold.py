@@ -54,6 +54,7 @@ def held(home: Home, message: str, why: HoldReason) -> bool:
     [
         ("invoice.pdf.exe", PROGRAM, "disguised_name,executable"), ("letter.docm", MACRO, "macro"),
         ("all.zip", packed({"a/b.zip": packed({"run.js": b"1"})}), "executable"), ("scan.pdf", PROGRAM, "executable,type_mismatch"),
+        ("all.zip", packed({"old.eml": mail(OFFICE, "Lunch", "x").replace(b"text/plain", b"text/html").replace(b"\r\n\r\nx", b"\r\n\r\n" + LINK.encode())}), "deceptive_link"),
         ("all.zip", packed({"x.exe": PROGRAM}, locked=True), "executable"),
     ],
 )  # fmt: skip

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from gateway.domain.finding import Gap, GapReason, TextPart
+from gateway.domain.threat import Threat
 from gateway.mime.documents.budget import Budget
 from gateway.mime.documents.table import read
 from gateway.mime.limits import Limits
 from gateway.mime.parse import parse_stream
 from gateway.mime.text import texts
+from gateway.mime.threats.mail import mail_threats
 from gateway.mime.tree import MemorySink, content
 
 
@@ -17,7 +19,9 @@ def read_mail(part: str, data: bytes, budget: Budget) -> tuple[list[TextPart], l
         return [], [Gap(part, GapReason.TOO_DEEP)]
     try:
         limits = Limits()
-        mail = texts(parse_stream([data], MemorySink(), limits), limits)
+        tree = parse_stream([data], MemorySink(), limits)
+        mail = texts(tree, limits)
+        budget.threats += [Threat(one.kind, f"{part}/{one.part}") for one in mail_threats(tree, limits)]
         found = [TextPart(f"{part}/{each.part}", each.text, each.trace) for each in mail.parts]
         gaps = [Gap(f"{part}/{each.part}", each.reason) for each in mail.gaps]
         for leaf in mail.specimens:
