@@ -10,18 +10,20 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import re2
-from ahocorasick_rs import AhoCorasick, MatchKind
 
 from gateway.domain.finding import Kind, SensitiveClass
 from gateway.phi.document import Document, compiled
 from gateway.phi.lexicon import Lexicon, number
+from gateway.phi.negation import Negation
+from gateway.phi.phrases import Phrases
 from gateway.phi.recognizers.health_terms import EVERYDAY, WEAK
-from gateway.phi.recognizers.rule import Hit, has_word
+from gateway.phi.recognizers.rule import Hit
 
 _NEEDED = 3
+_EVERYDAY_TOO = frozenset(
+    {"lab", "labs", "exam", "medicine", "procedure", "consultation", "follow up", "copay", "co pay"}
+)
 _PEOPLE = frozenset({"patient", "patients", "pt", "paciente"})
-_BACK = 45
-_BREAKS = ".;\n!?"
 
 
 class HealthContext:
@@ -35,17 +37,9 @@ class HealthContext:
                 if everyday:
                     return True
             elif by == WEAK:
-                weak.add(term.rstrip("s"))
-                if everyday and term in {
-                    "lab",
-                    "labs",
-                    "exam",
-                    "medicine",
-                    "procedure",
-                    "consultation",
-                    "follow-up",
-                    "copay",
-                }:
+                word = " ".join(term.replace("-", " ").split())
+                weak.add(word.rstrip("s"))
+                if everyday and word in _EVERYDAY_TOO:
                     return True
             else:
                 return True
@@ -56,46 +50,57 @@ class Classes:
     """Evidence for the classes of information that law treats more strictly."""
 
     def __init__(self, lexicon: Lexicon) -> None:
-        self._terms: list[str] = []
-        self._meaning: list[list[tuple[SensitiveClass, bool]]] = []
-        table: dict[str, list[tuple[SensitiveClass, bool]]] = {}
+        meaning: dict[str, list[tuple[SensitiveClass, bool]]] = {}
         for name, entry in lexicon.classes.items():
+            always = frozenset(entry.get("always", ()))
             for term in entry["terms"]:
-                table.setdefault(term, []).append((SensitiveClass(name), bool(entry["negation"])))
-        for term, meaning in sorted(table.items()):
-            self._terms.append(term)
-            self._meaning.append(meaning)
-        self._automaton = AhoCorasick(self._terms, matchkind=MatchKind.Standard)
-        self._negation = tuple(lexicon.health["negation"])
+                meaning.setdefault(term, []).append(
+                    (SensitiveClass(name), bool(entry["negation"]) and term not in always)
+                )
+            for term in entry.get("everyday", ()):
+                meaning.setdefault(term, [])
+        self._meaning = list(meaning.values())
+        self._terms = Phrases(meaning)
+        self._negation = Negation(lexicon)
+        self._events = lexicon.health["events"]
         self._age: Any = compiled(
-            r"(?i)\b(\d{1,2})[ \-]?(years?|yrs?|y|months?|mos?|weeks?|days?)[ .\-/]{0,2}(?:old|o)\b"
+            r"(?i)\b(\d{1,2})[ \-]?(years?|yrs?|y|months?|mos?|weeks?|wks?|days?|años?|meses|dias?)[ .\-/]{0,2}(?:old|o|de edad)\b"
         )
-        self._aged: Any = compiled(r"(?i)\bage[d]?[ :]{1,3}(\d{1,2})\b")
+        self._aged: Any = compiled(r"(?i)\b(?:aged?|edad)[ :]{1,3}(\d{1,2})\b")
         self._adult = number("minor", "below")
 
     def find(self, document: Document) -> Iterator[tuple[SensitiveClass, Hit]]:
         """Each class with the hit that shows it."""
-        text = document.lower
-        for at, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
-            if (start and text[start - 1].isalnum()) or (end < len(text) and text[end].isalnum() and text[end] != "s"):
+        harmless = whole = 0
+        for at, start, end in sorted(self._terms.every(document), key=lambda one: (one[1], -one[2])):
+            whole = max(whole, end)  # the end of the longest phrase that this one is part of
+            if not self._meaning[at]:
+                harmless = max(harmless, end)
+            if end <= harmless or self._of_an_event(document.lower, whole):
                 continue
-            negated = self._negated(text, start)
+            negated: bool | None = None
             for one, heeds in self._meaning[at]:
+                if heeds and negated is None:
+                    negated = self._negation.covers(document.lower, start, whole)
                 if not (heeds and negated):
                     yield one, Hit(Kind.HEALTH_TERM, start, end, 0.8, f"class_{one.value}")
+        yield from self._ages(document)
+
+    def _ages(self, document: Document) -> Iterator[tuple[SensitiveClass, Hit]]:
+        text = document.lower
         for pattern in (self._age, self._aged):
             for start, end in document.spans(pattern):
                 words = text[start:end]
                 years = int("".join(one for one in words if one.isdecimal()) or 0)
-                if years < self._adult or any(unit in words for unit in ("month", "mos", "week", "day")):
+                if years < self._adult or any(
+                    unit in words for unit in ("month", "mos", "week", "wk", "day", "mes", "dia")
+                ):
                     yield SensitiveClass.MINOR, Hit(Kind.HEALTH_TERM, start, end, 0.8, "class_minor")
 
-    def _negated(self, text: str, start: int) -> bool:
-        """Whether a word of negation stands before, in the same clause."""
-        left = text[max(0, start - _BACK) : start]
-        left = left[max(left.rfind(one) for one in _BREAKS) + 1 :]
-        cut = max(left.rfind(" but "), left.rfind(" however "))
-        return has_word(left[max(cut, 0) :], self._negation, 0, len(left), 0, 0)
+    def _of_an_event(self, text: str, end: int) -> bool:
+        """Whether a campaign, a course or a policy is what is spoken of: `HIV awareness week`, `addiction conference`."""
+        after = text[end : end + 30].split(".", 1)[0].split()[:2]
+        return any(one.strip(",;:)") in self._events for one in after)
 
 
 class Persons:

@@ -15,6 +15,7 @@ import re2
 from gateway.domain.finding import TextPart
 from gateway.phi.lexicon import Lexicon
 from gateway.phi.normalize import Normalized, fold_name, normalize
+from gateway.phi.skeleton import Skeleton
 from gateway.phi.words import Token, capitalised
 
 
@@ -44,6 +45,11 @@ class Document:
         self.text = self.normal.text
         self.data = self.text.encode("utf-8", "replace")
         self._ascii = len(self.data) == len(self.text)
+
+    @cached_property
+    def skeleton(self) -> Skeleton:
+        """The text as words alone, for automata over phrases."""
+        return Skeleton(self.text)
 
     @cached_property
     def lower(self) -> str:

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ahocorasick_rs import AhoCorasick, MatchKind
+import re2
 
 from gateway.domain.finding import Kind
-from gateway.phi.document import Document, compiled
-from gateway.phi.lexicon import Lexicon
+from gateway.phi.document import Document, quiet
+from gateway.phi.lexicon import NAME, PLACE, WORD, Lexicon
+from gateway.phi.phrases import Phrases
 from gateway.phi.recognizers.rule import Family, Hit, Rule
 
 STRONG, WEAK, EVERYDAY = "health_strong", "health_weak", "health_everyday"
@@ -40,29 +41,33 @@ class HealthTerms:
             | dict.fromkeys(lists["weak"], WEAK)
             | dict.fromkeys(lists["strong"], STRONG)
         )
-        self._terms = sorted(weight)
-        self._weights = [weight[one] for one in self._terms]
-        self._automaton = AhoCorasick(self._terms, matchkind=MatchKind.LeftmostLongest)
+        self._weights = list(weight.values())
+        self._terms = Phrases(weight)
         self._not = lists["not_by_ending"]
-        self._ending: Any = compiled(r"(?i)\b[a-z]{3,}[a-z](?:" + "|".join(sorted(lists["endings"])) + r")s?\b")
+        self._ending: Any = _over_words(r"[a-z]{4,}(?:" + "|".join(sorted(lists["endings"])) + r")s?\b")
 
     def find(self, document: Document) -> Iterator[Hit]:
         """All terms in the document."""
-        text = document.lower
-        for number, start, end in self._automaton.find_matches_as_indexes(text):
-            if (start and text[start - 1].isalnum()) or (end < len(text) and text[end].isalnum()):
-                if not (
-                    text[end : end + 1] == "s"
-                    and not text[end + 1 : end + 2].isalnum()
-                    and not text[start - 1 : start].isalnum()
-                ):
-                    continue
-                end += 1  # noqa: PLW2901 - the plural belongs to the term
-            by = self._weights[number]
+        for at, start, end in self._terms.longest(document):
+            by = self._weights[at]
             yield Hit(Kind.HEALTH_TERM, start, end, _SCORES[by], by)
-        for start, end in document.spans(self._ending):
-            if text[start:end] not in self._not and (end - start) > 6 and not document.text[start].isupper():
-                yield Hit(Kind.HEALTH_TERM, start, end, 0.6, "health_ending")
+        skeleton = document.skeleton
+        for match in self._ending.finditer(skeleton.data):
+            word = match.group().decode()
+            if word not in self._not and len(word) > 6:
+                start, end = skeleton.span(*match.span())
+                if not document.text[start].isupper() or self._no_name(document, word):
+                    yield Hit(Kind.HEALTH_TERM, start, end, 0.6, "health_ending")
+
+    def _no_name(self, document: Document, word: str) -> bool:
+        """Whether a capitalised word is no name of a person or place: a heading, or where a sentence begins."""
+        return document.lexicon.flags.get(word, 0) & (WORD | NAME | PLACE) == WORD
+
+
+def _over_words(pattern: str) -> Any:
+    options = quiet(8)
+    options.encoding = re2.Options.Encoding.LATIN1
+    return re2.compile((r"\b" + pattern).encode(), options)
 
 
 FAMILY = Family("health_terms", _RULES)
