@@ -33,6 +33,12 @@ _MARK = re.compile(r"\[\[(\??)([a-z_]+)\|((?:(?!\]\]).)+?)\]\]", re.DOTALL)
 _HEAD = re.compile(r"([a-z]+): ?(.*)")
 _OPEN, _CLOSE = 0xE000, 0xE800  # private-use signs around the n-th marker of a text, to find it again behind the HTML
 _SIGNS = re.compile("[\ue000-\uefff]")
+_TITLE = re.compile(
+    r"(?:(?:mr|mrs|ms|miss|mx|drs?|prof|rev|fr|sr|sra|lic|atty|det|sgt|capt|captain|sergeant|trooper|constable|deacon"
+    r"|sister|father|mother|pastor|sor|don|doña|señora|frau|familia|signora|the)\b\.?\s+)+",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"\d{2,3}")
 _TYPES = {
     "csv": ("text", "csv"), "ics": ("text", "calendar"), "vcf": ("text", "vcard"), "txt": ("text", "plain"),
     "docx": ("application", "vnd.openxmlformats-officedocument.wordprocessingml.document"),
@@ -47,6 +53,16 @@ class Span:
     end: int
     kind: Kind
     asked: bool = True
+
+
+def _span(start: int, text: str, kind: str, asked: bool) -> Span:
+    """What of a mark has to be masked: of a name not the title, of an age only the number."""
+    end = start + len(text)
+    if kind == "name" and (title := _TITLE.match(text)) and title.end() < len(text):
+        start += title.end()
+    elif kind == "age" and (number := _NUMBER.search(text)):
+        start, end = start + number.start(), start + number.end()
+    return Span(start, end, Kind(kind), asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +153,7 @@ def read(source: str) -> Marked:
     for match in _MARK.finditer(source):
         pieces += (source[at : match.start()], match[3])
         size += match.start() - at
-        spans.append(Span(size, size + len(match[3]), Kind(match[2]), not match[1]))
+        spans.append(_span(size, match[3], match[2], not match[1]))
         size += len(match[3])
         at = match.end()
     pieces.append(source[at:])
@@ -155,15 +171,21 @@ def read_html(source: str) -> Marked:
 
     text = extract(_MARK.sub(signed, source)).text
     starts: dict[int, int] = {}
-    spans: list[Span] = []
+    found: list[tuple[int, int, re.Match[str]]] = []
     for past, match in enumerate(_SIGNS.finditer(text)):
         code, place = ord(match[0]), match.start() - past
         if code < _CLOSE:
             starts[code - _OPEN] = place
         else:
             mark = marks[code - _CLOSE]
-            spans.append(Span(starts[code - _CLOSE], place, Kind(mark[2]), not mark[1]))
-    return Marked(_SIGNS.sub("", text), tuple(sorted(spans, key=lambda one: one.start)))
+            found.append((starts[code - _CLOSE], place, mark))
+    plain = _SIGNS.sub("", text)
+    spans = [_span(start, plain[start:end], mark[2], not mark[1]) for start, end, mark in sorted(found, key=_first)]
+    return Marked(plain, tuple(spans))
+
+
+def _first(found: tuple[int, int, re.Match[str]]) -> int:
+    return found[0]
 
 
 @cache
