@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo setup test check fix long bench lock docs clean
+.PHONY: demo setup test check fix long bench bench-phi lock docs clean
 .DEFAULT_GOAL := setup
 
 $(STAMP): requirements/dev.txt pyproject.toml
@@ -40,6 +40,14 @@ long: $(STAMP)  ## what is too long for CI
 bench: $(STAMP)  ## speed as ratios against peers in the same run
 	$(BIN)/python -m bench
 
+bench-phi: $(STAMP) .venv-peers/ready  ## the detector's figures on every set at hand, beside Presidio's in the same run
+	$(BIN)/python -m bench.phi --peer .venv-peers/bin/python
+
+.venv-peers/ready: requirements/peers.txt
+	sh tools/venv.sh $(PYTHON) .venv-peers
+	.venv-peers/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/peers.txt
+	touch $@
+
 docs: $(STAMP)  ## the generated references and docs/promises.md
 	$(BIN)/python -m tools.reference
 	$(BIN)/python -m tools.promises
@@ -47,6 +55,7 @@ docs: $(STAMP)  ## the generated references and docs/promises.md
 lock:  ## remake the pinned requirements from the .in files
 	cd requirements && ../$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --allow-unsafe --strip-extras -o runtime.txt runtime.in
 	cd requirements && ../$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --allow-unsafe --strip-extras -o dev.txt dev.in
+	cd requirements && ../$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --allow-unsafe --strip-extras -o peers.txt peers.in
 
 clean:
 	rm -rf demo-data .mypy_cache .ruff_cache .hypothesis
