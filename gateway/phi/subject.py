@@ -13,6 +13,7 @@ from typing import Any
 from gateway.domain.finding import Kind
 from gateway.phi.document import Document, compiled
 from gateway.phi.lexicon import EPONYM, STOP, WORD, Lexicon
+from gateway.phi.recognizers.name_words import TITLES
 from gateway.phi.recognizers.rule import Hit
 
 _COUNTS = 0.45
@@ -24,13 +25,50 @@ _ABOUT_ANYONE = frozenset(
     }
 )  # fmt: skip
 """Kinds that ordinary notices carry too."""
+_OF_ONE = frozenset({Kind.VEHICLE, Kind.ACCOUNT, Kind.PAYMENT_CARD})
+"""Numbers of which each belongs to one person, where they are certain."""
 _LONE = frozenset({"tagger", "surname", "given_name", "lower_case_name", "name_and_initial", "unknown_pair"})
 _SURE = 0.8
+_DEGREES = frozenset(
+    {
+        "dr",
+        "dra",
+        "drs",
+        "prof",
+        "md",
+        "do",
+        "rn",
+        "np",
+        "pa",
+        "pa-c",
+        "phd",
+        "pharmd",
+        "dds",
+        "dmd",
+        "dpm",
+        "dpt",
+        "lcsw",
+        "mph",
+        "facp",
+        "facs",
+        "crna",
+        "od",
+        "psyd",
+    }
+)
 _CLINICIAN_BEFORE: Any = compiled(
     r"(?i)\b(?:dr|drs|doctor|doctora|dra|prof|professor|nurse|rn|np|pa-c|provider|physician|surgeon|attending|instructor|speaker|author|chair|director|president|by)\b[.:]?[ ]?$"
 )
 _CLINICIAN_AFTER: Any = compiled(
     r"(?i)^[ ]?,?[ ]?(?:m\.?d\.?|d\.?o\.?|d\.?d\.?s|r\.?n|n\.?p|p\.?a(?:-c)?|ph\.?d|pharm\.?d|d\.?p\.?t|l\.?c\.?s\.?w|m\.?p\.?h|c\.?r\.?n\.?a|f\.?a\.?c\.?[a-z])\b"
+)
+_COLLEAGUE_BEFORE: Any = compiled(
+    r"(?i)\b(?:contact|contacting|reach|covered by|covering|cover|covers|ask for|in my absence|on my behalf|backup|call or email|questions to|rsvp to|apply to|hosted by|presented by|taught by|led by|"
+    r"comunicarse con|comuníquese con|contacte a|contactar a|escriba a|dirigirse a|atender[áa]|suplencia)\b[ :,]*(?:(?:is|to|with|our|my|the|colleague|manager|a|es)[ :,]*){0,3}$"
+)
+_NAMED_AFTER: Any = compiled(
+    r"(?i)^(?:'s)?[ -](?:murmur|sign|signs|syndrome|maneuver|manoeuvre|\pL*(?:ectomy|otomy|plasty|ostomy|emia)|forceps|retractors?|clamps?|catheters?|criteria|score|scale|classification|phenomenon|reflex|palsy|"
+    r"lymphoma|tubes?|drains?|fractures?|stain|bodies|cells?|incision|disease|law|operation|suture|needle|tumou?r|sump|pupil|chart|plot|curve|rule|rules|nodes?|triad|test|sarcoma|position|method|technique)\b"
 )
 _ACTS: Any = compiled(
     r"(?i)^(?:'s?)?[ ](?:has|had|is|was|needs|needed|came|comes|called|calls|takes|took|will|wants|says|said|reports|reported|started|should|got|gets|went|missed|asked|asks|left|did|does|"
@@ -44,7 +82,7 @@ _GENERIC: Any = compiled(
 _ONE: Any = compiled(
     r"(?i)\b(?:he|she|him|his|her|hers|himself|herself|ella|éste paciente|(?:the|this|our|my|your|a|which|same|said|el|la|un|una|este|esta|nuestro|nuestra) (?:patient|pt|paciente|client|resident|decedent)|pts?|"
     r"patient (?:is|was|has|had|will|needs|called|came|presents|presented|reports|denies|states|with|of|seen|in)|pt (?:is|was|has|will|needs|called)|"
-    r"my (?:son|daughter|mother|father|wife|husband|brother|sister|child|baby|mom|dad)|your (?:son|daughter|mother|father|wife|husband|child|baby|mom|dad|biopsy|results?|diagnosis|labs?|surgery|scan|x-ray|mri|prescription|medication|lab results?|test results?)|"
+    r"my (?:son|daughter|mother|father|wife|husband|brother|sister|child|baby|mom|dad)|your (?:son|daughter|mother|father|wife|husband|baby|mom|dad|biopsy|diagnosis)|"
     r"\d{1,3}[ -]?(?:year|yr|month|mo|week|day)s?[ -]old|\d{1,3} ?y/?o|años de edad|gentleman|mr|mrs|ms|sr|sra|patient[ ]?[:#]|paciente[ ]?:|dob[ ]?:?[ ]?\d|mrn[ ]?:?[ ]?#?\d|member (?:id|name)[ ]?:[ ]?\w|su hij[oa]|mi hij[oa]|decedent|the (?:boy|girl|baby|infant|man|woman|child|deceased|claimant|insured|employee|student|caller))\b"
 )
 
@@ -65,6 +103,8 @@ class Subject:
                     continue
                 if hit.kind not in _ABOUT_ANYONE and (hit.kind is not Kind.NAME or self._somebody(document, hit)):
                     return True
+                if hit.score >= _SURE and (hit.kind in _OF_ONE or hit.by.startswith("driver")):
+                    return True
                 doubt = True
             doubtful += [document] if doubt else []
         return any(map(speaks_of_one, doubtful))
@@ -72,11 +112,15 @@ class Subject:
     def _somebody(self, document: Document, hit: Hit) -> bool:
         """Whether a name, as it stands, is one of a person who is no clinician or author."""
         text, lower = document.text, document.lower
-        before, after = lower[max(0, hit.start - 14) : hit.start], lower[hit.end : hit.end + 12]
+        before, after = lower[max(0, hit.start - 48) : hit.start], lower[hit.end : hit.end + 24]
         name = lower[hit.start : hit.end]
-        if _CLINICIAN_BEFORE.search(before) or _CLINICIAN_AFTER.search(after) or name.startswith(("dr ", "dr.", "dra")):
+        words = name.replace("-", " ").replace(",", " ").split()
+        if _DEGREES & {one.replace(".", "") for one in words} or all(one in TITLES for one in words):
             return False
-        words = name.replace("-", " ").split()
+        if _CLINICIAN_BEFORE.search(before) or _CLINICIAN_AFTER.search(after) or _COLLEAGUE_BEFORE.search(before):
+            return False
+        if _NAMED_AFTER.search(after) and (hit.by in _LONE or any(self._flags.get(one, 0) & EPONYM for one in words)):
+            return False
         flags = [self._flags.get(one.strip("'.,"), 0) for one in words]
         if hit.by not in _LONE and (len(words) > 1 or hit.score >= _SURE):
             return not all(one & (EPONYM | STOP) for one in flags)
