@@ -69,9 +69,9 @@ def as_fields(file: str, one: Judged, *, shown: bool) -> dict[str, object]:
         "phi": one.report.phi,
         "complete": one.report.complete,
         "gaps": [{"part": gap.part, "reason": gap.reason.value} for gap in one.report.gaps],
-        "threats": [{"part": each.part, "kind": each.kind.value} for each in one.report.threats],
         "classes": sorted(each.value for each in one.report.classes),
         "findings": [_finding(one, each, shown=shown) for each in one.report.findings],
+        "threats": [{"part": each.part, "kind": each.kind.value} for each in one.report.threats],
     }
 
 

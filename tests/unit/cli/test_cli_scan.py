@@ -34,7 +34,7 @@ def test_the_object_has_exactly_the_contract_s_fields(text):
     answer = sealgate("scan", "--json", "--text", text)
     assert answer.status == 1
     row = answer.row
-    assert list(row) == ["file", "phi", "complete", "gaps", "classes", "findings"]
+    assert list(row) == ["file", "phi", "complete", "gaps", "classes", "findings", "threats"]
     assert (row["file"], row["phi"], row["complete"], row["gaps"], row["classes"]) == (str(text), True, True, [], [])
     for found in row["findings"]:
         assert list(found) == ["kind", "letter", "part", "start", "end", "score", "by"]
