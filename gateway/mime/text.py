@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from gateway.domain.finding import Gap, GapReason, TextPart
 from gateway.mime.charset import codec_of, decode
 from gateway.mime.disguise import turned, unlabelled
-from gateway.mime.documents.magic import kind_of, looks_like_text
+from gateway.mime.documents.magic import HEALTH_TEXTS, kind_of, looks_like_text
 from gateway.mime.entity import MESSAGES, spare_words
 from gateway.mime.headertext import traces, words
 from gateway.mime.html import extract
@@ -106,7 +106,8 @@ class _Collector:
             self.specimens.append(part)
             return
         data, whole = content(part.body, self._limits.max_text_bytes)
-        if kind_of(data[:2048]) not in {"", "encrypted"} or not _readable(data, part.charset):
+        shown = {"", "encrypted", *(HEALTH_TEXTS if not part.file_name else ())}  # in a letter's own text they are text
+        if kind_of(data[:2048]) not in shown or not _readable(data, part.charset):
             self.specimens.append(part)
             return
         name = part.name or f"{prefix}attachment:part-{part.path}"

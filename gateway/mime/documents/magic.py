@@ -27,12 +27,18 @@ _PREFIXES: tuple[tuple[bytes, str], ...] = (
     (b"7z\xbc\xaf\x27\x1c", "packed"),
     (b"Rar!\x1a\x07", "packed"),
     (b"x\x9f\x3e\x22", "tnef"),
+    (b"MSCF\0\0\0\0", "packed"),
+    (b"MSH|", "hl7"),
+    (b"FHS|^~\\&", "hl7"),
+    (b"BHS|^~\\&", "hl7"),
     (b"MZ", "program"),
     (b"\x7fELF", "program"),
     (b"-----BEGIN PGP MESSAGE-----", "encrypted"),
 )
 _OFFICE: Mapping[str, str] = {"word/": "ooxml", "ppt/": "ooxml", "xl/": "xlsx"}
 _LOOK = 1024
+HEALTH_TEXTS = frozenset({"hl7", "x12", "fhir", "cda"})
+"""Kinds that can be read as text too, but of whose fields the standards know the names."""
 
 
 def kind_of(head: bytes) -> str:
@@ -49,6 +55,19 @@ def kind_of(head: bytes) -> str:
         return "image"
     if head[128:132] == b"DICM":
         return "dicom"
+    if head[257:262] == b"ustar":
+        return "packed"
+    return _health_text(body)
+
+
+def _health_text(body: bytes) -> str:
+    """Texts of health programs, whose fields have names only in their standards."""
+    if body.startswith(b"ISA") and len(body) > 106 and body[3:4] and body[:106].count(body[3:4]) == 16:
+        return "x12"
+    if body.startswith((b"{", b"[")) and b'"resourceType"' in body:
+        return "fhir"
+    if body.startswith(b"<") and b"<ClinicalDocument" in body and b"urn:hl7-org:v3" in body:
+        return "cda"
     return ""
 
 

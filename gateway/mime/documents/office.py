@@ -3,64 +3,123 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Iterator
+
+from lxml import etree
 
 from gateway.domain.finding import Gap, GapReason, TextPart
 from gateway.mime.documents.budget import Budget
 from gateway.mime.documents.packed import Refused, entries, opened, unpacked
-from gateway.mime.documents.xml import BadXml, parsed, text_of
+from gateway.mime.documents.table import read
+from gateway.mime.documents.xml import BadXml, local, parsed, text_of
+from gateway.mime.html import extract
+from gateway.mime.naming import Namer, clean
 
-_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".emf", ".wmf", ".tif", ".tiff", ".bmp", ".svg", ".webp", ".wdp")
+_DRAWINGS = (".emf", ".wmf", ".wdp", ".emz", ".wmz")
 _WORDLESS = (
-    "styles.xml", "fonttable.xml", "settings.xml", "websettings.xml", "numbering.xml", "[content_types].xml",
+    "styles.xml", "fonttable.xml", "websettings.xml", "numbering.xml", "[content_types].xml",
     "styleswitheffects.xml", "presprops.xml", "viewprops.xml", "tablestyles.xml",
 )  # fmt: skip
+_ATTRIBUTED = ("customxml/", "ppt/tags/", "docprops/custom", "xl/pivotcache/", "xl/connections", "xl/querytables/",
+               "xl/tables/", "xl/slicercaches/", "xl/externallinks/", "word/people", "ppt/commentauthors", "ppt/authors",
+               "xl/persons/", "manifest.rdf")  # fmt: skip
+"""Parts whose words stand in attributes of any name."""
 _WORDLESS_FOLDERS = ("/theme/", "/slidelayouts/", "meta-inf/", "configurations2/", "/printersettings/")
+_IN_SETTINGS = frozenset({"docVar", "mailMerge", "attachedTemplate", "config-item"})
+_SILENT = (".odttf", ".ttf", ".fntdata", ".rdf")
 
 
 def read_ooxml(part: str, data: bytes, budget: Budget) -> tuple[list[TextPart], list[Gap]]:
-    """Text of a .docx or .pptx: body, headers, footers, notes, comments, properties, alternative texts."""
+    """Text of a .docx or .pptx: body, headers, footers, notes, comments, changes, properties, alternative texts, pictures."""
     return _read(part, data, budget)
 
 
 def read_odf(part: str, data: bytes, budget: Budget) -> tuple[list[TextPart], list[Gap]]:
-    """Text of an .odt, .ods or .odp."""
+    """Text of an .odt, .ods or .odp; an encrypted part is a gap (ODF 1.3 part 2, 3.4)."""
     return _read(part, data, budget)
 
 
 def _read(part: str, data: bytes, budget: Budget) -> tuple[list[TextPart], list[Gap]]:
     texts: list[str] = []
     gaps: dict[Gap, None] = {}
+    inside: list[TextPart] = []
+    names = Namer()
     try:
         with opened(data) as archive:
             for entry in entries(archive, budget):
                 try:
-                    texts += _entry(archive, entry, budget)
+                    if is_packed(entry):
+                        found, missed = packed(part, archive, entry, names, budget)
+                        inside += found
+                        gaps.update(dict.fromkeys(missed))
+                    else:
+                        texts += _entry(archive, entry, budget)
                 except Refused as refusal:
                     gaps[Gap(part, refusal.reason)] = None
                 except BadXml:
                     gaps[Gap(part, GapReason.MALFORMED)] = None
     except Refused as refusal:
         gaps[Gap(part, refusal.reason)] = None
-    return [TextPart(part, "\n".join(texts))], list(gaps)
+    return [TextPart(part, "\n".join(texts)), *inside], list(gaps)
+
+
+def is_packed(entry: zipfile.ZipInfo) -> bool:
+    """Whether an entry is a file of its own: a picture, an embedded document, an object; not part of the document."""
+    name = entry.filename.lower()
+    if entry.is_dir() or name.endswith((*_SILENT, *_DRAWINGS, ".xml", ".rels", ".vml")) or "printersettings" in name:
+        return False
+    return name != "mimetype" and not name.startswith(("docprops/thumbnail", "thumbnails/"))
+
+
+def packed(
+    part: str, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, names: Namer, budget: Budget
+) -> tuple[list[TextPart], list[Gap]]:
+    """What a file inside a document says, read by the table again. Refused as `unpacked`."""
+    content = unpacked(archive, entry, budget)
+    inside = names.unique(f"{part}/{clean(entry.filename, 200)}")
+    if not budget.enter():
+        return [], [Gap(part, GapReason.TOO_DEEP)]
+    try:
+        return read(inside, "", entry.filename.rpartition("/")[2], content, budget)
+    finally:
+        budget.leave()
 
 
 def _entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, budget: Budget) -> list[str]:
     name = entry.filename.lower()
-    if "printersettings" in name or name.startswith("docprops/thumbnail"):
-        return []  # a small picture of the first page, whose words are read from their own part
-    if name.endswith(_PICTURES):
+    if name.endswith(_DRAWINGS):
         raise Refused(GapReason.NO_TEXT)
-    if name.endswith(".rels"):  # where links lead: addresses and file names
-        return [_targets(unpacked(archive, entry, budget))]
+    if name.endswith(".rels"):
+        return [targets(unpacked(archive, entry, budget))]
+    if name.endswith(".vml"):
+        return [extract(unpacked(archive, entry, budget).decode("utf-8", "replace")).text]
     if name.endswith(".xml"):
         content = unpacked(archive, entry, budget)
-        skipped = name.rpartition("/")[2] in _WORDLESS or any(folder in f"/{name}" for folder in _WORDLESS_FOLDERS)
-        return [] if skipped or not content.strip() else [text_of(parsed(content))]
-    if name in {"mimetype", "_rels/"} or name.endswith((".odttf", ".ttf", ".rdf")) or entry.is_dir():
+        return _words(name, content) if content.strip() else []
+    return []
+
+
+def _words(name: str, content: bytes) -> list[str]:
+    if name == "meta-inf/manifest.xml" and b"encryption-data" in content:
+        raise Refused(GapReason.ENCRYPTED)
+    file_name = name.rpartition("/")[2]
+    if file_name == "settings.xml":
+        return list(_settings(parsed(content)))
+    if file_name in _WORDLESS and not (file_name == "styles.xml" and b"header" in content):  # ODF keeps them there
         return []
-    raise Refused(GapReason.UNKNOWN_TYPE)  # embedded objects, macros, old binary parts
+    if any(folder in f"/{name}" for folder in _WORDLESS_FOLDERS):
+        return []
+    return [text_of(parsed(content), every_attribute=name.startswith(_ATTRIBUTED))]
 
 
-def _targets(content: bytes) -> str:
+def _settings(root: etree._Element) -> Iterator[str]:
+    """Document variables and the data of a mail merge."""
+    for element in root.iter():
+        if local(element) in _IN_SETTINGS:
+            yield text_of(element, every_attribute=True)
+
+
+def targets(content: bytes) -> str:
+    """Where links out of a document lead: addresses and file names."""
     outside = [str(each.get("Target", "")) for each in parsed(content) if each.get("TargetMode") == "External"]
     return "\n".join(outside)

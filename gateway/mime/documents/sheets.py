@@ -11,32 +11,41 @@ import re
 import warnings
 
 import openpyxl
+from lxml import etree
 
 from gateway.domain.finding import Gap, GapReason, TextPart
 from gateway.mime.documents.budget import Budget
+from gateway.mime.documents.office import is_packed, packed, targets
 from gateway.mime.documents.packed import Refused, entries, opened, unpacked
-from gateway.mime.documents.xml import parsed, text_of
+from gateway.mime.documents.xml import local, parsed, text_of
+from gateway.mime.html import extract
+from gateway.mime.naming import Namer
 
-_ELSEWHERE = ("xl/worksheets/", "xl/styles.xml", "xl/sharedstrings.xml", "xl/theme/", "xl/calcchain.xml", "[content_types].xml",
-              "xl/printersettings/", "xl/workbook.xml", "_rels/", "xl/_rels/")  # fmt: skip
+_WORDLESS = frozenset({"xl/styles.xml", "xl/calcchain.xml", "[content_types].xml"})
+_THEMES = ("xl/theme/", "xl/printersettings/")
+_BESIDE_CELLS = frozenset({"headerFooter", "hyperlinks", "dataValidations", "scenarios", "protectedRanges", "definedNames",
+                           "customProperties", "fileSharing", "oleObjects", "controls"})  # fmt: skip
+_ATTRIBUTED = ("xl/pivotcache/", "xl/connections", "xl/querytables/", "xl/tables/", "xl/slicercaches/", "customxml/",
+               "xl/externallinks/", "xl/persons/", "docprops/custom")  # fmt: skip
 _PATTERN = re.compile(r"(?=.*0)(?=.*[-() /])[0#\-() /\\\"]{2,40}")
-_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".emf", ".wmf", ".bmp")
 
 
 def read_xlsx(part: str, data: bytes, budget: Budget) -> tuple[list[TextPart], list[Gap]]:
-    """One text: a line for each row, cells separated by tabs."""
+    """One text, a line for each row, cells separated by tabs; files packed inside as `part/NAME`."""
     texts: list[str] = []
     gaps: dict[Gap, None] = {}
     try:
         _check(data, budget)
-        texts += _margins(data, budget, part, gaps)
+        beside, inside = _margins(data, budget, part, gaps)
     except Refused as refusal:
         return [], [Gap(part, refusal.reason)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # openpyxl warns of every extension that it leaves out
         for formulas in (False, True):
             texts += _sheets(data, budget, part, gaps, formulas=formulas)
-    return [TextPart(part, "\n".join(dict.fromkeys(texts)))], list(gaps)
+    cells = {cell for line in texts for cell in line.split("\t")}
+    texts += [line for line in beside if line not in cells]
+    return [TextPart(part, "\n".join(dict.fromkeys(texts))), *inside], list(gaps)
 
 
 def _check(data: bytes, budget: Budget) -> None:
@@ -48,20 +57,41 @@ def _check(data: bytes, budget: Budget) -> None:
                 raise Refused(GapReason.MALFORMED)
 
 
-def _margins(data: bytes, budget: Budget, part: str, gaps: dict[Gap, None]) -> list[str]:
-    """Comments, drawings and properties, which the row reader does not show."""
+def _margins(data: bytes, budget: Budget, part: str, gaps: dict[Gap, None]) -> tuple[list[str], list[TextPart]]:
+    """What the row reader does not show: comments, drawings, properties, headers, links, strings that no cell uses any
+    more, caches of pivots, charts and other workbooks; and the files packed inside.
+    """
     found: list[str] = []
+    inside: list[TextPart] = []
+    names = Namer()
     with opened(data) as archive:
         for entry in entries(archive, budget):
             name = entry.filename.lower()
-            if name.endswith(_PICTURES):
+            if is_packed(entry):
+                more, missed = packed(part, archive, entry, names, budget)
+                inside += more
+                gaps.update(dict.fromkeys(missed))
+            elif name.endswith((".emf", ".wmf", ".wdp", ".emz", ".wmz")):
                 gaps[Gap(part, GapReason.NO_TEXT)] = None
-            elif name.endswith((".bin", ".vml")) and "printersettings" not in name:
-                if not name.endswith(".vml"):
-                    gaps[Gap(part, GapReason.UNKNOWN_TYPE)] = None
-            elif name.endswith(".xml") and not name.startswith(_ELSEWHERE):
-                found.append(text_of(parsed(unpacked(archive, entry, budget))))
-    return found
+            elif name.endswith((".xml", ".rels", ".vml")) and name not in _WORDLESS and not name.startswith(_THEMES):
+                found += _words(name, unpacked(archive, entry, budget))
+    return found, inside
+
+
+def _words(name: str, content: bytes) -> list[str]:
+    if name.endswith(".vml"):
+        return extract(content.decode("utf-8", "replace")).text.splitlines()
+    if name.endswith(".rels"):
+        return targets(content).splitlines()
+    if name == "xl/sharedstrings.xml":
+        return [text_of(item).strip() for item in parsed(content) if local(item) == "si"]
+    if name.startswith("xl/worksheets/") or name == "xl/workbook.xml":
+        return [line for item in parsed(content) if local(item) in _BESIDE_CELLS for line in _lines(item)]
+    return text_of(parsed(content), every_attribute=name.startswith(_ATTRIBUTED)).splitlines()
+
+
+def _lines(item: etree._Element) -> list[str]:
+    return text_of(item, every_attribute=local(item) not in {"headerFooter", "definedNames"}).splitlines()
 
 
 def _sheets(data: bytes, budget: Budget, part: str, gaps: dict[Gap, None], *, formulas: bool) -> list[str]:

@@ -30,6 +30,14 @@ READERS: Mapping[str, str] = {
     "html": "words",
     "text": "words",
     "image": "image",
+    "packed": "archive",
+    "rtf": "rtf",
+    "ole": "ole",
+    "dicom": "dicom",
+    "hl7": "hl7",
+    "x12": "x12",
+    "fhir": "fhir",
+    "cda": "cda",
 }
 """Kind -> module of this package; each has `read_<kind>(part, data, budget)`."""
 
@@ -38,7 +46,7 @@ REFUSED: Mapping[str, GapReason] = {
 }
 """Kinds that are known but hold no text that we can read; any other unknown kind is UNKNOWN_TYPE."""
 
-_NESTING = frozenset({"zip", "ooxml", "odf", "xlsx", "mail"})
+_NESTING = frozenset({"zip", "ooxml", "odf", "xlsx", "mail", "packed", "ole"})
 """Kinds in which an archive may lie open; what is in it is read."""
 
 _BY_TYPE: Mapping[str, str] = {
