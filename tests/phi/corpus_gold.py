@@ -19,7 +19,6 @@ from dataclasses import dataclass, field
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import parseaddr
 from functools import cache
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -226,8 +225,8 @@ def _case(file: str, case_id: str, text: str) -> Case:
 
 
 def _address(text: str) -> Address:
-    name, address = parseaddr(text)
-    return Address(display_name=name, addr_spec=address)
+    name, _, address = text.rpartition(" ")
+    return Address(display_name=name.strip('" '), addr_spec=address.strip("<>"))
 
 
 def _docx(text: str) -> bytes:

@@ -47,7 +47,7 @@ class Tally:
 
 @dataclass(slots=True)
 class Figures:
-    """What a run over some cases came to; `missed` and `alarms` name cases and are for open ones."""
+    """What a run over some cases came to; `missed`, `alarms` and `verdicts` tell of cases: of open ones only."""
 
     kinds: dict[Kind, Tally] = field(default_factory=lambda: defaultdict(Tally))
     hits: int = 0
@@ -57,9 +57,9 @@ class Figures:
     without_leak: int = 0
     phi: Counter[tuple[bool, bool]] = field(default_factory=Counter)
     classes: Counter[str] = field(default_factory=Counter)
-    missed: list[tuple[str, str, Kind, str]] = field(default_factory=list)
-    alarms: list[tuple[str, str, Kind, str, str]] = field(default_factory=list)
-    verdicts: list[tuple[str, str]] = field(default_factory=list)
+    missed: list[tuple[str, str, Kind, str]] = field(default_factory=list, repr=False)
+    alarms: list[tuple[str, str, Kind, str, str]] = field(default_factory=list, repr=False)
+    verdicts: list[tuple[str, str]] = field(default_factory=list, repr=False)
 
     @property
     def total(self) -> Tally:
@@ -113,12 +113,14 @@ def score(scanner: Scanner, chosen: Iterable[Case]) -> Figures:
 def verdict(figures: Figures, case: Case, report: ScanReport) -> None:
     """Count whether PHI and the classes were said rightly."""
     figures.phi[case.phi, report.phi] += 1
-    if case.phi != report.phi:
-        figures.verdicts.append((case.id, f"phi should be {case.phi}"))
     figures.classes["right"] += case.classes == report.classes
     figures.classes["wanted"] += len(case.classes)
     figures.classes["found"] += len(case.classes & report.classes)
     figures.classes["surplus"] += len(report.classes - case.classes)
+    if case.locked:
+        return
+    if case.phi != report.phi:
+        figures.verdicts.append((case.id, f"phi should be {case.phi}"))
     if missing := case.classes - report.classes:
         figures.verdicts.append((case.id, f"class missed: {', '.join(sorted(missing))}"))
     if surplus := report.classes - case.classes:
@@ -142,6 +144,8 @@ def _part(
         tally.right_kind += any(_over(one, span) and one.kind is span.kind for one in found)
         if covered < len(signs):
             leak = True
+            if case.locked:
+                continue
             figures.missed.append((case.id, "part" if covered else "whole", span.kind, text[span.start : span.end]))
     for start, end in dict.fromkeys((one.start, one.end) for one in found):
         kinds = [one for one in found if (one.start, one.end) == (start, end)]
@@ -150,6 +154,8 @@ def _part(
             figures.hits += 1
         elif not over and not _unjudged(text[start:end], mail_names):
             figures.false_alarms[kinds[0].kind] += 1
+            if case.locked:
+                continue
             around = " ".join(text[max(0, start - 30) : end + 20].split())
             figures.alarms.append((case.id, kinds[0].by, kinds[0].kind, text[start:end], around))
     return leak
