@@ -13,7 +13,7 @@ from tools.train.slots import World
 
 KINDS = ("clinical", "queries", "mail", "general", "legal", "office", "spanish", "operation")
 _SHARE = {
-    "sentence": 20, "note": 20, "mail": 24, "letter": 6, "judgment": 7, "records": 8, "query": 6, "spanish": 4, "plain": 6, "roster": 3, "prose": 5, "mixed": 6, "operation": 5,
+    "sentence": 20, "note": 20, "mail": 24, "letter": 6, "judgment": 7, "records": 8, "query": 6, "spanish": 4, "plain": 6, "roster": 3, "prose": 5, "mixed": 4, "named": 6, "operation": 5,
 }  # fmt: skip
 
 
@@ -30,10 +30,12 @@ def _some(rng: random.Random, kind: str, least: int, most: int) -> list[str]:
 
 def _paragraph(rng: random.Random, kinds: tuple[str, ...], least: int, most: int) -> str:
     """Lines of the kinds, ordinary prose among them."""
-    return " ".join(
-        "{prose}" if rng.random() < 0.3 else rng.choice(lines(rng.choice(kinds)))
-        for _ in range(rng.randint(least, most))
-    )
+    return " ".join(_line(rng, kinds) for _ in range(rng.randint(least, most)))
+
+
+def _line(rng: random.Random, kinds: tuple[str, ...]) -> str:
+    draw = rng.random()
+    return "{prose}" if draw < 0.2 else "{named}" if draw < 0.32 else rng.choice(lines(rng.choice(kinds)))
 
 
 def _note(rng: random.Random) -> str:
@@ -206,6 +208,10 @@ def template(rng: random.Random) -> str:
         )
     if kind == "prose":
         return rng.choice([" ", "\n", "\n\n"]).join(["{prose}"] * rng.randint(2, 12))
+    if kind == "named":
+        return rng.choice([" ", " ", "\n"]).join(
+            rng.choice(("{named}", "{named}", "{prose}")) for _ in range(rng.randint(1, 8))
+        )
     if kind == "mixed":
         return _mixed(rng)
     if kind == "operation":
@@ -258,9 +264,18 @@ def _nobody(line: str) -> bool:
     return not re.search(r"\{([a-z](\.[a-z]+)?|place|addr|road|city|hosp|phone|mrn|ssn|id|firm|zipcode)\}", line)
 
 
+def _with_named(text: str, world: World, rng: random.Random) -> str:
+    pieces = text.split("{named}")
+    return "".join(piece + (world.prose.named(rng) if at < len(pieces) - 1 else "") for at, piece in enumerate(pieces))
+
+
 def documents(world: World, seed: int, count: int) -> Iterator[tuple[str, list[int]]]:
     """`count` documents with the label of every character, half of them spoilt; the same seed gives the same text."""
     for index in range(count):
         rng = random.Random(f"{seed}:{index}")
-        text, labels = parse(expand(template(rng), rng, world.slots(rng).slot))
+        text, labels = parse(expand(_with_named(template(rng), world, rng), rng, world.slots(rng).slot))
+        if len(text) > 300 and rng.random() < 0.25:  # the engine hands over stretches, too
+            first = rng.randint(0, len(text) - 200)
+            last = rng.randint(first + 150, len(text))
+            text, labels = text[first:last], labels[first:last]
         yield spoil(text, labels, rng)

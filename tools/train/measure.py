@@ -52,8 +52,8 @@ def _figures(rows: list[dict], spans: list, scores: list, bound: float) -> str:
         for a, b, kind in row["spans"]:
             gold[a:b] = True
             if kind in JUDGED:
-                a += len(TITLE.match(text[a:b]).group())
-                seen = [cover[at] for at in range(a, b) if text[at].isalnum()]
+                named = a + len(TITLE.match(text[a:b]).group())
+                seen = [cover[at] for at in range(named, b) if text[at].isalnum()]
                 total[kind] += 1
                 touched[kind] += any(seen)
                 full[kind] += all(seen)

@@ -15,6 +15,14 @@ FOLDER = Path("/usr/share/wordnet")
 _GROUP, _PLACE, _PERSON, _PLANT, _ANIMAL = 14, 15, 18, 20, 5
 
 
+_SOMEONE = re.compile(
+    r"\b(?:he|she|him|his|the (?:man|woman|boy|girl|doctor|patient|student|teacher|child|candidate|lawyer|old man|actor|prisoner))\b"
+)
+_SOMEWHERE = re.compile(
+    r"(?<=\b(?:in|to|at) )the (?:city|town|village|country|hotel|school|house|office|room|street|mountains|park|store|house|center|region)\b|(?<=from )the (?:city|town|country|house|office|room)\b"
+)
+
+
 class Prose:
     """Sentences, common words and capitalised words that are no names; all from the four data files of WordNet."""
 
@@ -29,6 +37,8 @@ class Prose:
                     capitals.update(_capitals(data.split()))
         self.sentences = sorted(sentences)
         self.capitals = sorted(capitals)
+        self.about = [one for one in self.sentences if _SOMEONE.search(one)]
+        self.where = [one for one in self.sentences if _SOMEWHERE.search(one)]
         counts = (line.split()[:2] for line in (folder / "cntlist.rev").read_text(encoding="utf-8").splitlines())
         tagged = {key.partition("%")[0] for key, _ in counts}
         flags = lexicon.flags
@@ -47,6 +57,19 @@ class Prose:
         if style < 0.85:
             text = text[0].upper() + text[1:]
         return text + rng.choice((".", ".", ".", ".", "!", "?", "", ";", ":"))
+
+    def named(self, rng: random.Random) -> str:
+        """A template: a sentence about someone or somewhere, with a name or place for the pronoun or noun."""
+        if rng.random() < 0.25:
+            text = _SOMEWHERE.sub(
+                lambda _: rng.choice(("{place}", "{city}", "{city}", "{hosp}")), rng.choice(self.where)
+            )
+        else:
+            who = rng.choice(("{w.f}", "{w.f}", "{w.f}", "{w.l}", "{w.n}", "{w.t}", "{w.x}", "{p.x}", "Dr. {d.l}"))
+            text = _SOMEONE.sub(lambda found: who + "'s" if found.group() == "his" else who, rng.choice(self.about))
+        return (
+            (text[0].upper() if rng.random() < 0.8 else text[0]) + text[1:] + rng.choice((".", ".", ".", "!", "?", ""))
+        )
 
 
 def _phrases(gloss: str) -> list[str]:

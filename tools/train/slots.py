@@ -437,7 +437,14 @@ class Slots:
 
     def _drug(self) -> str:
         rng = self.rng
-        drug = rng.choice(self.world.drugs) if rng.random() < 0.75 else self.world.made_drugs.make(rng)
+        kind = rng.random()
+        drug = (
+            rng.choice(self.world.drugs)
+            if kind < 0.6
+            else rng.choice(LISTS["trade"])
+            if kind < 0.75
+            else self.world.made_drugs.make(rng)
+        )
         return mark(HEALTH, rng.choice([drug, drug.capitalize(), drug.capitalize()]))
 
     def _dose(self) -> str:
