@@ -254,7 +254,7 @@ class Installation:
     def reader(self) -> Reader:
         """Reads and judges mails."""
         limits = Limits(self.settings.smtp.limits.message_bytes)
-        return Reader(self.inspector(), self.scanner(), limits, self.viruses())
+        return Reader(self.inspector(), self.scanner(), limits, self.viruses(), self.policy().detector)
 
     def viruses(self) -> Clamd | None:
         """The virus scanner, if there is one; whether it is asked is for the policy to say."""

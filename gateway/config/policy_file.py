@@ -13,7 +13,7 @@ from gateway.config.section import Section
 from gateway.domain.address import normal_domain
 from gateway.domain.decision import Action, Method, OpenText
 from gateway.domain.errors import ConfigError, InvalidAddress
-from gateway.domain.finding import SensitiveClass
+from gateway.domain.finding import Mode, SensitiveClass
 from gateway.domain.patient import ConsentKind, Purpose, RecipientKind, normal_scope
 from gateway.domain.threat import ThreatKind
 from gateway.policy.law import load_law
@@ -132,6 +132,15 @@ _THREATS: dict[str, ThreatKind] = {
 }  # fmt: skip
 
 
+class DetectorTable(Section):
+    """`[detector]`: how PHI is looked for."""
+
+    mode: Mode = Field(
+        default=Mode.BALANCED,
+        description="`strict` masks what is doubtful too and asks the tagger about every word: more found, more in vain.",
+    )
+
+
 class PolicyFile(Section):
     """The whole file."""
 
@@ -146,6 +155,7 @@ class PolicyFile(Section):
     )
     sensitive: SensitiveTable = Field(default=SensitiveTable(), description="Sensitive classes.")
     threats: ThreatsTable = Field(default=ThreatsTable(), description="Threats.")
+    detector: DetectorTable = Field(default=DetectorTable(), description="The detector.")
     purposes: dict[RecipientKind, frozenset[Purpose]] = Field(
         default={}, description="Purposes that may be claimed, by kind of recipient."
     )
@@ -175,6 +185,7 @@ def _policy(file: PolicyFile) -> Policy:
         purposes=file.purposes,
         sensitive=SensitivePolicy(file.sensitive.need_consent, file.sensitive.hold),
         threats=_threats(file.threats),
+        detector=file.detector.mode,
     )
     wanted = {*file.method_order, *(one.then.method for one in file.rule if one.then.method)}
     for method in sorted(wanted - policy.available):

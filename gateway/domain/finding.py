@@ -53,6 +53,13 @@ _LETTERS: dict[Kind, str] = {
 }  # fmt: skip
 
 
+class Mode(StrEnum):
+    """How the detector weighs doubt: `strict` reports more, and is wrong more often."""
+
+    BALANCED = "balanced"
+    STRICT = "strict"
+
+
 class SensitiveClass(StrEnum):
     """Classes of information that law treats more strictly than the rest."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from gateway.domain.finding import Gap, GapReason, ScanReport, TextPart
+from gateway.domain.finding import Gap, GapReason, Mode, ScanReport, TextPart
 from gateway.domain.threat import Threat
 from gateway.flow.claims import Claims, read_claims
 from gateway.flow.screening import Screened, Screening
@@ -61,6 +61,7 @@ class Reader:
     scanner: Scanner
     limits: Limits
     viruses: VirusScanner | None = None
+    mode: Mode = Mode.BALANCED
 
     def read(
         self, chunks: Iterable[bytes], sink: PartSink, quick: Quick | None = None, asked: ThreatPolicy = _NO_SCANNER
@@ -101,7 +102,7 @@ class Reader:
     ) -> ScanReport:
         """The verdict on texts; a scanner that fails as a whole is a gap."""
         try:
-            return self.scanner.scan(parts, gaps, known=known, context=context)
+            return self.scanner.scan(parts, gaps, known=known, context=context, mode=self.mode)
         except Exception:  # noqa: BLE001 - whatever breaks the scanner must end as PHI, not as an error
             return ScanReport(gaps=(*gaps, Gap("message", GapReason.SCANNER_FAILED)), phi=True)
 

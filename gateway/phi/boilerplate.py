@@ -49,7 +49,9 @@ class Boilerplate:
         return sorted([*disclaimers, *self._signature(document, hits, disclaimers)])
 
     def _disclaimers(self, document: Document, hits: Sequence[Hit]) -> list[tuple[int, int]]:
-        found = []
+        found: list[tuple[int, int]] = []
+        if sum([cue in document.lower for cue in _CUES]) < _NEEDED_CUES:
+            return found
         identifying = sorted(hit.start for hit in hits if hit.kind.identifies)
         for start, end in document.spans(self._paragraph):
             text = document.lower[start:end]

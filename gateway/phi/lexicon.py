@@ -29,6 +29,8 @@ class Lexicon:
     health: dict[str, frozenset[str]] = field(repr=False)
     """The lists of health.toml by name."""
     classes: dict[str, dict[str, Any]] = field(repr=False)
+    seen: dict[str, tuple[str, str, int, int]] = field(default_factory=dict, repr=False)
+    """What words.py found out about words of these lists, so that it need not again."""
     place_firsts: frozenset[str] = field(default=frozenset(), repr=False)
     """The first words of places of several words."""
     small_given: frozenset[str] = field(default=frozenset(), repr=False)

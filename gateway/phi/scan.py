@@ -6,28 +6,21 @@ key, or an identifier that suffices alone (data/suffices.toml). A recogniser tha
 
 from __future__ import annotations
 
-import sys
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from gateway.domain.finding import Finding, Gap, GapReason, Kind, ScanReport, SensitiveClass, TextPart
+from gateway.domain.finding import Finding, Gap, GapReason, Kind, Mode, ScanReport, TextPart
+from gateway.phi.arbiter import Tags
 from gateway.phi.boilerplate import Boilerplate
-from gateway.phi.context import Classes, HealthContext, Persons
-from gateway.phi.document import Document
+from gateway.phi.context import HealthContext
 from gateway.phi.known_patients import KnownPatients, KnownReport
 from gateway.phi.lexicon import Lexicon
-from gateway.phi.recognizers import RuleEngine
-from gateway.phi.recognizers.health_terms import EVERYDAY, WEAK, HealthTerms
-from gateway.phi.recognizers.rule import Hit
+from gateway.phi.reading import Part, PartReader
+from gateway.phi.recognizers.health_terms import EVERYDAY, WEAK
 from gateway.phi.spans import certain_words, merge, spread, to_finding
+from gateway.phi.subject import Subject
+from gateway.phi.tagger import Tagger, TaggerFailed
 
-_COUNTS = 0.45
-"""An identifier below this score does not make a message PHI."""
-_ABOUT_ANYONE = frozenset({Kind.DATE, Kind.LOCATION, Kind.PHONE, Kind.FAX, Kind.EMAIL, Kind.URL, Kind.PHOTO, Kind.IP})
-"""Kinds that ordinary notices carry too: they identify only where the message speaks of a person."""
-_SPOKEN = frozenset({Kind.NAME, Kind.AGE, Kind.HEALTH_TERM, Kind.ORGANIZATION})
-"""What counts of a phrase that stands where programs write: kinds made of words. Numbers are chance there."""
 _SENDER_PARTS = frozenset({"header:from", "header:sender", "header:reply-to", "header:organization"})
 """Top-level headers that say who writes; in an attached or forwarded mail they count."""
 
@@ -43,38 +36,31 @@ class MailContext:
     addressed: frozenset[str] = frozenset()
 
 
-@dataclass(slots=True)
-class _Part:
-    document: Document
-    trace: bool = False
-    hits: list[Hit] = field(default_factory=list)
-    classes: set[SensitiveClass] = field(default_factory=set)
-    boilerplate: list[tuple[int, int]] = field(default_factory=list)
-
-    def counting(self) -> Iterator[Hit]:
-        """The hits outside signature and disclaimer."""
-        for hit in self.hits:
-            at = bisect_right(self.boilerplate, (hit.start, sys.maxsize)) - 1
-            if at < 0 or hit.start >= self.boilerplate[at][1]:
-                yield hit
-
-
 class Scanner:
     """All recognisers, built once per worker; `scan` keeps no state."""
 
-    def __init__(self, lexicon: Lexicon) -> None:
-        self._lexicon = lexicon
-        self._rules = RuleEngine()
-        self._terms = HealthTerms(lexicon)
-        self._classes = Classes(lexicon)
-        self._persons = Persons(lexicon)
+    def __init__(
+        self, lexicon: Lexicon, tagger: Tags | TaggerFailed | None = None, *, everywhere: bool = False
+    ) -> None:
+        self._lexicon, self._everywhere = lexicon, everywhere
+        self._reader = PartReader(lexicon, tagger)
+        self._subject = Subject(lexicon)
         self._boilerplate = Boilerplate(lexicon)
         self._health = HealthContext()
 
     @classmethod
-    def load(cls) -> Scanner:
-        """Build the scanner from the committed data."""
-        return cls(Lexicon.load())
+    def load(cls, *, everywhere: bool = False) -> Scanner:
+        """Build the scanner from the committed data; `everywhere`: the tagger looks at every word, in balanced mode too.
+
+        A tagger that does not load makes every text that needs it a gap.
+        """
+        lexicon = Lexicon.load()
+        tagger: Tagger | TaggerFailed
+        try:
+            tagger = Tagger.load(lexicon)
+        except TaggerFailed as failure:
+            tagger = failure
+        return cls(lexicon, tagger, everywhere=everywhere)
 
     def scan(
         self,
@@ -83,11 +69,12 @@ class Scanner:
         *,
         known: KnownPatients | None = None,
         context: MailContext | None = None,
+        mode: Mode = Mode.BALANCED,
     ) -> ScanReport:
         """Judge the texts of one message; `gaps` are carried into the report. Never raises for what a text holds."""
         context = context or MailContext()
         failed: list[Gap] = []
-        read = [one for part in parts if (one := self._read(part, failed)) is not None]
+        read = self._reader.read(parts, mode, failed, self._everywhere)
         register = self._known(read, known, context, failed)
         self._spread(read, failed)
         # A recipient's address is an identifier: a health matter in it is about the patient whose address it is.
@@ -108,30 +95,8 @@ class Scanner:
             patients=register.patients, health_context=health, phi=phi,
         )  # fmt: skip
 
-    def _read(self, part: TextPart, failed: list[Gap]) -> _Part | None:
-        try:
-            document = Document(part, self._lexicon)
-            result = _Part(document, part.trace)
-            hits = list(self._rules.run(document)) + list(self._terms.find(document))
-            result.hits = merge(document, hits)
-            if part.trace:
-                phrase = document.speaks
-                result.hits = [hit for hit in result.hits if self._certain(hit) or (phrase and _spoken(hit))]
-                if not phrase:
-                    return result
-            evidence = dict.fromkeys(self._classes.find(document))
-            result.hits += [hit for _, hit in evidence]
-            result.classes = {one for one, _ in evidence}
-        except Exception:  # noqa: BLE001 - whatever fails here must become a gap, never a miss
-            failed.append(Gap(part.part, GapReason.SCANNER_FAILED))
-            return None
-        return result
-
-    def _certain(self, hit: Hit) -> bool:
-        return hit.kind.value in self._lexicon.suffices and hit.score >= self._lexicon.suffices_score
-
     def _known(
-        self, read: list[_Part], known: KnownPatients | None, context: MailContext, failed: list[Gap]
+        self, read: list[Part], known: KnownPatients | None, context: MailContext, failed: list[Gap]
     ) -> KnownReport:
         if known is None:
             return KnownReport()
@@ -143,7 +108,7 @@ class Scanner:
             failed.append(Gap("register", GapReason.SCANNER_FAILED))
             return KnownReport()
 
-    def _spread(self, read: list[_Part], failed: list[Gap]) -> None:
+    def _spread(self, read: list[Part], failed: list[Gap]) -> None:
         """Look for certain names in the whole message, then for what counts for nothing."""
         try:
             words = set().union(*(certain_words(one.document, one.hits) for one in read))
@@ -164,22 +129,14 @@ class Scanner:
             one.kind.value in self._lexicon.suffices and one.score >= self._lexicon.suffices_score for one in findings
         )
 
-    def _identifies(self, read: list[_Part]) -> bool:
+    def _identifies(self, read: list[Part]) -> bool:
         """Whether some identifier is of a person other than the one who signed the mail."""
-        person = any(self._persons.speaks(one.document) for one in read if not one.trace)
-        return any(
-            hit.kind.identifies and hit.score >= _COUNTS and (person or hit.kind not in _ABOUT_ANYONE)
-            for one in read
-            if one.document.part.lower() not in _SENDER_PARTS
-            for hit in one.counting()
+        return self._subject.identified(
+            (one.document, list(one.counting())) for one in read if one.document.part.lower() not in _SENDER_PARTS
         )
 
 
-def _spoken(hit: Hit) -> bool:
-    return hit.kind in _SPOKEN and hit.by not in {WEAK, EVERYDAY}
-
-
-def _terms(read: list[_Part]) -> Iterator[tuple[str, str]]:
+def _terms(read: list[Part]) -> Iterator[tuple[str, str]]:
     for one in read:
         for hit in one.counting():
             if hit.kind is Kind.HEALTH_TERM and hit.by != "class_minor":

@@ -95,6 +95,8 @@ def certain_words(document: Document, hits: Iterable[Hit]) -> set[str]:
     """The words of names that were found with certainty."""
     spans = [(hit.start, hit.end) for hit in hits if hit.kind is Kind.NAME and hit.score >= _CERTAIN]
     words: set[str] = set()
+    if not spans:
+        return words
     at = 0
     for token in document.tokens:
         while at < len(spans) and spans[at][1] <= token.start:
@@ -118,7 +120,7 @@ def spread(document: Document, words: set[str]) -> Iterator[Hit]:
         if (
             token.low not in words
             or (len(token.low) == 2 and not token.shouted)
-            or (token.flags & WORD and _begins(document, token.start))
+            or (token.flags & WORD and begins(document, token.start))
             or (token.flags & EPONYM and _followed_by_noun(document, token.end))
         ):
             continue
@@ -129,7 +131,7 @@ def spread(document: Document, words: set[str]) -> Iterator[Hit]:
         yield Hit(Kind.NAME, token.start, end, 0.6, "name_again")
 
 
-def _begins(document: Document, start: int) -> bool:
+def begins(document: Document, start: int) -> bool:
     """Whether a sentence or a value begins here, so that a capital says nothing."""
     before = document.text[max(0, start - 3) : start].rstrip(" \t")
     return not before or before[-1] in ".:!?\n-*"

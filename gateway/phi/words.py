@@ -17,6 +17,8 @@ INITIAL: Final = 1
 """One letter, with or without a dot."""
 SHOUTED: Final = 2
 """All capitals, two letters or more."""
+_MEMO = 50_000
+"""So many words of the lists are remembered with their class; words that no list has never are."""
 _LONGEST_SHORT = 5
 """A word of more letters than these has a dot only at the end of a sentence."""
 _ASCII = re.compile(r"(?<![A-Za-z0-9_])[A-Z][A-Za-z]*(?:['\-][A-Za-z]+)*\.?")
@@ -56,27 +58,36 @@ def _any_script() -> re.Pattern[str]:
 def capitalised(text: str, lexicon: Lexicon) -> list[Token]:
     """All capitalised words in order; none that a digit follows or that is the tail of another word."""
     pattern = _ASCII if text.isascii() else _any_script()
-    known, length = lexicon.flags, len(text)
+    known, memo, length = lexicon.flags, lexicon.seen, len(text)
     found: list[Token] = []
     for match in pattern.finditer(text):
         start, end = match.span()
         if end < length and text[end].isdigit():
             continue
         word = text[start:end]
-        stem = word
-        if word[-1] == ".":
-            stem = word[:-1]
-            if len(stem) > _LONGEST_SHORT:
-                word, end = stem, end - 1
-        if len(stem) > 3 and stem[-2] == "'" and stem[-1] in "sS":
-            word, stem, end = stem[:-2], stem[:-2], start + len(stem) - 2
-        low = fold_name(stem)
-        flags = known.get(low)
-        if flags is None:
-            flags = joined_flags(low, known)
-        shape = INITIAL if len(stem) == 1 else SHOUTED if stem.isupper() else 0
-        found.append(Token(start, end, word, low, flags, shape))
+        seen = memo.get(word)
+        if seen is None:
+            seen = _classed(word, known)
+            if seen[2] and len(memo) < _MEMO:
+                memo[word] = seen
+        found.append(Token(start, start + len(seen[0]), *seen))
     return found
+
+
+def _classed(word: str, known: dict[str, int]) -> tuple[str, str, int, int]:
+    """Text, folded text, flags and shape of a word as it was matched."""
+    stem = word
+    if word[-1] == ".":
+        stem = word[:-1]
+        if len(stem) > _LONGEST_SHORT:
+            word = stem
+    if len(stem) > 3 and stem[-2] == "'" and stem[-1] in "sS":
+        word = stem = stem[:-2]
+    low = fold_name(stem)
+    flags = known.get(low)
+    if flags is None:
+        flags = joined_flags(low, known)
+    return word, low, flags, INITIAL if len(stem) == 1 else SHOUTED if stem.isupper() else 0
 
 
 def joined_flags(low: str, known: dict[str, int]) -> int:

@@ -13,7 +13,7 @@ from enum import Enum
 
 from gateway.domain.decision import Action, Method, OpenText
 from gateway.domain.errors import ConfigError
-from gateway.domain.finding import ScanReport, SensitiveClass
+from gateway.domain.finding import Mode, ScanReport, SensitiveClass
 from gateway.domain.patient import ConsentKind, Purpose, RecipientKind
 from gateway.domain.threat import ThreatKind
 from gateway.policy.law import Law
@@ -134,6 +134,8 @@ class Policy:
     """Purposes that may be claimed per recipient kind; a kind that is missing takes the law file's default."""
     sensitive: SensitivePolicy = SensitivePolicy()
     threats: ThreatPolicy = ThreatPolicy()
+    detector: Mode = Mode.BALANCED
+    """How the detector weighs doubt."""
     version: str = field(init=False, default="")
 
     def __post_init__(self) -> None:

@@ -89,7 +89,7 @@ def test_a_recogniser_that_fails_is_a_gap_of_its_part(monkeypatch: pytest.Monkey
             raise RuntimeError
         return []
 
-    monkeypatch.setattr(own._rules, "_finders", [*own._rules._finders, broken])
+    monkeypatch.setattr(own._reader._rules, "_finders", [*own._reader._rules._finders, broken])
     report = own.scan([TextPart("subject", "boom"), TextPart("body.plain", "MRN 4650146")])
     assert report.gaps == (Gap("subject", GapReason.SCANNER_FAILED),)
     assert report.phi
