@@ -188,7 +188,9 @@ def table(title: str, figures: Figures) -> str:
 def _lines(title: str, figures: Figures) -> Iterator[str]:
     yield f"{title}: {figures.mails} mails, {figures.total.spans} spans"
     yield f"{'':16}{'spans':>6}{'touched':>9}{'masked':>9}{'  95 % interval':>17}{'right kind':>12}{'false':>7}"
-    rows = [(str(kind), figures.kinds[kind], figures.false_alarms[kind]) for kind in Kind if kind in figures.kinds]
+    rows: list[tuple[str, Tally, int | None]] = [
+        (str(kind), figures.kinds[kind], figures.false_alarms[kind]) for kind in Kind if kind in figures.kinds
+    ]
     rows += [(f"letter {letter}", tally, None) for letter, tally in figures.letters().items()]
     rows.append(("all", figures.total, figures.false_alarms.total()))
     for name, one, false in rows:
