@@ -20,6 +20,10 @@ OPEN = (
     "- {l}: {v}\n- Sex: F", "* {l} – {v}", "{l}: {v} (verified)", "1. {l}: {v}", "Sex: F   {l}: {v}   Room 12", "> {l}: {v}", "**{l}:** {v}",
     "{v} ({l})", "{l} on file: {v}", "{l}, {v}, was checked.", "{l}: \"{v}\"", "{l}: <{v}>", "my {l} is {v} thanks",
     "Name|{l}|Sex\nR. Okparra|{v}|F\nO. Huxfield|pending|M", "Re: {l} {v}", "{l}\t{v}\tF", "{l}: {v}; sex: F", "{l}: {v}/F", "{l} -> {v}",
+    "{l} on record: {v}", "{l} of record {v}", "{l} listed as {v}", "Your {l} has been changed to {v}.", "with {l} of {v}", "{l} = '{v}'", "{l}:\r\n{v}\r\n",
+    "{l} for Ruth: {v}", "{l} for this visit is {v}", "{l} (if known): {v}", "({v}, {l})", "<patient {l}=\"{v}\"/>", "{l}: '{v}'\nsex: F", "Okparra, Ruth ({l} {v})", "{l}: {v}; {l}: {v2}",
+    "NAME        {l}        SEX\nOKPARRA     {v}     F", "| Name | {l} | Sex |\n|------|-----|-----|\n| Okparra | {v} | F |", "{l}: [{v}]", "{l}: *{v}*", "{l} ({v})\n", "The patient, {l} {v}, came in.",
+    "{l} - {v} - F", "... {l} {v}...", "{l}:{v}\n{l}:{v2}", "{l}\u00a0: {v}", "Old {l}: {v2}. New {l}: {v}.", "Sex\tF\n{l}\t{v}\n", "{l}: {v} Sex: F DOB: 02/03/1961", "thanks, {l} {v}, Ruth",
 )  # fmt: skip
 LOCKED = (
     "{l} : {v}", "{l} #{v}", "{l}:  {v} ", "We have {l} {v} on our records for her.", "Kindly confirm the {l}: {v}!", "{l}?: {v}",
@@ -40,12 +44,12 @@ LOCKED_ALONE = (
 )  # fmt: skip
 OPEN_OF = {
     "mrn": ("PID|1||{v}^^^HOSP^MR||OKPARRA^RUTH||19610203|F", "Ruth Okparra (MRN {v}), a 61 y.o. woman", "Okparra, Ruth  MRN {v}  F"),
-    "ssn": ("PID|1||77||OKPARRA^RUTH||||||||||||{v}|", "SSN {v} DOB 02/03/1961", "<ssn>{v}</ssn>"),
+    "ssn": ("PID|1||77||OKPARRA^RUTH||||||||||||||{v}|", "SSN {v} DOB 02/03/1961", "<ssn>{v}</ssn>"),
     "phone": ("PID|1||77||OKPARRA^RUTH||||||12 ELM^^TROY||{v}|", "tel:{v}", "call me back at {v} please"),
     "fax": ("fax it to {v}", "Phone 212-555-0100, fax {v}", "P: 212-555-0111 F: {v}"),
     "account": ("PID|1||77|||||||||||||||{v}", "statement for account {v}"),
     "npi": ("Dr. Huxfield (NPI {v})", "NM1*82*1*HUXFIELD*OMAR****XX*{v}~"),
-    "member_id": ("IN1|1|AETNA|||||||||||||||||||||||||||||||||{v}", "Blue Cross member {v}"),
+    "member_id": ("IN1|1|AETNA||||||||||||||||||||||||||||||||||{v}", "Blue Cross member {v}"),
     "handle": ("follow me {v} there",),
 }  # fmt: skip
 LOCKED_OF = {
@@ -94,11 +98,12 @@ def _written(label: str, rng: Random) -> str:
 def _placed(sort: Sort, context: str, label: str, rng: Random) -> Case:
     value = sort.make(rng)
     mark = "\ue000"
-    text = context.format(l=label.rstrip(":") if ":" in context else label, v=mark, v2=mark + "2")
-    at = text.index(mark)
+    text = context.format(l=label.rstrip(":") if ":" in context else label, v=mark, v2="\ue001")
     lead, told, rest = value.partition("⟦")
     inner, _, tail = rest.partition("⟧") if told else (lead, "", "")
     lead = lead if told else ""
     other = sort.make(rng).replace("⟦", "").replace("⟧", "")
-    whole = text.replace(mark + "2", other).replace(mark, lead + inner + tail)
+    text = text.replace("\ue001", other)
+    at = text.index(mark)
+    whole = text.replace(mark, lead + inner + tail)
     return Case(sort, whole, at + len(lead), at + len(lead) + len(inner))

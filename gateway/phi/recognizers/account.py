@@ -21,7 +21,7 @@ FAMILY = Family(
         Rule("routing", Kind.ACCOUNT, labelled(r"routing|aba(?: routing)?|rtn|(?:bank )?transit|sort code", r"[\doil]{9}|\d{2}-\d{2}-\d{2}|\d{4}[ \-]\d{4}[ \-]\d"), 0.92),
         Rule("routing_digits", Kind.ACCOUNT, r"\b\d{9}\b", 0.12, _BANK, aba),
         Rule("bank_digits", Kind.ACCOUNT, r"\b\d{8,17}\b", 0.15, _BANK),
-        Rule("iban", Kind.ACCOUNT, r"[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3}\b)?", 0.45, ("iban", "bank", "account", "transfer"), iban),
+        Rule("iban", Kind.ACCOUNT, r"[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3}\b)?", 0.7, ("iban", "bank", "account", "transfer"), iban),
         Rule("labelled_iban", Kind.ACCOUNT, labelled(r"iban", _IBAN), 0.95, veto=no_id),
     ),
 )  # fmt: skip

@@ -9,12 +9,14 @@ from gateway.phi.recognizers.rule import Family, Rule
 _WHAT = r"(?:finger ?print|voice ?print|voice print|retina(?:l)?|iris|palm ?(?:print|vein)|face ?print|facial recognition|biometric|hand geometry|gait|dna|huella(?: dactilar)?)"
 _MADE = r"(?:[ _](?:scan|template|hash|record|sample|profile|print|vein|id|identifier|number|code|key|no\.|#)){0,3}"
 
+_VALUE = r"[a-z]{0,6}-?[a-z]{0,8}\d[a-z0-9]*(?:-[a-z0-9]+){0,4}"
+
 FAMILY = Family(
     "biometric",
     (
         Rule("biometric_prefix", Kind.BIOMETRIC, r"\bBIO-?[A-Z]{1,4}-?[0-9A-Za-z]{4,}", 0.9),
-        Rule("biometric_id", Kind.BIOMETRIC, labelled(rf"{_WHAT}{_MADE}|face[ _](?:scan|template|hash|record|sample|profile|id|code)", r"[a-z]{0,6}-?[a-z]{0,8}\d[a-z0-9]*(?:-[a-z0-9]+){0,4}"), 0.85, veto=no_id),
-        Rule("biometric_after", Kind.BIOMETRIC, named_after(_WHAT), 0.84, veto=no_id),
+        Rule("biometric_id", Kind.BIOMETRIC, labelled(rf"{_WHAT}{_MADE}|face[ _](?:scan|template|hash|record|sample|profile|id|code)", _VALUE), 0.85, veto=no_id),
+        Rule("biometric_after", Kind.BIOMETRIC, named_after(_WHAT, _VALUE), 0.84, veto=no_id),
         Rule("biometric_words", Kind.BIOMETRIC, r"(?i)\b(?:finger ?print|voice ?print|retina(?:l)?|iris|palm ?print|face ?print|facial recognition|biometric) (?:scans?|templates?|records?|samples?|on file|images?|enrol?lment)\b", 0.45),
     ),
 )  # fmt: skip

@@ -16,8 +16,8 @@ _MEMBER = (
     r"cardholder|card ?holder|policy ?holder(?:'s)?|enrollee|dependent|bcbs|blue ?cross(?: blue ?shield)?(?: member)?|aetna|cigna|humana|anthem|"
     r"united ?healthcare|uhc|kaiser"
 )
-_NAMED = r"hicn?|mbi|(?:n[uú]mero de |n[oº°]\.? de )?(?:afiliad[oa]|asegurad[oa]|p[oó]liza)|subscriber|medicare|medicaid|tricare|member ?id"
-_SUFFIXED = rf"{IDENTIFIER}(?: \d{{2}}\b)?"
+_NAMED = r"hicn?|mbi|(?:n[uú]mero de |n[oº°]\.? de )?(?:afiliad[oa]|asegurad[oa]|p[oó]liza)|subscriber|member|medicare|medicaid|tricare|member ?id"
+_SUFFIXED = rf"{IDENTIFIER}(?: [\doil]{{2}}\b)?"
 
 FAMILY = Family(
     "health_plan",

@@ -27,7 +27,7 @@ def _no_four(document: Document, start: int, end: int) -> bool:
 def _no_six(document: Document, start: int, end: int) -> bool:
     """Colons stand in times, ratios and names of programs too; only what parses is an address."""
     text = document.text
-    if text[start] == ":" and start and (text[start - 1].isalnum() or text[start - 1] == ":"):
+    if text[start] == ":" and start and text[start - 1].isalnum():
         return True
     return not ip(text[start:end])
 
@@ -37,6 +37,6 @@ FAMILY = Family(
     (
         Rule("ipv4", Kind.IP, r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}", 0.45, _NET, ip, veto=_no_four),
         Rule("ipv6", Kind.IP, _BEFORE + r"((?:[0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}|(?:[0-9A-Fa-f]{1,4}:){1,6}:(?:[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4}){0,6})?(?:\.\d{1,3}\.\d{1,3}\.\d{1,3})?)", 0.6, _NET, ip, veto=_no_six),
-        Rule("ipv6_from_zero", Kind.IP, r"::(?:[0-9A-Fa-f]{1,4}:){0,6}[0-9A-Fa-f]{1,4}(?:\.\d{1,3}\.\d{1,3}\.\d{1,3})?", 0.6, _NET, ip, veto=_no_six),
+        Rule("ipv6_from_zero", Kind.IP, _BEFORE + r"(::(?:[0-9A-Fa-f]{1,4}:){0,6}[0-9A-Fa-f]{1,4}(?:\.\d{1,3}\.\d{1,3}\.\d{1,3})?)", 0.6, _NET, ip, veto=_no_six),
     ),
 )  # fmt: skip

@@ -14,15 +14,18 @@ _WORDS = (
 )
 _REMARK = r"(?:\s?\([^()\n]{1,24}\)|(?:[ /_\-][a-z]{2,12}){1,3}\s?[:=#]|/[a-z]{2,10})?"
 _PUNCT = r"(?:</?[A-Za-z][^<>\n]{0,29}>|[\s\"':=#\-–—.|>*?<,;()\[\]\\~•{/])"
-_SAYS = r"(?:(?:is|was|are|es|to|of|as|should be|reads?|now|provided)\s{1,3}[\"'#(:<]{0,2})?"
+_SAYS = (
+    r"(?:(?:is|was|are|es|to|of|as|on|for|in|with|should|be|reads?|now|provided|changed|updated|listed|shown|given|registered|recorded|entered|has|have|been|file|record|this|that|visit|patient|her|his|the|my|your)"
+    r"\s{1,3}[\"'#(:<]{0,2}){0,4}"
+)
 IDENTIFIER = (
-    r"(?:\d{1,4}(?: \d{2,4}){2,4}[a-z]?\b|"
-    r"[a-z]{0,8}[\-./]?(?:[a-z]{1,3}[\-./])?\d[a-z0-9]*(?:[\-./:_]{1,2}[a-z]{0,3}\d[a-z0-9]*|-[a-z]{1,3}\b){0,6})"
+    r"(?:\d{1,4}(?: [\dolis]{2,4}){2,4}[a-z]?\b|"
+    r"[a-z]{0,8}[\-./]?(?:[a-z]{1,3}[\-./]?)?\d[a-z0-9]*(?:[\-./:_]{1,2}[a-z]{0,3}\d[a-z0-9]*|-[a-z]{1,3}\b){0,6})"
 )
 _UNITS = compiled(
-    r"(?i)^(?:[ \-]?(?:mg|mcg|ug|µg|g|gm|gms|grams?|kg|lbs?|oz|ml|cc|l|dl|liters?|units?|iu|meq|mmol|mol|mm|cm|m|in|inch(?:es)?|ft|feet|hz|khz|mhz|"
+    r"(?i)^(?:[ \-]?(?:mg|mcg|ug|µg|g|gm|gms|grams?|kg|lbs?|oz|ml|cc|l|dl|liters?|units?|iu|meq|mmol|mol|mm|cm|m|inch(?:es)?|ft|feet|hz|khz|mhz|"
     r"bpm|mmhg|min|mins|minutes?|hrs?|hours?|secs?|seconds?|days?|weeks?|wks?|months?|mos?|years?|yrs?|y/?o|tabs?|tablets?|caps?|capsules?|puffs?|drops?|doses?|"
-    r"times|x|copies|patients|people|pages?|cases|visits|calories|kcal|points?|dollars|usd|beds|cells|beats|steps|percent|mm3|ml/min|kcal/day)\b|[ ]?(?:%|°|°c|\$|€)|"
+    r"times|copies|patients|people|pages?|cases|visits|calories|kcal|points?|dollars|usd|beds|cells|beats|steps|percent|mm3|ml/min|kcal/day)\b|[ ]?(?:%|°|°c|\$|€)|"
     r"(?:mg|mcg|g|kg|meq|u)/(?:kg|dl|l|ml|day|hr|h|min)|/(?:mm3|min|hpf|ul|µl|mcl|day|hr))"
 )
 _STRONG = ":=#|\"'<>\t"
@@ -51,7 +54,7 @@ def labelled(labels: str, value: str = IDENTIFIER, *, least: int = 0, before: st
 def named_after(labels: str, value: str = IDENTIFIER) -> str:
     """The pattern of a value before its label: "4650146 (MRN)", "4650146 is her record number"."""
     return (
-        rf"(?i)\b({value})[\"']?(?:\s?[(\[]|\s?[=–\-]\s?|,? (?:is|was|as) (?:the |her |his |my |your |their |our )?)"
+        rf"(?i)\b({value})[\"']?(?:\s?[(\[]|\s?[=–\-]\s?|, ?|,? (?:is|was|as) (?:the |her |his |my |your |their |our )?)"
         rf"(?:the |her |his |my )?(?:{labels})(?:[ _][a-z]{{1,12}}\.?|[ _]?#)?(?:[^\pL]|$)"
     )
 
@@ -65,9 +68,12 @@ def no_id(document: Document, start: int, end: int) -> bool:
         return True
     if value.isdigit() and signs == 4 and value[:2] in {"19", "20"}:
         return True
+    low, dash, high = value.partition("-")
+    if dash and low.isdigit() and high.isdigit() and len(low) < 4 and len(high) < 4:  # a range
+        return True
     if value.replace(".", "", 1).isdigit() and "." in value and signs < 7:
         return True
-    return measured(document, end)
+    return numbers < 7 and measured(document, end)
 
 
 def no_id_after_word(document: Document, start: int, end: int) -> bool:
@@ -75,10 +81,14 @@ def no_id_after_word(document: Document, start: int, end: int) -> bool:
     if no_id(document, start, end):
         return True
     before = document.lower[max(0, start - 16) : start]
-    told = any(sign in before[-3:] for sign in _STRONG) or not set(before.replace("_", " ").split()).isdisjoint(
-        _NUMBER_WORDS
+    told = (
+        before.endswith((" is ", " was "))
+        or any(sign in before.rstrip()[-2:] or sign in before[-2:] for sign in _STRONG)
+        or not set(before.replace("_", " ").split()).isdisjoint(_NUMBER_WORDS)
     )
-    return not told and sum(map(str.isdigit, document.text[start:end])) < 5
+    value = document.text[start:end]
+    numbers = sum(map(str.isdigit, value))
+    return not told and numbers < 5 and (numbers < 4 or len(value) < 6 or value.isdigit())
 
 
 def measured(document: Document, end: int) -> bool:

@@ -29,15 +29,38 @@ def _no_user(document: Document, start: int, end: int) -> bool:
         return True
     if any(one.isdigit() or one in "._" for one in value):
         return False
+    if len(value) < 5 or _is_word(document, value):
+        return True
     before = document.lower[max(0, start - 24) : start]
-    told = any(sign in before[-3:] for sign in ":=") or any(word in before for word in _USER_TOLD)
-    return not told or len(value) < 5 or value in document.lexicon.flags
+    told = (
+        any(sign in before[-3:] for sign in ":=")
+        or before.endswith(" is ")
+        or any(word in before for word in _USER_TOLD)
+    )
+    return not told and len(value) < 9
+
+
+def _is_word(document: Document, value: str) -> bool:
+    """Whether the lexicon has the word, or it without its ending."""
+    flags = document.lexicon.flags
+    return any(
+        one in flags
+        for one in (
+            value,
+            value.removesuffix("s"),
+            value.removesuffix("es"),
+            value.removesuffix("ed"),
+            value.removesuffix("d"),
+            value.removesuffix("ing"),
+            value.removesuffix("ly"),
+        )
+    )
 
 
 def _no_code(document: Document, start: int, end: int) -> bool:
     """Codes of public lists (LOINC, SNOMED, CPT, NDC, ICD) name things, and a measure follows a count."""
     before = document.lower[max(0, start - 24) : start]
-    return document.text.startswith(("NDC-", "CPT-", "ICD-", "RFC-", "ISO-"), start) or no_id(document, start, end) or any(
+    return document.text.startswith(("NDC-", "CPT-", "ICD-", "RFC-", "ISO-", "CMS-", "UB-", "HLA-", "COVID-"), start) or no_id(document, start, end) or any(
         one in before for one in ("loinc", "ndc-", "snomed", "cpt", "hcpcs", "ndc", "icd", "rxnorm", "cvx", "drg", "isbn", "issn", "doi", "pmid", "rfc", "iso ", "oid")
     )  # fmt: skip
 

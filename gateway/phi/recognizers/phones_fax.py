@@ -22,7 +22,8 @@ _PHONES = (
 )
 # What scanners read for digits stands too: the label says what it is.
 _D = r"[\doil]"
-_LOCAL = rf"\(?{_D}{{3}}\)?{_GAP}?{_D}{{3}}{_GAP}?{_D}{{4}}{_EXT}|1{_GAP}?\d{{3}}{_GAP}?\d{{3}}{_GAP}?\d{{4}}{_EXT}|{_D}{{3}}[ .\-]{{1,3}}{_D}{{4}}{_EXT}"
+_EXT_READ = r"(?:[ ,;]{0,2}(?:x|ext(?:\.|n\.?|ension)?|#)[ :.]{0,2}[\doil]{1,6}\b)?"
+_LOCAL = rf"(?:(?:\+|00)?[1il]{_GAP}?)?(?:\({_D}{{3}}\)(?:{_GAP}| ?- )?|{_D}{{3}}{_GAP}?){_D}{{3}}{_GAP}?{_D}{{4}}{_EXT_READ}|{_D}{{3}}(?:[ .\-]{{1,3}}|\n){_D}{{4}}{_EXT_READ}"
 
 
 def _no_phone(document: Document, start: int, end: int) -> bool:
@@ -42,6 +43,11 @@ def _counted(document: Document, start: int, end: int) -> bool:
     )
 
 
+def _short(document: Document, start: int, end: int) -> bool:
+    """Too few digits for a number with its country's code, ITU-T E.164."""
+    return sum(map(str.isdigit, document.text[start:end])) < 9 or _counted(document, start, end)
+
+
 FAMILY = Family(
     "phones_fax",
     (
@@ -49,7 +55,7 @@ FAMILY = Family(
         Rule("plain_ten_digits", Kind.PHONE, r"(?:\+?1|\b)[2-9]\d{2}[2-9]\d{6}\b" + _EXT, 0.25, _CALL),
         Rule("seven_digits", Kind.PHONE, r"\b\d{3}[\-.]\d{4}\b" + _EXT, 0.4, _CALL, veto=_counted),
         Rule("extension", Kind.PHONE, r"(?i)\b(?:ext\.?|extension|extn\.?|x)[ :#]{0,3}\d{3,6}\b", 0.3, _CALL),
-        Rule("international", Kind.PHONE, r"(?:\+|\b00|\b011[ \-])[1-9]\d{0,2}[ .\-/]?(?:\(?\d{1,5}\)?[ .\-/]?){1,5}\d{2,5}" + _EXT, 0.7, _CALL, veto=_counted),
+        Rule("international", Kind.PHONE, r"(?:\+|\b00|\b011[ \-])[1-9]\d{0,2}[ .\-/]?(?:\(?\d{1,5}\)?[ .\-/\n]?){1,5}\d{2,5}" + _EXT, 0.7, _CALL, veto=_short),
         Rule("grouped_number", Kind.PHONE, r"\(?\b0\d{1,4}\)?(?:[ .\-/]{1,2}\d{2,5}){2,5}", 0.3, _CALL, veto=_counted),
         Rule("loose_groups", Kind.PHONE, r"\(?\b\d{2,4}\)?(?:[ .\-]{1,2}\d{2,4}){2,4}" + _EXT, 0.1, _CALL, veto=_counted),
         Rule("odd_us_phone", Kind.PHONE, rf"(?:\+?1{_GAP})?(?:\(\d{{3}}\) ?|\b\d{{3}}[\-.])\d{{3}}[\-. ]\d{{4}}\b" + _EXT, 0.6, _CALL, veto=_counted),

@@ -15,11 +15,12 @@ from gateway.phi.document import Document, compiled
 from gateway.phi.recognizers.rule import Family, Hit
 
 _NO = r"(?:[ _\-]?(?:numbers?|num|nbr|nos?\.?|ids?|identifier|#))"
+_USERS = r"user[ _]?(?:name|id)|log[ \-]?in|user|screen[ _]?name|account name|portal login|mychart username|usuario|handle|twitter|instagram|telegram|tiktok"
 _COLUMNS: tuple[tuple[Kind, str], ...] = (
     (Kind.MRN, rf"(?:m\.?r\.?n\.?|mr|medical[ _]?rec(?:ord)?|med\.?[ _]rec\.?|chart|hospital|unit|record|nhc|e?mpi|(?:n[uú]mero de )?expediente){_NO}?|(?:patient|pt\.?|pat){_NO}"),
     (Kind.SSN, rf"(?:patient[ _])?(?:ssn(?:/tin)?|ss|soc(?:ial|\.)?[ _]?sec(?:urity|\.)?|itin|nss|(?:n[uú]mero de )?seguro social){_NO}?"),
-    (Kind.PHONE, rf"(?:(?:home|work|cell|mobile|day|evening|contact|primary|emergency|patient)[ _]?)?(?:tele)?(?:phone|tel\.?|cell|mobile|ph|contact|tel[eé]fono|pager|m[oó]vil|celular|call|whatsapp|t){_NO}?|(?:home|work) ?#|emergency contact"),
-    (Kind.FAX, rf"(?:e)?(?:fax|facsimile|f){_NO}?:?"),
+    (Kind.PHONE, rf"(?:(?:home|work|cell|mobile|day|evening|contact|primary|emergency|patient)[ _]?)?(?:tele)?(?:phone|tel\.?|cell|mobile|ph|contact|tel[eé]fono|pager|m[oó]vil|celular|call|whatsapp){_NO}?|(?:home|work) ?#|emergency contact"),
+    (Kind.FAX, rf"(?:e)?(?:fax|facsimile){_NO}?:?"),
     (Kind.EMAIL, r"e?-?mail(?:[ _]?addr(?:ess|\.)?)?|correo(?: electr[oó]nico)?"),
     (Kind.HEALTH_PLAN, rf"(?:medicare|medicaid|mbi|hicn?|hicn/mbi|member|subscriber|insurance|insured'?s?|plan|health[ _]?plan|beneficiary|policy|pol\.|group|grp|cardholder|bcbs|certificate|payer|insurance[ _](?:group|member|policy)|plan group|policy ?holder|(?:n[uú]mero de )?(?:afiliado|p[oó]liza)|medicare beneficiary|medicare claim){_NO}{{0,2}}"),
     (Kind.ACCOUNT, rf"(?:(?:bank|patient|guarantor|checking|billing|savings)[ _])?(?:account|acct\.?|a/c|iban|routing|aba(?: routing)?|rtn|transit|(?:n[uú]mero de )?cuenta|bank routing|transfer to){_NO}?"),
@@ -30,10 +31,11 @@ _COLUMNS: tuple[tuple[Kind, str], ...] = (
     (Kind.BIOMETRIC, rf"(?:finger ?print|biometric|voice ?print|retina(?: scan)?|iris(?: scan)?|face|palm vein)[ _]?(?:template|hash|scan)?{_NO}?"),
     (Kind.IP, r"(?:(?:client|remote|source)[ _])?ip(?:v[46])?(?:[ _]?addr(?:ess)?)?"),
     (Kind.DATE, r"d\.?o\.?b\.?|(?:date of birth|birth[ _]?date|birthday|fecha de nacimiento|admitted|discharged|admission date|discharge date|date of service|dos|visit date)"),
-    (Kind.OTHER_ID, rf"(?:claim(?: control)?|encounter|enc\.|visit|csn|fin|icn|accession|acc\.|specimen|sample|case/accession|lab|rx|prescription|script|passport|pasaporte|travel document|us passport|case|file|docket|order|requisition|req\.|ticket|confirmation|tracking|auth\.?|authorization|prior auth|pa|pre-?cert|referral|approval|employee|emp|badge|staff|student|personnel|military|tax|ein|tin|federal tax|employer|tax identification|employer id|uuid|guid|request|session|reference|object|admission|(?:n[uú]mero de )?(?:reclamo|receta|caso)){_NO}{{0,2}}|(?:claim|case) ref\.?|id|user[ _]?(?:name|id)|login|user|screen name|account name|portal login|mychart username|usuario|handle|twitter|instagram|ig|telegram|tiktok"),
+    (Kind.OTHER_ID, rf"(?:claim(?: control)?|encounter|enc\.|visit|csn|fin|icn|accession|acc\.|specimen|sample|case/accession|lab|rx|prescription|script|passport|pasaporte|travel document|us passport|case|file|docket|order|requisition|req\.|ticket|confirmation|tracking|auth\.?|authorization|prior auth|pa|pre-?cert|referral|approval|employee|emp|badge|staff|student|personnel|military|tax|ein|tin|federal tax|employer|tax identification|employer id|uuid|guid|request|session|reference|object|admission|(?:n[uú]mero de )?(?:reclamo|receta|caso)){_NO}{{0,2}}|(?:claim|case) ref\.?|id"),
+    (Kind.OTHER_ID, _USERS),
 )  # fmt: skip
 _SCORE = {Kind.MRN: 0.9, Kind.SSN: 0.95, Kind.HEALTH_PLAN: 0.8, Kind.BIOMETRIC: 0.8, Kind.OTHER_ID: 0.75}
-_SEPARATORS = "|\t;,"
+_SEPARATORS = ("|", "\t", ";", ",", "  ")
 _MOST_CELL = 60
 # Fields of HL7 v2 by segment, counted from 1 after the segment's name.
 _SEGMENTS: dict[str, dict[int, Kind]] = {
@@ -50,7 +52,7 @@ _SEGMENTS: dict[str, dict[int, Kind]] = {
 @cache
 def _headings() -> tuple[Any, tuple[tuple[Kind, Any], ...], Any]:
     every = "|".join(f"(?:{pattern})" for _, pattern in _COLUMNS)
-    line = compiled(rf"(?im)(?:^|[,;|\t])[ \"'*]*(?:{every})[ \"'*]*(?:$|[,;|\t\r])", 32)
+    line = compiled(rf"(?im)(?:^|[,;|\t]|  )[ \"'*]*(?:{every})[ \"'*]*(?:$|[,;|\t\r]|  )", 32)
     segment = compiled(rf"(?m)^(?:{'|'.join(_SEGMENTS)})\|")
     return line, tuple((kind, compiled(rf"(?i)(?:{pattern})")) for kind, pattern in _COLUMNS), segment
 
@@ -70,7 +72,7 @@ def _line_starts(document: Document, heading: Any) -> Iterator[tuple[int, int]]:
 
 
 def _columns(text: str, headings: set[int], columns: tuple[tuple[Kind, Any], ...]) -> Iterator[Hit]:
-    named: dict[int, Kind] = {}
+    named: dict[int, tuple[Kind, bool]] = {}
     separator = ""
     start = 0
     for line in text.splitlines(keepends=True):
@@ -89,20 +91,21 @@ def _columns(text: str, headings: set[int], columns: tuple[tuple[Kind, Any], ...
         start += len(line)
 
 
-def _is_row(line: str, separator: str, named: dict[int, Kind]) -> bool:
+def _is_row(line: str, separator: str, named: dict[int, tuple[Kind, bool]]) -> bool:
     return any(any(map(str.isdigit, cell)) for at, (_, cell) in enumerate(_cells(line, separator)) if at in named)
 
 
-def _heading(line: str, columns: tuple[tuple[Kind, Any], ...]) -> tuple[str, dict[int, Kind]]:
+def _heading(line: str, columns: tuple[tuple[Kind, Any], ...]) -> tuple[str, dict[int, tuple[Kind, bool]]]:
     """The separator and the named columns of a heading; nothing if it holds values already."""
+    users = columns[-1][1]
     for separator in _SEPARATORS:
-        if separator not in line:
+        if separator not in line.strip():
             continue
         cells = [cell.strip(" \t\r\n\"'*") for _, cell in _cells(line, separator)]
         if len(cells) < 2 or any(sum(map(str.isdigit, cell)) > 1 for cell in cells):
             continue
         named = {
-            at: kind for at, cell in enumerate(cells) if 0 < len(cell) <= _MOST_CELL
+            at: (kind, pattern is users) for at, cell in enumerate(cells) if 0 < len(cell) <= _MOST_CELL
             for kind, pattern in columns if pattern.fullmatch(cell)
         }  # fmt: skip
         if named:
@@ -110,15 +113,15 @@ def _heading(line: str, columns: tuple[tuple[Kind, Any], ...]) -> tuple[str, dic
     return "", {}
 
 
-def _row(line: str, start: int, separator: str, named: dict[int, Kind]) -> Iterator[Hit]:
+def _row(line: str, start: int, separator: str, named: dict[int, tuple[Kind, bool]]) -> Iterator[Hit]:
     cells = list(_cells(line, separator))
     last = len(cells) - 1
     for at, (offset, cell) in enumerate(cells):
-        kind = named.get(at)
+        kind, user = named.get(at, (None, False))
         if kind is None or len(cell) > 2 * _MOST_CELL:
             continue
         value = cell.strip(" \t\r\n\"'*<>")
-        if sum(map(str.isdigit, value)) >= 2 or (kind is Kind.OTHER_ID and "_" in value) or "@" in value:
+        if sum(map(str.isdigit, value)) >= 2 or "@" in value or (user and len(value) > 4 and " " not in value):
             begin = start + offset + cell.index(value)
             end = begin + len(value)
             if (
@@ -132,6 +135,9 @@ def _row(line: str, start: int, separator: str, named: dict[int, Kind]) -> Itera
 
 def _cells(line: str, separator: str) -> Iterator[tuple[int, str]]:
     """The cells of a line with their offsets; a quoted cell may hold separators (RFC 4180, section 2)."""
+    if separator == "  ":
+        yield from _columns_of_blanks(line)
+        return
     at, size = 0, len(line)
     while at <= size:
         quoted = line.find('"', at) if line[at : at + 1] == '"' or line[at : at + 2] == ' "' else -1
@@ -140,6 +146,15 @@ def _cells(line: str, separator: str) -> Iterator[tuple[int, str]]:
         end = size if end < 0 else end
         yield at, line[at:end]
         at = end + 1
+
+
+def _columns_of_blanks(line: str) -> Iterator[tuple[int, str]]:
+    """Cells that two blanks or more set apart."""
+    at = 0
+    for cell in line.split("  "):
+        if cell.strip():
+            yield at, cell
+        at += len(cell) + 2
 
 
 def _segments(text: str) -> Iterator[Hit]:
