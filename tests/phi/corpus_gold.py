@@ -15,7 +15,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -54,14 +54,16 @@ class Span:
     asked: bool = True
 
 
-def _span(start: int, text: str, kind: str, asked: bool) -> Span:
-    """What of a mark has to be masked: of a name not the title, of an age only the number."""
-    end = start + len(text)
+def _spans(start: int, text: str, kind: str, asked: bool) -> list[Span]:
+    """What of a mark has to be masked (of a name not the title, of an age only the number); the rest of it may be."""
+    whole = Span(start, start + len(text), Kind(kind), asked)
     if kind == "name" and (title := _TITLE.match(text)) and title.end() < len(text):
-        start += title.end()
+        core = replace(whole, start=start + title.end())
     elif kind == "age" and (number := _NUMBER.search(text)):
-        start, end = start + number.start(), start + number.end()
-    return Span(start, end, Kind(kind), asked)
+        core = replace(whole, start=start + number.start(), end=start + number.end())
+    else:
+        return [whole]
+    return [core, replace(whole, asked=False)] if asked and core != whole else [core]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,7 @@ def read(source: str) -> Marked:
     for match in _MARK.finditer(source):
         pieces += (source[at : match.start()], match[3])
         size += match.start() - at
-        spans.append(_span(size, match[3], match[2], not match[1]))
+        spans += _spans(size, match[3], match[2], not match[1])
         size += len(match[3])
         at = match.end()
     pieces.append(source[at:])
@@ -179,7 +181,9 @@ def read_html(source: str) -> Marked:
             mark = marks[code - _CLOSE]
             found.append((starts[code - _CLOSE], place, mark))
     plain = _SIGNS.sub("", text)
-    spans = [_span(start, plain[start:end], mark[2], not mark[1]) for start, end, mark in sorted(found, key=_first)]
+    spans: list[Span] = []
+    for start, end, mark in sorted(found, key=_first):
+        spans += _spans(start, plain[start:end], mark[2], not mark[1])
     return Marked(plain, tuple(spans))
 
 
