@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from gateway.domain.finding import Finding, Kind
+from gateway.phi.practice import OWN
 
 Label = Callable[[Kind, str], str]
 """The placeholder for a value of a kind."""
@@ -30,8 +31,8 @@ def typed(kind: Kind, value: str) -> str:
 
 
 def masked(findings: Iterable[Finding], *, strict: bool) -> list[Finding]:
-    """The findings that redaction masks: identifiers, or all of them."""
-    return [one for one in findings if strict or one.kind.identifies]
+    """The findings that redaction masks: identifiers of others than the practice, or all of them."""
+    return [one for one in findings if strict or (one.kind.identifies and one.by != OWN)]
 
 
 def placeholder_spans(

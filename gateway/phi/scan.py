@@ -13,8 +13,10 @@ from gateway.domain.finding import Finding, Gap, GapReason, Kind, Mode, ScanRepo
 from gateway.phi.arbiter import Tags
 from gateway.phi.boilerplate import Boilerplate
 from gateway.phi.context import HealthContext
+from gateway.phi.document import Document
 from gateway.phi.known_patients import KnownPatients, KnownReport
 from gateway.phi.lexicon import Lexicon
+from gateway.phi.practice import NOBODY, OWN, Practice, apart, marked
 from gateway.phi.reading import Part, PartReader
 from gateway.phi.recognizers.health_terms import EVERYDAY, WEAK
 from gateway.phi.spans import certain_words, merge, spread, to_finding
@@ -70,6 +72,7 @@ class Scanner:
         known: KnownPatients | None = None,
         context: MailContext | None = None,
         mode: Mode = Mode.BALANCED,
+        practice: Practice = NOBODY,
     ) -> ScanReport:
         """Judge the texts of one message; `gaps` are carried into the report. Never raises for what a text holds."""
         context = context or MailContext()
@@ -77,6 +80,7 @@ class Scanner:
         read = self._reader.read(parts, mode, failed, self._everywhere)
         register = self._known(read, known, context, failed)
         self._spread(read, failed)
+        own = self._own(read, practice, register, failed)
         # A recipient's address is an identifier: a health matter in it is about the patient whose address it is.
         somebody = context.unregistered_consumer or bool(register.patients or context.addressed)
         health = self._health.judge(_terms(read), somebody)
@@ -85,7 +89,8 @@ class Scanner:
             shown = [
                 hit for hit in one.hits if hit.by not in {WEAK, EVERYDAY} or (health and (hit.by == WEAK or somebody))
             ]
-            findings += _without_known([to_finding(one.document, hit) for hit in shown], register.findings)
+            told = [marked(to_finding(one.document, hit), own.get(id(one), frozenset()), hit) for hit in shown]
+            findings += _without_known(told, register.findings)
         all_gaps = (*gaps, *failed)
         phi = bool(all_gaps) or register.suffices or self._suffices_alone(findings)
         phi = phi or (health and (somebody or self._identifies(read)))
@@ -124,9 +129,30 @@ class Scanner:
         except Exception:  # noqa: BLE001 - as above
             failed.append(Gap("message", GapReason.SCANNER_FAILED))
 
+    def _own(
+        self, read: list[Part], practice: Practice, register: KnownReport, failed: list[Gap]
+    ) -> dict[int, frozenset[tuple[int, int]]]:
+        """What is the practice's own counts for nothing, unless a registered patient is found at the same place."""
+        found: dict[int, frozenset[tuple[int, int]]] = {}
+        if practice is NOBODY:
+            return found
+        try:
+            for one in read:
+                mine = [
+                    span
+                    for span in practice.spans(one.document, one.hits)
+                    if not _touched(one.document, span, register.findings)
+                ]
+                found[id(one)] = frozenset(mine)
+                one.boilerplate = apart([*one.boilerplate, *mine])
+        except Exception:  # noqa: BLE001 - as above
+            failed.append(Gap("message", GapReason.SCANNER_FAILED))
+        return found
+
     def _suffices_alone(self, findings: list[Finding]) -> bool:
         return any(
-            one.kind.value in self._lexicon.suffices and one.score >= self._lexicon.suffices_score for one in findings
+            one.kind.value in self._lexicon.suffices and one.score >= self._lexicon.suffices_score and one.by != OWN
+            for one in findings
         )
 
     def _identifies(self, read: list[Part]) -> bool:
@@ -134,6 +160,11 @@ class Scanner:
         return self._subject.identified(
             (one.document, list(one.counting())) for one in read if one.document.part.lower() not in _SENDER_PARTS
         )
+
+
+def _touched(document: Document, span: tuple[int, int], known: tuple[Finding, ...]) -> bool:
+    start, end = document.normal.original(*span)
+    return any(one.part == document.part and one.start < end and start < one.end for one in known)
 
 
 def _terms(read: list[Part]) -> Iterator[tuple[str, str]]:

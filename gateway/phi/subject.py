@@ -120,7 +120,7 @@ class Subject:
 
     def _somebody(self, document: Document, hit: Hit) -> bool:
         """Whether a name, as it stands, is one of a person who is no clinician or author."""
-        text, lower = document.text, document.lower
+        lower = document.lower
         before, after = lower[max(0, hit.start - 48) : hit.start], lower[hit.end : hit.end + 24]
         name = lower[hit.start : hit.end]
         words = name.replace("-", " ").replace(",", " ").split()
