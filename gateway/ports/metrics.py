@@ -170,7 +170,7 @@ COUNTS: Mapping[Count, Counted] = MappingProxyType(
             tuple(one.value for one in ThreatKind),
         ),
         Count.VIRUS_SCANS: Counted(
-            "Answers of the virus scanner, one a part of a mail.",
+            "Answers of clamd, one a part of a mail.",
             "answer",
             tuple(one.value for one in Answer),
         ),
