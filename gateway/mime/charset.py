@@ -30,6 +30,9 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _LABEL = re.compile(r"[A-Za-z0-9_.:+-]{1,60}\Z")
+_TWICE = re.compile(
+    "[\u00c2-\u00c5][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
+)
 _GUESS_NEEDS = 64
 _GUESS_FROM = 32 * 1024
 
@@ -49,6 +52,20 @@ def decode(data: bytes, label: str) -> tuple[str, bool]:
     if codec == "utf-8" and label in {"", "us-ascii", "ascii"}:
         return _utf8_or_western(data)
     return _with(data, codec)
+
+
+def twice_encoded(text: str) -> str:
+    """What a text says whose UTF-8 was taken for windows-1252 and encoded again (`MuÃ±oz`); empty if it is none."""
+    if _TWICE.search(text) is None:
+        return ""
+    return _TWICE.sub(_once, text)
+
+
+def _once(found: re.Match[str]) -> str:
+    try:
+        return found[0].encode("cp1252").decode("utf-8")
+    except UnicodeError:
+        return found[0]
 
 
 def codec_of(label: str) -> str | None:

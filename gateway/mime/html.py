@@ -37,13 +37,14 @@ _CLOSERS = {'"': '"', "'": "'", "url(": ")", "/*": "*/"}
 @dataclass(frozen=True, slots=True)
 class HtmlText:
     """`text` is visible text, then, from `visible` on, hidden text. `embedded` counts data: URLs, whose content is not
-    in the text.
+    in the text; `data` is where they stand in the source.
     """
 
     text: str = field(repr=False)
     visible: int
     embedded: int
     runs: tuple[Run, ...] = field(repr=False)
+    data: tuple[tuple[int, int], ...] = ()
 
 
 def extract(html: str) -> HtmlText:
@@ -52,7 +53,7 @@ def extract(html: str) -> HtmlText:
     reader.read(0, len(html), Place.TEXT)
     visible = reader.seen.size
     reader.seen.append(reader.hidden)
-    return HtmlText(reader.seen.text(), visible, reader.embedded, tuple(reader.seen.runs))
+    return HtmlText(reader.seen.text(), visible, reader.embedded, tuple(reader.seen.runs), tuple(reader.data))
 
 
 def replace(html: str, spans: Sequence[tuple[int, int, str]]) -> str:
@@ -63,12 +64,18 @@ def replace(html: str, spans: Sequence[tuple[int, int, str]]) -> str:
     return apply(html, extract(html).runs, spans) if spans else html
 
 
+def hides(name: str, value: str) -> bool:
+    """Whether an attribute keeps its element from being displayed."""
+    return name == "hidden" or (name == "style" and bool(_UNDISPLAYED.search(value)))
+
+
 class _Reader:
     def __init__(self, source: str) -> None:
         self._source = source
         self.seen = TextRuns()
         self.hidden = TextRuns()
         self.embedded = 0
+        self.data: list[tuple[int, int]] = []
         self._open: list[tuple[str, bool]] = []
         self._count: Counter[str] = Counter()
         self._undisplayed = 0
@@ -170,13 +177,13 @@ class _Reader:
                 self.hidden.insert("\n")
                 self.hidden.exact(self._source, start, end, Place.CODE)
             return value.lower() == "hidden"
-        hides = name == "hidden" or (name == "style" and bool(_UNDISPLAYED.search(value)))
+        hiding = hides(name, value)
         if name == "style" and "content" in value.lower():
             self.hidden.insert("\n")
             self.hidden.take(self._source, start, end, Place.QUOTED if quoted else Place.BARE)
         elif name not in _PRESENTATION or _TELLING.search(value):
             self._value(start, end, Place.QUOTED if quoted else Place.BARE, link=name in _LINKS)
-        return hides
+        return hiding
 
     def _value(self, start: int, end: int, place: Place, *, link: bool) -> None:
         if start >= end:
@@ -188,6 +195,7 @@ class _Reader:
         value = self._source[start : start + 80].lstrip(" \t\r\n\"'").lower()
         if value.startswith("data:"):
             self.embedded += 1
+            self.data.append((start, end))
             return
         at = start
         for match in _PERCENT.finditer(self._source, start, end):

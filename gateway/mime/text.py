@@ -8,16 +8,18 @@ again get `#2`, `#3`, …. A text whose bytes show another format goes to the in
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from gateway.domain.finding import Gap, GapReason, TextPart
-from gateway.mime.charset import codec_of, decode
+from gateway.mime.cards import is_card, read_card, unfolded
+from gateway.mime.charset import codec_of, decode, twice_encoded
 from gateway.mime.disguise import turned, unlabelled
 from gateway.mime.documents.magic import HEALTH_TEXTS, kind_of, looks_like_text
 from gateway.mime.entity import MESSAGES, spare_words
 from gateway.mime.headertext import traces, words
 from gateway.mime.html import extract
+from gateway.mime.inner import File, data_urls, inner_parts
 from gateway.mime.limits import Limits
 from gateway.mime.naming import Namer
 from gateway.mime.tree import Part, Tree, content
@@ -31,7 +33,6 @@ _ARMOUR = re.compile(
     rb"(?:[A-Za-z0-9+/=]{1,76}\r?\n){1,1000}-----END PGP SIGNATURE-----"
 )
 _FOLDED = frozenset({"text/calendar", "text/vcard", "text/x-vcard", "text/directory", "application/ics"})
-_FOLD = re.compile(r"\r?\n[ \t]")
 _HTML_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([A-Za-z0-9_:.-]{1,40})", re.IGNORECASE)
 _UUENCODED = re.compile(
     r"^begin(?:-base64)? [0-7]{3,4} \S[^\n]*\n[ -`A-Za-z+/=]{4,76}\r?$|^=ybegin line=\d", re.MULTILINE
@@ -121,11 +122,10 @@ class _Collector:
             shown = extract(text[: self._limits.max_html_chars])
             if len(text) > self._limits.max_html_chars:
                 self.gaps.append(Gap(name, GapReason.TOO_LARGE))
-            if shown.embedded:
-                self.gaps.append(Gap(name, GapReason.NO_TEXT))
+            self._inner(part, name, data_urls(text, shown.data))
             text = shown.text
         else:
-            text = _FOLD.sub("", text) if part.media_type in _FOLDED else text
+            text = unfolded(text) if part.media_type in _FOLDED else text
             if _UUENCODED.search(text):
                 self.gaps.append(Gap(name, GapReason.UNKNOWN_TYPE))
         if _PGP in text:
@@ -133,7 +133,19 @@ class _Collector:
         if not certain:
             self.gaps.append(Gap(name, GapReason.UNDECODABLE))
         self._add(name, text)
+        if is_card(text):
+            card = read_card(text)
+            self._add(f"{name}/properties", "\n".join(card.lines))
+            self._inner(part, name, card.files)
+        if mended := twice_encoded(text):
+            self._add(f"{name}/mended", mended)
         self._unlabelled(name, text)
+
+    def _inner(self, part: Part, name: str, files: Sequence[File]) -> None:
+        """Files that a text holds go to the inspector like attachments."""
+        found, missed = inner_parts(part, name, files)
+        self.specimens += found
+        self.gaps += missed
 
     def _unlabelled(self, name: str, text: str) -> None:
         """What base64 without a label says, and base64 in that: each round is a quarter shorter."""

@@ -83,9 +83,9 @@ def test_html_takes_its_charset_from_itself() -> None:
     assert "Привет" in places(mail)["body.html"]
 
 
-def test_a_file_hidden_in_html_is_a_gap() -> None:
+def test_a_file_hidden_in_html_is_for_the_inspector() -> None:
     mail = read("Content-Type: text/html\n\n<img src='data:image/png;base64,AAAA'>\n")
-    assert mail.gaps == (Gap("body.html", GapReason.NO_TEXT),)
+    assert [part.name for part in mail.specimens] == ["body.html/file-1"]
 
 
 def test_gaps_of_the_tree_are_among_the_gaps_of_the_text() -> None:
