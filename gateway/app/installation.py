@@ -43,6 +43,7 @@ from gateway.flow.register import Register
 from gateway.flow.room import IntakeLimits
 from gateway.flow.timekeeping import ANCHOR
 from gateway.mime.limits import Limits
+from gateway.phi.practice import Practice
 from gateway.phi.scan import Scanner
 from gateway.policy.model import Policy
 from gateway.ports.clock import Clock
@@ -254,7 +255,9 @@ class Installation:
     def reader(self) -> Reader:
         """Reads and judges mails."""
         limits = Limits(self.settings.smtp.limits.message_bytes)
-        return Reader(self.inspector(), self.scanner(), limits, self.viruses(), self.policy().detector)
+        policy, section = self.policy(), self.settings.practice
+        practice = Practice.of(policy.clinicians, (*policy.own, section.name, *section.own_domains))
+        return Reader(self.inspector(), self.scanner(), limits, self.viruses(), policy.detector, practice)
 
     def viruses(self) -> Clamd | None:
         """The virus scanner, if there is one; whether it is asked is for the policy to say."""
@@ -304,6 +307,7 @@ class Installation:
                 text_bytes=one.text_bytes,
                 answers=one.answers,
                 children=one.children,
+                pictures=one.pictures,
             )
         )
         missing = [layer for layer in ("seccomp", "netns") if layer not in found.layers()]

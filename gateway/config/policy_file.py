@@ -139,6 +139,14 @@ class DetectorTable(Section):
         default=Mode.BALANCED,
         description="`strict` masks what is doubtful too and asks the tagger about every word: more found, more in vain.",
     )
+    clinicians: tuple[str, ...] = Field(
+        default=(),
+        description="Full names of the practice's people: no patients', unless the register knows such a patient.",
+    )
+    practice: tuple[str, ...] = Field(
+        default=(),
+        description="The practice's own names, addresses, telephones, licence numbers and domains; `[practice]` adds its own.",
+    )
 
 
 class PolicyFile(Section):
@@ -186,6 +194,8 @@ def _policy(file: PolicyFile) -> Policy:
         sensitive=SensitivePolicy(file.sensitive.need_consent, file.sensitive.hold),
         threats=_threats(file.threats),
         detector=file.detector.mode,
+        clinicians=file.detector.clinicians,
+        own=file.detector.practice,
     )
     wanted = {*file.method_order, *(one.then.method for one in file.rule if one.then.method)}
     for method in sorted(wanted - policy.available):

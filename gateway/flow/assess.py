@@ -155,7 +155,7 @@ class Assess:
 
     def judge(self, read: Read, known: KnownPatients, standings: Sequence[Standing]) -> ScanReport:
         """The scan with what the envelope tells."""
-        return self._reader.judge(read, known, mail_context(standings))
+        return self._reader.judge(read, known, mail_context(standings, self._facts.day(self._clock.now())))
 
     def decide(
         self, uow: UnitOfWork, summary: Summary, tags: Sequence[str], sender: Address, standings: Sequence[Standing],

@@ -44,11 +44,14 @@ class Standing:
         return self.kind is not RecipientKind.OTHER
 
 
-def mail_context(standings: Sequence[Standing]) -> MailContext:
-    """What the recipients' addresses tell the detector: whose they are, and whether one is a stranger's private one."""
+def mail_context(standings: Sequence[Standing], day: date | None = None) -> MailContext:
+    """What the recipients' addresses tell the detector: whose they are, and whether one is a stranger's private one.
+
+    With `day`, registered patients who are minors then make their class.
+    """
     consumer = any(not one.registered and is_consumer_domain(one.address.domain) for one in standings)
     addressed = frozenset(each.id for one in standings for each in (*one.own, *one.proxied))
-    return MailContext(unregistered_consumer=consumer, addressed=addressed)
+    return MailContext(unregistered_consumer=consumer, addressed=addressed, day=day)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from gateway.mime.text import MailText, texts
 from gateway.mime.threats.mail import mail_threats
 from gateway.mime.tree import PartSink, Tree
 from gateway.phi.known_patients import KnownPatients
+from gateway.phi.practice import NOBODY, Practice
 from gateway.phi.scan import MailContext, Scanner
 from gateway.policy.model import ThreatPolicy
 from gateway.ports.inspector import Inspection, Inspector, Specimen
@@ -62,6 +63,7 @@ class Reader:
     limits: Limits
     viruses: VirusScanner | None = None
     mode: Mode = Mode.BALANCED
+    practice: Practice = NOBODY
 
     def read(
         self, chunks: Iterable[bytes], sink: PartSink, quick: Quick | None = None, asked: ThreatPolicy = _NO_SCANNER
@@ -102,7 +104,7 @@ class Reader:
     ) -> ScanReport:
         """The verdict on texts; a scanner that fails as a whole is a gap."""
         try:
-            return self.scanner.scan(parts, gaps, known=known, context=context, mode=self.mode)
+            return self.scanner.scan(parts, gaps, known=known, context=context, mode=self.mode, practice=self.practice)
         except Exception:  # noqa: BLE001 - whatever breaks the scanner must end as PHI, not as an error
             return ScanReport(gaps=(*gaps, Gap("message", GapReason.SCANNER_FAILED)), phi=True)
 

@@ -7,15 +7,16 @@ key, or an identifier that suffices alone (data/suffices.toml). A recogniser tha
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
-from gateway.domain.finding import Finding, Gap, GapReason, Kind, Mode, ScanReport, TextPart
+from gateway.domain.finding import Finding, Gap, GapReason, Kind, Mode, ScanReport, SensitiveClass, TextPart
 from gateway.phi.arbiter import Tags
 from gateway.phi.boilerplate import Boilerplate
 from gateway.phi.context import HealthContext
 from gateway.phi.document import Document
 from gateway.phi.known_patients import KnownPatients, KnownReport
-from gateway.phi.lexicon import Lexicon
+from gateway.phi.lexicon import Lexicon, number
 from gateway.phi.practice import NOBODY, OWN, Practice, apart, marked
 from gateway.phi.reading import Part, PartReader
 from gateway.phi.recognizers.health_terms import EVERYDAY, WEAK
@@ -36,6 +37,8 @@ class MailContext:
 
     unregistered_consumer: bool = False
     addressed: frozenset[str] = frozenset()
+    day: date | None = None
+    """The day of judging: with it, registered patients who are minors make their class."""
 
 
 class Scanner:
@@ -49,6 +52,7 @@ class Scanner:
         self._subject = Subject(lexicon)
         self._boilerplate = Boilerplate(lexicon)
         self._health = HealthContext()
+        self._adult = number("minor", "below")
 
     @classmethod
     def load(cls, *, everywhere: bool = False) -> Scanner:
@@ -91,12 +95,14 @@ class Scanner:
             ]
             told = [marked(to_finding(one.document, hit), own.get(id(one), frozenset()), hit) for hit in shown]
             findings += _without_known(told, register.findings)
+        minors = self._minors(known, register, context)
+        findings += minors
         all_gaps = (*gaps, *failed)
         phi = bool(all_gaps) or register.suffices or self._suffices_alone(findings)
         phi = phi or (health and (somebody or self._identifies(read)))
         findings.sort(key=lambda one: (one.part, one.start, one.end))
         return ScanReport(
-            findings=tuple(dict.fromkeys(findings)), gaps=all_gaps, classes=frozenset().union(*(one.classes for one in read)),
+            findings=tuple(dict.fromkeys(findings)), gaps=all_gaps, classes=frozenset({SensitiveClass.MINOR} if minors else ()).union(*(one.classes for one in read)),
             patients=register.patients, health_context=health, phi=phi,
         )  # fmt: skip
 
@@ -128,6 +134,15 @@ class Scanner:
                 one.boilerplate = self._boilerplate.spans(one.document, one.hits)
         except Exception:  # noqa: BLE001 - as above
             failed.append(Gap("message", GapReason.SCANNER_FAILED))
+
+    def _minors(self, known: KnownPatients | None, register: KnownReport, context: MailContext) -> list[Finding]:
+        """Where registered patients stand who are minors by the birth date on record."""
+        if known is None or context.day is None:
+            return []
+        young = known.minors(register.patients, context.day, self._adult)
+        return [
+            replace(one, kind=Kind.HEALTH_TERM, by="class_minor") for one in register.findings if one.patient in young
+        ]
 
     def _own(
         self, read: list[Part], practice: Practice, register: KnownReport, failed: list[Gap]

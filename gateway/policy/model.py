@@ -136,6 +136,10 @@ class Policy:
     threats: ThreatPolicy = ThreatPolicy()
     detector: Mode = Mode.BALANCED
     """How the detector weighs doubt."""
+    clinicians: tuple[str, ...] = ()
+    """Full names of the practice's own people."""
+    own: tuple[str, ...] = ()
+    """Names, addresses, telephone and licence numbers, and domains that are the practice's own."""
     version: str = field(init=False, default="")
 
     def __post_init__(self) -> None:

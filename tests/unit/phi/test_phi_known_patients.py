@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 
 from gateway.domain.address import Address
-from gateway.domain.finding import Kind, TextPart
+from gateway.domain.finding import Kind, SensitiveClass, TextPart
 from gateway.domain.patient import Patient
 from gateway.phi import known_search
 from gateway.phi.known_patients import KnownPatients
@@ -180,3 +180,15 @@ def test_a_long_text_is_searched_in_windows_with_the_same_result(monkeypatch: py
         monkeypatch.setattr(known_search, name, value)
     assert known.match(parts) == whole
     assert len(whole.findings) > 300
+
+
+def test_a_registered_minor_makes_the_class_with_its_places(scanner: Scanner) -> None:
+    child = Patient(id="p9", given="Tomas", family="Quill", birth_date=date(2015, 5, 6))
+    known = KnownPatients.build([child, ANN])
+    part = [TextPart("body.plain", "Tomas Quill has asthma.")]
+    young = scanner.scan(part, known=known, context=MailContext(day=date(2026, 5, 5)))
+    assert young.classes == {SensitiveClass.MINOR}
+    assert {(one.start, one.end) for one in young.findings if one.by == "class_minor"} >= {(0, 11)}
+    assert scanner.scan(part, known=known, context=MailContext(day=date(2033, 5, 6))).classes == frozenset()
+    assert scanner.scan(part, known=known).classes == frozenset()
+    assert known.minors(["p1", "p9"], date(2033, 5, 5), 18) == {"p9"}
