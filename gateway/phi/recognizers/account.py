@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gateway.domain.finding import Kind
 from gateway.phi.recognizers.checks import aba, iban
-from gateway.phi.recognizers.labelled import labelled, named_after, no_id, no_id_after_word
+from gateway.phi.recognizers.labelled import labelled, named_after, no_id, no_id_after_word, no_id_before_label
 from gateway.phi.recognizers.rule import Family, Rule
 
 _BANK = (
@@ -17,7 +17,7 @@ FAMILY = Family(
     "account",
     (
         Rule("labelled_account", Kind.ACCOUNT, labelled(r"accounts?|accts?\.?|a/c|acc(?:t|ount)?\.? ?#|(?:n[uú]mero de )?cuenta(?: bancaria)?|guarantor"), 0.87, veto=no_id_after_word),
-        Rule("account_after", Kind.ACCOUNT, named_after(r"(?:bank |patient |guarantor |billing |checking |savings )?(?:account|acct\.?|a/c|cuenta)|routing|aba"), 0.86, veto=no_id),
+        Rule("account_after", Kind.ACCOUNT, named_after(r"(?:(?:bank|patient|guarantor|billing|checking|savings)[ _])?(?:account|acct\.?|a/c|cuenta)|routing|aba"), 0.86, veto=no_id_before_label),
         Rule("routing", Kind.ACCOUNT, labelled(r"routing|aba(?: routing)?|rtn|(?:bank )?transit|sort code", r"[\doil]{9}|\d{2}-\d{2}-\d{2}|\d{4}[ \-]\d{4}[ \-]\d"), 0.92),
         Rule("routing_digits", Kind.ACCOUNT, r"\b\d{9}\b", 0.12, _BANK, aba),
         Rule("bank_digits", Kind.ACCOUNT, r"\b\d{8,17}\b", 0.15, _BANK),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.domain.finding import Kind
-from gateway.phi.recognizers.labelled import labelled, named_after, no_id
+from gateway.phi.recognizers.labelled import labelled, named_after, no_id, no_id_before_label
 from gateway.phi.recognizers.rule import Family, Rule
 
 _WHAT = r"(?:finger ?print|voice ?print|voice print|retina(?:l)?|iris|palm ?(?:print|vein)|face ?print|facial recognition|biometric|hand geometry|gait|dna|huella(?: dactilar)?)"
@@ -16,7 +16,7 @@ FAMILY = Family(
     (
         Rule("biometric_prefix", Kind.BIOMETRIC, r"\bBIO-?[A-Z]{1,4}-?[0-9A-Za-z]{4,}", 0.9),
         Rule("biometric_id", Kind.BIOMETRIC, labelled(rf"{_WHAT}{_MADE}|face[ _](?:scan|template|hash|record|sample|profile|id|code)", _VALUE), 0.85, veto=no_id),
-        Rule("biometric_after", Kind.BIOMETRIC, named_after(_WHAT, _VALUE), 0.84, veto=no_id),
+        Rule("biometric_after", Kind.BIOMETRIC, named_after(_WHAT, _VALUE), 0.84, veto=no_id_before_label),
         Rule("biometric_words", Kind.BIOMETRIC, r"(?i)\b(?:finger ?print|voice ?print|retina(?:l)?|iris|palm ?print|face ?print|facial recognition|biometric) (?:scans?|templates?|records?|samples?|on file|images?|enrol?lment)\b", 0.45),
     ),
 )  # fmt: skip

@@ -101,7 +101,7 @@ def _no_age(document: Document, start: int, end: int) -> bool:
     )
 
 
-_AGE = r"(?:9\d|1[0-4]\d)"
+_AGE = r"(?:9\d|1[01]\d)"
 _TENS = r"(?:ninety(?:[ \-](?:one|two|three|four|five|six|seven|eight|nine))?|(?:one|a) hundred(?:[ \-](?:and[ \-])?(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve))?)"
 _NOVENTA = r"(?:noventa(?: y (?:un|uno|dos|tres|cuatro|cinco|seis|siete|ocho|nueve))?|cien|ciento (?:un|uno|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez))"
 _PERSON = r"(?:he|she|patient|pt|mother|father|mom|dad|grandmother|grandfather|grandma|grandpa|wife|husband|sister|brother|aunt|uncle|who)"

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from gateway.domain.finding import Kind
 from gateway.phi.recognizers.checks import luhn
-from gateway.phi.recognizers.labelled import IDENTIFIER, labelled, named_after, no_id, no_id_after_word
+from gateway.phi.recognizers.labelled import (
+    IDENTIFIER,
+    labelled,
+    named_after,
+    no_id,
+    no_id_after_word,
+    no_id_before_label,
+)
 from gateway.phi.recognizers.rule import Family, Rule
 
 _DEVICE = (
@@ -30,7 +37,7 @@ FAMILY = Family(
         Rule("labelled_udi", Kind.DEVICE, labelled(r"udi(?:-di)?|unique device identifier|device identifier|barcode(?: \(udi\))?", rf"{_HIBCC}|{_GS1}|\d{{14,60}}[a-z0-9]{{0,30}}|{IDENTIFIER}"), 0.92, veto=no_id),
         Rule("serial", Kind.DEVICE, labelled(_SERIAL), 0.86, veto=no_id),
         Rule("device_word", Kind.DEVICE, labelled(r"device(?: (?:id|serial))?|implant|pacemaker"), 0.8, veto=no_id_after_word),
-        Rule("device_after", Kind.DEVICE, named_after(rf"(?:{_SERIAL})|device|udi|mac"), 0.84, veto=no_id),
+        Rule("device_after", Kind.DEVICE, named_after(rf"(?:{_SERIAL})|device|udi|mac"), 0.84, veto=no_id_before_label),
         Rule("imei", Kind.DEVICE, r"\b\d{15}\b", 0.15, _DEVICE, luhn),
         Rule("device_id", Kind.DEVICE, r"\b[A-Z]{2,4}-?[A-Z0-9]{0,4}\d{5,12}[A-Z]?\b", 0.15, _DEVICE),
     ),

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from gateway.domain.finding import Kind
-from gateway.phi.recognizers.labelled import IDENTIFIER, labelled, named_after, no_id, no_id_after_word
+from gateway.phi.recognizers.labelled import (
+    IDENTIFIER,
+    labelled,
+    named_after,
+    no_id,
+    no_id_after_word,
+    no_id_before_label,
+)
 from gateway.phi.recognizers.rule import Family, Rule
 
 _C, _A, _AN = "[1-9]", "[AC-HJKMNP-RT-Y]", "[0-9AC-HJKMNP-RT-Y]"
@@ -30,6 +37,6 @@ FAMILY = Family(
         Rule("plan_named", Kind.HEALTH_PLAN, labelled(r"insurance|plan|seguro", _SUFFIXED), 0.55, _PLAN, veto=no_id_after_word),
         Rule("policy_number", Kind.HEALTH_PLAN, labelled(r"policy|pol\.|certificate|group|grp|insurance (?:group|policy)|plan group", least=1), 0.55, _PLAN, veto=no_id),
         Rule("policy_word", Kind.HEALTH_PLAN, labelled(r"policy|grp|group"), 0.5, _PLAN, veto=no_id_after_word),
-        Rule("plan_after", Kind.HEALTH_PLAN, named_after(rf"{_MEMBER}|{_NAMED}|policy|group|grp", _SUFFIXED), 0.6, _PLAN, veto=no_id),
+        Rule("plan_after", Kind.HEALTH_PLAN, named_after(rf"{_MEMBER}|{_NAMED}|policy|group|grp", _SUFFIXED), 0.6, _PLAN, veto=no_id_before_label),
     ),
 )  # fmt: skip

@@ -15,15 +15,15 @@ _WORDS = (
 _REMARK = r"(?:\s?\([^()\n]{1,24}\)|(?:[ /_\-][a-z]{2,12}){1,3}\s?[:=#]|/[a-z]{2,10})?"
 _PUNCT = r"(?:</?[A-Za-z][^<>\n]{0,29}>|[\s\"':=#\-–—.|>*?<,;()\[\]\\~•{/])"
 _SAYS = (
-    r"(?:(?:is|was|are|es|to|of|as|on|for|in|with|should|be|reads?|now|provided|changed|updated|listed|shown|given|registered|recorded|entered|has|have|been|file|record|this|that|visit|patient|her|his|the|my|your)"
-    r"\s{1,3}[\"'#(:<]{0,2}){0,4}"
+    r"(?:(?:(?:on|for|in|at|has|have|been|should|changed|updated|this|that|visit|patient|her|his|the|my|your)\s{1,3}){0,3}"
+    r"(?:is|was|are|es|to|of|as|be|reads?|now|no|provided|listed|shown|given|registered|recorded|entered|file|record|changed|updated)\s{1,3}[\"'#(:<]{0,2}){0,3}"
 )
 IDENTIFIER = (
     r"(?:\d{1,4}(?: [\dolis]{2,4}){2,4}[a-z]?\b|"
     r"[a-z]{0,8}[\-./]?(?:[a-z]{1,3}[\-./]?)?\d[a-z0-9]*(?:[\-./:_]{1,2}[a-z]{0,3}\d[a-z0-9]*|-[a-z]{1,3}\b){0,6})"
 )
 _UNITS = compiled(
-    r"(?i)^(?:[ \-]?(?:mg|mcg|ug|µg|g|gm|gms|grams?|kg|lbs?|oz|ml|cc|l|dl|liters?|units?|iu|meq|mmol|mol|mm|cm|m|inch(?:es)?|ft|feet|hz|khz|mhz|"
+    r"(?i)^(?:[ \-]?(?:mg|mcg|ug|µg|g|gm|gms|grams?|kg|lbs?|pounds?|oz|ml|cc|l|dl|liters?|units?|iu|meq|mmol|mol|mm|cm|m|inch(?:es)?|ft|feet|hz|khz|mhz|"
     r"bpm|mmhg|min|mins|minutes?|hrs?|hours?|secs?|seconds?|days?|weeks?|wks?|months?|mos?|years?|yrs?|y/?o|tabs?|tablets?|caps?|capsules?|puffs?|drops?|doses?|"
     r"times|copies|patients|people|pages?|cases|visits|calories|kcal|points?|dollars|usd|beds|cells|beats|steps|percent|mm3|ml/min|kcal/day)\b|[ ]?(?:%|°|°c|\$|€)|"
     r"(?:mg|mcg|g|kg|meq|u)/(?:kg|dl|l|ml|day|hr|h|min)|/(?:mm3|min|hpf|ul|µl|mcl|day|hr))"
@@ -66,6 +66,8 @@ def no_id(document: Document, start: int, end: int) -> bool:
     numbers = sum(map(str.isdigit, value))
     if numbers < 2 or signs < 4 or (numbers < 3 and signs < 6):
         return True
+    if numbers < 3 and value[-6:].isalpha() and signs > 6:  # a word
+        return True
     if value.isdigit() and signs == 4 and value[:2] in {"19", "20"}:
         return True
     low, dash, high = value.partition("-")
@@ -76,6 +78,13 @@ def no_id(document: Document, start: int, end: int) -> bool:
     return numbers < 7 and measured(document, end)
 
 
+def no_id_before_label(document: Document, start: int, end: int) -> bool:
+    """As `no_id`, for a value that a label follows: one with a sign before it has its own, "model #: 12, serial #: 34"."""
+    return document.text[max(0, start - 4) : start].rstrip(" \t\"'").endswith((":", "#", "=")) or no_id(
+        document, start, end
+    )
+
+
 def no_id_after_word(document: Document, start: int, end: int) -> bool:
     """As `no_id`, for labels that mean many things: without a sign or a word for "number" before it, it must be long."""
     if no_id(document, start, end):
@@ -83,12 +92,12 @@ def no_id_after_word(document: Document, start: int, end: int) -> bool:
     before = document.lower[max(0, start - 16) : start]
     told = (
         before.endswith((" is ", " was "))
-        or any(sign in before.rstrip()[-2:] or sign in before[-2:] for sign in _STRONG)
+        or any(sign in before.rstrip()[-3:] or sign in before[-2:] for sign in _STRONG)
         or not set(before.replace("_", " ").split()).isdisjoint(_NUMBER_WORDS)
     )
     value = document.text[start:end]
     numbers = sum(map(str.isdigit, value))
-    return not told and numbers < 5 and (numbers < 4 or len(value) < 6 or value.isdigit())
+    return not told and numbers < 5 and (numbers < 4 or value.isdigit())
 
 
 def measured(document: Document, end: int) -> bool:

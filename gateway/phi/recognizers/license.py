@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gateway.domain.finding import Kind
 from gateway.phi.recognizers.checks import dea, npi
-from gateway.phi.recognizers.labelled import labelled, named_after, no_id, no_id_after_word
+from gateway.phi.recognizers.labelled import labelled, named_after, no_id, no_id_after_word, no_id_before_label
 from gateway.phi.recognizers.rule import Family, Rule
 
 _LICENCE = ("license", "licence", "driver", "dl", "dea", "npi", "certificate", "registration", "permit", "lic")
@@ -23,7 +23,7 @@ FAMILY = Family(
         Rule("driver_prefix", Kind.LICENSE, r"\bDL[\-# ]{0,2}[A-Z]?\d{4,12}(?:-\d{1,6})?", 0.75, _LICENCE),
         Rule("driver_word", Kind.LICENSE, labelled(r"dln?|driver'?s? (?:id|no|number)|(?:operator|vehicle operator)'?s?[ _]lic(?:en[sc]e|\.)?"), 0.85, veto=no_id),
         Rule("labelled_licence", Kind.LICENSE, labelled(_LICENSE), 0.85, veto=no_id_after_word),
-        Rule("licence_after", Kind.LICENSE, named_after(rf"(?:rn |medical |state |board |nursing )?(?:{_LICENSE})|dea|npi|dln?"), 0.84, veto=no_id),
+        Rule("licence_after", Kind.LICENSE, named_after(rf"(?:(?:rn|medical|state|board|nursing)[ _])?(?:{_LICENSE})|dea|npi|dln?"), 0.84, veto=no_id_before_label),
         Rule("certificate", Kind.LICENSE, labelled(r"certificat(?:e|ion)", least=1), 0.6, veto=no_id),
     ),
 )  # fmt: skip

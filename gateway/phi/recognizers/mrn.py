@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.domain.finding import Kind
-from gateway.phi.recognizers.labelled import labelled, named_after, no_id, no_id_after_word
+from gateway.phi.recognizers.labelled import labelled, named_after, no_id, no_id_after_word, no_id_before_label
 from gateway.phi.recognizers.rule import Family, Rule
 
 _MRN = (
@@ -22,7 +22,7 @@ FAMILY = Family(
         Rule("chart_number", Kind.MRN, labelled(_CHART, least=1), 0.58, _CARE, veto=no_id),
         Rule("chart_word", Kind.MRN, labelled(r"chart"), 0.62, _CARE, veto=no_id_after_word),
         Rule("patient_number", Kind.MRN, labelled(_PATIENT, least=1), 0.85, veto=no_id),
-        Rule("mrn_after", Kind.MRN, named_after(rf"{_MRN}|chart|record|{_PATIENT}"), 0.84, veto=no_id),
+        Rule("mrn_after", Kind.MRN, named_after(rf"{_MRN}|chart|record|{_PATIENT}"), 0.84, veto=no_id_before_label),
         Rule("national_health", Kind.MRN, r"\bN?H-\d{6,10}", 0.6, ("health", "record", "patient")),
     ),
 )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gateway.domain.finding import Kind
 from gateway.phi.document import Document
-from gateway.phi.recognizers.labelled import labelled, named_after, no_id, no_id_after_word
+from gateway.phi.recognizers.labelled import labelled, named_after, no_id, no_id_after_word, no_id_before_label
 from gateway.phi.recognizers.rule import Family, Rule
 
 _SURE = (
@@ -71,7 +71,7 @@ FAMILY = Family(
         Rule("labelled_id", Kind.OTHER_ID, labelled(_SURE, least=1), 0.78, veto=no_id),
         Rule("clear_label", Kind.OTHER_ID, labelled(_CLEAR), 0.76, veto=no_id_after_word),
         Rule("bare_label", Kind.OTHER_ID, labelled(_SURE), 0.66, veto=no_id_after_word),
-        Rule("id_after", Kind.OTHER_ID, named_after(rf"(?:{_SURE})|id|reference|identifier"), 0.72, veto=no_id),
+        Rule("id_after", Kind.OTHER_ID, named_after(rf"(?:{_SURE})|id|reference|identifier"), 0.72, veto=no_id_before_label),
         Rule("tax_id", Kind.OTHER_ID, labelled(r"(?:federal |employer )?tax(?: ?payer)?(?: id(?:entification)?)?|ein|tin|employer id(?:entification)?", r"(?:tax-)?\d{2}-?\d{7}|[a-z]{2,4}-?\d{6,12}"), 0.9, veto=no_id),
         Rule("user_after", Kind.OTHER_ID, named_after(r"user[ _]?name|user[ _]?id|log[ \-]?in|screen[ _]?name|usuario", _USER_VALUE), 0.6, veto=_no_user),
         Rule("plain_label", Kind.OTHER_ID, labelled(r"id|no\.|number|identifier|guid|uuid", r"[a-z]{0,5}-?[a-z]?\d[\da-z\-]{4,}"), 0.6, veto=no_id),
