@@ -18,13 +18,13 @@ from gateway.phi.lexicon import EPONYM, GIVEN, NAME, STOP, WORD
 from gateway.phi.normalize import fold_name
 from gateway.phi.recognizers.name_words import PARTICLES
 from gateway.phi.recognizers.rule import Hit
-from gateway.phi.spans import begins
+from gateway.phi.spans import begins, merge
 from gateway.phi.tagger import LABELS, Scores
 from gateway.phi.tokens import tokens
 
 BY_LISTS: Final = frozenset({
     "given_name", "surname", "two_surnames", "unknown_pair", "likely_given_and_surname", "name_among_people", "listed_name", "name_and_initial",
-    "lower_case_name", "lower_case_cue", "place", "facility", "county", "name_again", "address_name", "header_name", "signed_given_name", "labelled_name",
+    "lower_case_name", "lower_case_cue", "place", "facility", "county", "header_name",
 })  # fmt: skip
 """Recognisers whose names and places rest on word lists."""
 _MARGIN = 200
@@ -126,7 +126,8 @@ def weigh(
         sure += zip(*(one.tolist() for one in both), strict=True)
     starts = [start for start, _ in places]
     kept = [hit for hit in hits if hit.by not in BY_LISTS or _stands(hit, starts, sure, bounds.keep)]
-    return [*kept, *_added(document, places, sure, bounds)]
+    added = list(_added(document, places, sure, bounds))
+    return merge(document, [*kept, *added]) if added else kept
 
 
 def _stands(hit: Hit, starts: list[int], sure: list[tuple[float, float, float]], least: float) -> bool:

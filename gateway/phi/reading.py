@@ -126,7 +126,7 @@ class PartReader:
         wanted = windows(document, hits, bounds.everywhere)
         if not wanted:
             return hits
-        return merge(document, weigh(document, hits, self._looked(wanted), bounds))
+        return weigh(document, hits, self._looked(wanted), bounds)
 
     def _looked(self, wanted: list[Window]) -> list[tuple[Window, Scores]]:
         if isinstance(self._tagger, TaggerFailed) or self._tagger is None:

@@ -21,10 +21,10 @@ _LIVES = (
     "address", "lives", "resides", "residing", "home", "located", "location", "mail", "ship", "dirección", "domicilio", "vive", "moved", "live")  # fmt: skip
 _SMALL_STREET = r"(?:street|st|avenue|ave|road|rd|drive|dr|lane|ln|boulevard|blvd|court|ct|place|pl|terrace|circle|cir|way|parkway|pkwy|highway|hwy|square|trail|loop)"
 _RULES = (
-    Rule("lower_street", Kind.LOCATION, rf"\d{{1,6}} (?:[nsew]\.? )?[a-z]{{3,20}}(?: [a-z]{{3,20}})? {_SMALL_STREET}\b\.?(?:,? (?:apt|unit|suite|ste|#)\.? ?#?[0-9a-z]{{1,6}})?(?:,? [a-z ]{{3,30}},? (?i:{STATES})\b(?: \d{{5}}(?:-\d{{4}})?)?)?", 0.3, _LIVES),
+    Rule("lower_street", Kind.LOCATION, rf"\d{{1,6}} (?:[nsew]\.? )?[a-z]+(?: [a-z]+)? {_SMALL_STREET}\b\.?(?:,? (?:apt|unit|suite|ste|#)\.? ?#?[0-9a-z]{{1,6}})?(?:,? [a-z ]+,? (?i:{STATES})\b(?: \d{{5}}(?:-\d{{4}})?)?)?", 0.3, _LIVES),
     Rule("foreign_street", Kind.LOCATION, rf"(?i)(?:\b{ABROAD} (?:(?:de|la|del|los|las|des|du|le) ){{0,2}}\p{{L}}[\pL'\-]+(?: \p{{L}}[\pL'\-]+){{0,2}},? (?:n[úu]m(?:ero)?\.? |no?\.? |n° |# ?)?\d{{1,5}}(?:,? (?:piso|apto\.?|depto\.?|int\.?|col\.?|local) ?[\w#\-]{{1,12}}){{0,2}}(?:,? \d{{5}})?|\d{{1,5}},? (?:rue|via|calle|avenue|chemin|avenida) (?:(?:de|la|del|des|du|le) ){{0,2}}\p{{L}}[\pL'\-]+)", 0.7),
-    Rule("germanic_street", Kind.LOCATION, r"(?i)\b\pL{3,20}(?:straße|strasse|gasse|weg|platz|straat|gatan|gata|vej|vegen|veien|katu|gade|allee|utca|tie) \d{1,4}[a-z]?\b", 0.6),
-    Rule("number_street", Kind.LOCATION, r"\d{1,6} (?:\p{Lu}[\pL'\-]{2,20} ){1,3}\d{1,6}\b", 0.1, ("address",)),
+    Rule("germanic_street", Kind.LOCATION, r"(?i)\b\pL+(?:straße|strasse|gasse|weg|platz|straat|gatan|gata|vej|vegen|veien|katu|gade|allee|utca|tie) \d{1,4}[a-z]?\b", 0.6),
+    Rule("number_street", Kind.LOCATION, r"\d{1,6} (?:\p{Lu}[\pL'\-]+ ){1,3}\d{1,6}\b", 0.1, ("address",)),
     Rule("zip_plus_four", Kind.LOCATION, r"\d{5}-\d{4}", 0.55, ("zip", "postal", *_LIVES)),
     Rule("zip_label", Kind.LOCATION, r"(?i)\b(?:zip|zip ?code|postal ?code|postcode|c[oó]digo postal|c\.p\.)[ \"'=:#]{0,4}(?:is |area |of |es )?(\d{4,5}(?:-\d{4})?)\b", 0.9),
     Rule("uk_postcode", Kind.LOCATION, r"\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b", 0.5, _LIVES),

@@ -80,7 +80,7 @@ def test_an_exhausted_set_runs_every_rule(lexicon: Lexicon, monkeypatch: pytest.
         def Match(self, data: bytes) -> None:
             return None
 
-    for one in engine._sets:
+    for one in engine._banks[True].sets:
         monkeypatch.setattr(one, "_set", Exhausted())
     assert set(engine.run(document)) == usual
     assert any(hit.kind is Kind.EMAIL for hit in usual)
