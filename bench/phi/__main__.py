@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.phi.scoring import Figures, Sheet, Span, score, wilson
+from bench.phi.scoring import Figures, Found, Sheet, score, wilson
 from bench.phi.sets import sets
 from gateway.domain.finding import Kind
 
@@ -34,12 +34,12 @@ class Contestant:
     memory_mib: int = 0
     seconds: list[float] = field(default_factory=list)
 
-    def scan(self, text: str) -> list[Span]:
+    def scan(self, text: str) -> list[Found]:
         """The spans found in one text; RuntimeError when the process has ended."""
         answer = self._ask(text)
         self.memory_mib = answer["memory_mib"]
         self.seconds.append(answer["cpu_s"])
-        return [(start, end, kind) for start, end, kind in answer["spans"]]
+        return [(start, end, kind, by) for start, end, kind, by in answer["spans"]]
 
     def _ask(self, text: str) -> dict:  # type: ignore[type-arg]
         assert self.process.stdin is not None
@@ -72,7 +72,7 @@ def contestant(name: str, python: str) -> Iterator[Contestant]:
 
 def compare(sheets: Sequence[Sheet], systems: Sequence[Contestant]) -> dict[str, Figures]:
     """Every system on every text, in turn."""
-    found: dict[str, list[list[Span]]] = {one.name: [] for one in systems}
+    found: dict[str, list[list[Found]]] = {one.name: [] for one in systems}
     for number, sheet in enumerate(sheets):
         for one in systems if number % 2 else list(reversed(systems)):
             found[one.name].append(one.scan(sheet.text))
@@ -115,7 +115,7 @@ def rows(
             kind: {key: counts[key] for key in ("n", "masked", "touched", "right")}
             for kind, counts in figures.kinds.items()
         }
-        yield {"set": name, "system": one.name, "kinds": kinds, "total": dict(figures.total), "mb_per_cpu_s": speed, "p50_ms": middle, "p99_ms": late}  # fmt: skip
+        yield {"set": name, "system": one.name, "kinds": kinds, "recognisers": figures.recognisers, "total": dict(figures.total), "mb_per_cpu_s": speed, "p50_ms": middle, "p99_ms": late}  # fmt: skip
         seconds.clear()
     ours = results[systems[0].name].kinds
     print(f"\n{'kind':14} letter {'spans':>6}  " + "  ".join(f"{one.name + ': fully masked %':30}" for one in systems))
@@ -126,6 +126,13 @@ def rows(
         print(
             f"{kind:14} {Kind(kind).letter or '-':6} {ours[kind]['n']:6}  " + "  ".join(f"{cell:30}" for cell in cells)
         )
+
+
+def recognisers(figures: Figures) -> None:
+    """What each of our recognisers found, and how much of it for nothing."""
+    print(f"\n{'recogniser':28} {'findings':>8} {'hits':>8} {'false alarms':>13}")
+    for by, one in sorted(figures.recognisers.items(), key=lambda pair: -pair[1]["findings"]):
+        print(f"{by:28} {one['findings']:8} {one['hits']:8} {one['alarms']:13}")
 
 
 def main() -> int:
@@ -146,6 +153,7 @@ def main() -> int:
                 continue
             results = compare(sheets, systems)
             written += rows(name, results, systems, sum(len(one.text.encode()) for one in sheets))
+            recognisers(results[systems[0].name])
         print("\nstart, seconds: " + ", ".join(f"{one.name} {one.start_s:.1f}" for one in systems))
         print("memory, MiB: " + ", ".join(f"{one.name} {one.memory_mib}" for one in systems))
         cost = {one.name: {"start_s": one.start_s, "memory_mib": one.memory_mib} for one in systems}

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-Spans = list[tuple[int, int, str]]
+Spans = list[tuple[int, int, str, str]]
 
 _PRESIDIO_KINDS = {
     "PERSON": "name", "LOCATION": "location", "DATE_TIME": "date", "PHONE_NUMBER": "phone", "EMAIL_ADDRESS": "email",
@@ -37,7 +37,7 @@ def sealgate() -> Callable[[str], Spans]:
         report = scanner.scan([TextPart("text", text)])
         if report.gaps:
             raise SystemExit(f"not scanned to the end: {report.gaps}")
-        return [(one.start, one.end, one.kind.value) for one in report.findings]
+        return [(one.start, one.end, one.kind.value, one.by) for one in report.findings]
 
     return scan
 
@@ -55,7 +55,9 @@ def presidio() -> Callable[[str], Spans]:
 
     def scan(text: str) -> Spans:
         found = analyzer.analyze(text=text, language="en")
-        return [(one.start, one.end, _PRESIDIO_KINDS.get(one.entity_type, "other_id")) for one in found]
+        return [
+            (one.start, one.end, _PRESIDIO_KINDS.get(one.entity_type, "other_id"), one.entity_type) for one in found
+        ]
 
     return scan
 

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 OUTSIDE = frozenset({"organization", "health_term"})
 Span = tuple[int, int, str]
 """Start and end in code points, end exclusive, and the kind."""
+Found = tuple[int, int, str, str]
+"""The same with the recogniser's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class Figures:
 
     kinds: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     total: Counter[str] = field(default_factory=Counter)
+    recognisers: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
     def masked(self) -> tuple[int, int]:
         """Spans fully masked, of how many."""
@@ -56,7 +59,7 @@ class Figures:
         return self.total["plain_masked"], self.total["plain"]
 
 
-def score(sheets: Sequence[Sheet], found: Iterable[Sequence[Span]]) -> Figures:
+def score(sheets: Sequence[Sheet], found: Iterable[Sequence[Found]]) -> Figures:
     """The figures of one system: `found` has each sheet's findings, in the order of the sheets."""
     figures = Figures()
     for sheet, findings in zip(sheets, found, strict=True):
@@ -64,7 +67,7 @@ def score(sheets: Sequence[Sheet], found: Iterable[Sequence[Span]]) -> Figures:
     return figures
 
 
-def _score_one(sheet: Sheet, findings: Sequence[Span], figures: Figures) -> None:
+def _score_one(sheet: Sheet, findings: Sequence[Found], figures: Figures) -> None:
     text = sheet.text
     gold = [one for one in sheet.spans if one[2] not in OUTSIDE]
     soft = [*sheet.ignore, *((start, end) for start, end, kind in sheet.spans if kind in OUTSIDE)]
@@ -77,9 +80,12 @@ def _score_one(sheet: Sheet, findings: Sequence[Span], figures: Figures) -> None
         covered = sum(masked[at] for at in own)
         figures.kinds[kind].update(
             n=1, touched=covered > 0, masked=bool(own) and covered == len(own),
-            right=any(other == kind and a < end and b > start for a, b, other in findings),
+            right=any(other == kind and a < end and b > start for a, b, other, _ in findings),
         )  # fmt: skip
     alarmed = False
+    for start, end, kind, by in findings:
+        hit, soft_only = any(in_gold[start:end]), any(in_soft[start:end]) or kind in sheet.unjudged
+        figures.recognisers[by].update(findings=1, hits=hit, alarms=not hit and not soft_only)
     for (start, end), kinds in _by_place(findings).items():
         if any(in_gold[start:end]):
             figures.total["hits"] += 1
@@ -93,9 +99,9 @@ def _score_one(sheet: Sheet, findings: Sequence[Span], figures: Figures) -> None
     )  # fmt: skip
 
 
-def _by_place(findings: Sequence[Span]) -> dict[tuple[int, int], set[str]]:
+def _by_place(findings: Sequence[Found]) -> dict[tuple[int, int], set[str]]:
     places: dict[tuple[int, int], set[str]] = defaultdict(set)
-    for start, end, kind in findings:
+    for start, end, kind, _ in findings:
         places[start, end].add(kind)
     return places
 
