@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gateway.domain.finding import Kind
+from gateway.phi.document import Document
 from gateway.phi.recognizers.labelled import labelled, named_after, no_id, no_id_before_label
 from gateway.phi.recognizers.rule import Family, Rule
 
@@ -11,11 +12,17 @@ _MADE = r"(?:[ _](?:scan|template|hash|record|sample|profile|print|vein|id|ident
 
 _VALUE = r"[a-z]{0,6}-?[a-z]{0,8}\d[a-z0-9]*(?:-[a-z0-9]+){0,4}"
 
+
+def _no_template(document: Document, start: int, end: int) -> bool:
+    """Too short for one: hexadecimal templates may hold a single digit."""
+    return sum(map(str.isalnum, document.text[start:end])) < 6 and no_id(document, start, end)
+
+
 FAMILY = Family(
     "biometric",
     (
         Rule("biometric_prefix", Kind.BIOMETRIC, r"\bBIO-?[A-Z]{1,4}-?[0-9A-Za-z]{4,}", 0.9),
-        Rule("biometric_id", Kind.BIOMETRIC, labelled(rf"{_WHAT}{_MADE}|face[ _](?:scan|template|hash|record|sample|profile|id|code)", _VALUE), 0.85, veto=no_id),
+        Rule("biometric_id", Kind.BIOMETRIC, labelled(rf"{_WHAT}{_MADE}|face[ _](?:scan|template|hash|record|sample|profile|id|code)", _VALUE), 0.85, veto=_no_template),
         Rule("biometric_after", Kind.BIOMETRIC, named_after(_WHAT, _VALUE), 0.84, veto=no_id_before_label),
         Rule("biometric_words", Kind.BIOMETRIC, r"(?i)\b(?:finger ?print|voice ?print|retina(?:l)?|iris|palm ?print|face ?print|facial recognition|biometric) (?:scans?|templates?|records?|samples?|on file|images?|enrol?lment)\b", 0.45),
     ),
