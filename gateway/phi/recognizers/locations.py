@@ -22,7 +22,7 @@ _LIVES = (
 _SMALL_STREET = r"(?:street|st|avenue|ave|road|rd|drive|dr|lane|ln|boulevard|blvd|court|ct|place|pl|terrace|circle|cir|way|parkway|pkwy|highway|hwy|square|trail|loop)"
 _RULES = (
     Rule("lower_street", Kind.LOCATION, rf"\d{{1,6}} (?:[nsew]\.? )?[a-z]+(?: [a-z]+)? {_SMALL_STREET}\b\.?(?:,? (?:apt|unit|suite|ste|#)\.? ?#?[0-9a-z]{{1,6}})?(?:,? [a-z ]+,? (?i:{STATES})\b(?: \d{{5}}(?:-\d{{4}})?)?)?", 0.3, _LIVES),
-    Rule("foreign_street", Kind.LOCATION, rf"(?i)(?:\b{ABROAD} (?:(?:de|la|del|los|las|des|du|le) ){{0,2}}\p{{L}}[\pL'\-]+(?: \p{{L}}[\pL'\-]+){{0,2}},? (?:n[úu]m(?:ero)?\.? |no?\.? |n° |# ?)?\d{{1,5}}(?:,? (?:piso|apto\.?|depto\.?|int\.?|col\.?|local) ?[\w#\-]{{1,12}}){{0,2}}(?:,? \d{{5}})?|\d{{1,5}},? (?:rue|via|calle|avenue|chemin|avenida) (?:(?:de|la|del|des|du|le) ){{0,2}}\p{{L}}[\pL'\-]+)", 0.7),
+    Rule("foreign_street", Kind.LOCATION, rf"(?i)(?:\b{ABROAD} (?:(?:de|la|del|los|las|des|du|le) ){{0,2}}(?:\d{{1,2}} (?:de )?)?\p{{L}}[\pL'\-]+(?: \p{{L}}[\pL'\-]+){{0,2}},? (?:n[úu]m(?:ero)?\.? |no?\.? |n° |# ?)?\d{{1,5}}(?:,? (?:piso|apto\.?|depto\.?|int\.?|col\.?|local) ?[\w#\-]{{1,12}}){{0,2}}(?:,? \d{{5}})?|\d{{1,5}},? (?:rue|via|calle|avenue|chemin|avenida) (?:(?:de|la|del|des|du|le) ){{0,2}}\p{{L}}[\pL'\-]+)", 0.7),
     Rule("germanic_street", Kind.LOCATION, r"(?i)\b\pL+(?:straße|strasse|gasse|weg|platz|straat|gatan|gata|vej|vegen|veien|katu|gade|allee|utca|tie) \d{1,4}[a-z]?\b", 0.6),
     Rule("number_street", Kind.LOCATION, r"\d{1,6} (?:\p{Lu}[\pL'\-]+ ){1,3}\d{1,6}\b", 0.1, ("address",)),
     Rule("zip_plus_four", Kind.LOCATION, r"\d{5}-\d{4}", 0.55, ("zip", "postal", *_LIVES)),

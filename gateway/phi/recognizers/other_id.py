@@ -80,6 +80,7 @@ FAMILY = Family(
         Rule("lone_user", Kind.OTHER_ID, r"\b[a-z]{4,}\d{2,6}\b", 0.42, ("user", "profile", "record", "login", "account", "handle")),
         Rule("uuid", Kind.OTHER_ID, r"(?i)\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", 0.88),
         Rule("coded_id", Kind.OTHER_ID, r"\b[A-Z]{2,5}-(?:[A-Z0-9]{1,4}-){0,3}\d{4,14}(?:-\d{1,6})?\b", 0.5, veto=_no_code),
+        Rule("curp", Kind.OTHER_ID, r"(?i)\b[A-Z]{4}\d{6}[HMX][A-Z]{5}[A-Z\d]\d\b", 0.85),
         Rule("ein", Kind.OTHER_ID, r"\b\d{2}-\d{7}\b", 0.5),
         Rule("twelve_grouped", Kind.OTHER_ID, r"\b\d{4} \d{4} \d{4}\b", 0.45),
         Rule("passport", Kind.OTHER_ID, r"\b[A-Z]{1,2}\d{7,9}\b|\b[A-Z]\d[A-Z]\d{5,7}\b", 0.5),
