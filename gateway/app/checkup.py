@@ -69,6 +69,7 @@ def examine(home: Installation, swaps: str = "/proc/swaps") -> Checkup:
 
 def _inspect(found: Checkup, home: Installation) -> None:
     found.layers = home.inspector().layers()
+    found.warnings += _unread(home.inspector().instruments())
     if home.settings.sandbox.mode == "weak":
         found.warnings.append(
             'sandbox.mode is "weak": documents may be opened with fewer layers than docs/security-model.md promises'
@@ -101,6 +102,18 @@ def _viruses(found: Checkup, home: Installation) -> None:
         found.warnings.append(f"clamd's signatures are of {version.made.date()}: see that freshclam runs")
     if not required:
         found.warnings.append('clamd.url is set, but policy.toml says clamd = "off": it is not asked')
+
+
+def _unread(instruments: frozenset[str]) -> list[str]:
+    """What the children cannot open on this machine."""
+    missing: list[str] = []
+    if not any(one.startswith("ocr-") for one in instruments):
+        missing.append("pictures and scanned pages are not read, each counts as PHI: install tesseract-ocr")
+    elif "ocr-spa" not in instruments:
+        missing.append("pictures are read as English only: tesseract-ocr-spa adds Spanish")
+    if "libarchive" not in instruments:
+        missing.append("archives other than ZIP are not read, each counts as PHI: install libarchive13")
+    return missing
 
 
 def _store(found: Checkup, home: Installation) -> None:

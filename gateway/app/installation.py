@@ -308,6 +308,7 @@ class Installation:
                 answers=one.answers,
                 children=one.children,
                 pictures=one.pictures,
+                pictures=one.pictures,
             )
         )
         missing = [layer for layer in ("seccomp", "netns") if layer not in found.layers()]

@@ -278,6 +278,7 @@ class SandboxSection(Section):
     specimens: int = Field(default=1000, ge=1, description="Attachments of one message that are opened.")
     text_bytes: Size = Field(default=16 * 1024**2, description="Text taken from one message.")
     answers: int = Field(default=20_000, ge=1, description="Texts and gaps of one message.")
+    pictures: int = Field(default=40, ge=0, description="Pictures and scanned pages of one message that are read.")
     children: int = Field(default=4, ge=2, description="Children at the same time.")
     quick_bytes: Size = Field(
         default=1024**2,

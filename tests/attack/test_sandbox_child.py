@@ -78,7 +78,7 @@ def test_child_finds_no_environment_no_descriptors_no_keys(box, monkeypatch):
             environment = psutil.Process(inspector.launcher)
             if os.geteuid() == 0:
                 assert set(environment.environ()) <= {
-                    "PATH", "LANG", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "OMP_THREAD_LIMIT", "LD_LIBRARY_PATH", "LC_CTYPE",
+                    "PATH", "LANG", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "OMP_THREAD_LIMIT", "OPENBLAS_NUM_THREADS", "LD_LIBRARY_PATH", "LC_CTYPE",
                 }  # fmt: skip
                 assert Path(f"/proc/{inspector.launcher}/cwd").samefile("/")
                 links = {str(each.readlink()) for each in Path(f"/proc/{inspector.launcher}/fd").iterdir()}

@@ -178,6 +178,9 @@ class NoInspector:
     def layers(self) -> tuple[str, ...]:
         return ()
 
+    def instruments(self) -> frozenset[str]:
+        return frozenset()
+
     def close(self) -> None:
         """Nothing runs."""
 

@@ -87,7 +87,8 @@ def _clean_environment(search: Sequence[str]) -> dict[str, str]:
     folders = [str(Path(gateway.__file__).resolve().parents[1]), *search, *filter(os.path.isabs, sys.path)]
     environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONPATH": os.pathsep.join(folders)}
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
-    environment["OMP_THREAD_LIMIT"] = "1"  # a child can start no thread, and a launcher with threads must not fork
+    # a child can start no thread, and a launcher with threads must not fork
+    environment |= {"OMP_THREAD_LIMIT": "1", "OPENBLAS_NUM_THREADS": "1"}
     if libraries := os.environ.get("LD_LIBRARY_PATH"):  # some builds of Python do not start without
         environment["LD_LIBRARY_PATH"] = libraries
     return environment

@@ -26,7 +26,7 @@ class BoxLimits:
     text_bytes: int = 16 * MIB
     answers: int = 20_000
     children: int = 4
-    pictures: int = 60
+    pictures: int = 40
 
     def dumps(self) -> str:
         """As one command line argument for the launcher."""

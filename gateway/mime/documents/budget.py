@@ -32,7 +32,7 @@ class Budget:
     max_ratio: int = 200
     ratio_floor: int = 1024 * 1024
     max_pages: int = 2_000
-    pictures_left: int = 60
+    pictures_left: int = 40
     pixels_left: int = 400_000_000
     max_pixels: int = 50_000_000
     hasty: bool = False

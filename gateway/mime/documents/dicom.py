@@ -6,16 +6,18 @@ import io
 import re
 import warnings
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-import pydicom
 from PIL import Image
-from pydicom.encaps import generate_frames
 
 from gateway.domain.finding import Gap, GapReason, TextPart
 from gateway.mime.documents import fields
 from gateway.mime.documents.budget import Budget
 from gateway.mime.documents.sight import words_in
 from gateway.mime.documents.table import Result, read
+
+if TYPE_CHECKING:
+    import pydicom
 
 _LABELS = {"PatientName": "Patient name", "PatientID": "MRN", "PatientBirthDate": "Date of birth", "AccessionNumber": "Accession number",
            "PatientTelephoneNumbers": "Phone", "PatientAddress": "Address", "OtherPatientIDs": "Patient ID"}  # fmt: skip
@@ -31,6 +33,8 @@ _PACKED = frozenset(
 
 def read_dicom(part: str, data: bytes, budget: Budget) -> Result:
     """A line for each attribute; overlays and pixels that are not read are gaps."""
+    import pydicom  # brings numpy, which starts threads when it is imported
+
     lines: list[str] = []
     gaps: dict[Gap, None] = {}
     texts: list[TextPart] = []
@@ -113,6 +117,8 @@ def _frames(image: pydicom.Dataset) -> Iterator[Image.Image]:
     if syntax.is_compressed and not syntax.is_deflated:
         if syntax not in _PACKED:
             raise ValueError("pixels packed in a way that is not read")
+        from pydicom.encaps import generate_frames
+
         for frame in generate_frames(image.PixelData, number_of_frames=count):
             with Image.open(io.BytesIO(frame), formats=("JPEG", "JPEG2000")) as opened:
                 yield opened.convert("L")

@@ -10,7 +10,6 @@ import io
 import re
 import warnings
 
-import openpyxl
 from lxml import etree
 
 from gateway.domain.finding import Gap, GapReason, TextPart
@@ -95,6 +94,8 @@ def _lines(item: etree._Element) -> list[str]:
 
 
 def _sheets(data: bytes, budget: Budget, part: str, gaps: dict[Gap, None], *, formulas: bool) -> list[str]:
+    import openpyxl  # brings numpy where that is installed, which starts threads when it is imported
+
     book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=not formulas, keep_links=False)
     lines: list[str] = []
     used = 0
