@@ -81,7 +81,7 @@ def _classed(word: str, known: dict[str, int]) -> tuple[str, str, int, int]:
         stem = word[:-1]
         if len(stem) > _LONGEST_SHORT:
             word = stem
-    if len(stem) > 3 and stem[-2] == "'" and stem[-1] in "sS":
+    if len(stem) > 2 and stem[-2] == "'" and stem[-1] in "sS":
         word = stem = stem[:-2]
     low = fold_name(stem)
     flags = known.get(low)

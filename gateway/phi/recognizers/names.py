@@ -48,38 +48,40 @@ def _parts(document: Document, tokens: list[Token]) -> Iterator[list[Token]]:
     """
     part: list[Token] = []
     for at, token in enumerate(tokens):
-        flags, low = token.flags, token.low
         if part and (len(part) == _LONGEST_RUN or not _joined(document, part[-1], token)):
             yield part
             part = []
-        if low in _ABOUT_NAMES:
-            if low in SUFFIXES and part:
-                part.append(token)
-                continue
-            if low in TITLES:
-                if part and part[-1].low not in TITLES:
-                    yield part
-                    part = []
-                part.append(token)
-                continue
-        if part and low in PARTICLES and _particle_of(document, token, tokens, at + 1):
+        standing = _standing(document, part, tokens, at)
+        if standing != _GOES_ON and part:
+            yield part
+            part = []
+        if standing != _NO_NAME:
             part.append(token)
-            continue
-        if flags & STOP and flags & GIVEN and _first_of_two(document, token, tokens, at + 1):
-            part.append(token)
-            continue
-        if (
-            (flags & STOP or (flags & WORD and not flags & NAME))
-            and not token.shape & 1
-            and (flags & STOP or not part or part[-1].low not in TITLES)
-        ):
-            if part:
-                yield part
-                part = []
-            continue
-        part.append(token)
     if part:
         yield part
+
+
+_GOES_ON, _BEGINS, _NO_NAME = "goes on", "begins", "no name"
+
+
+def _standing(document: Document, part: list[Token], tokens: list[Token], at: int) -> str:
+    """Whether a word goes on with the name before it, begins one, or is in none."""
+    token = tokens[at]
+    flags, low = token.flags, token.low
+    if not part and token.text in {"A", "I"}:
+        return _NO_NAME
+    if low in SUFFIXES and part:
+        return _GOES_ON
+    if low in TITLES:
+        return _GOES_ON if part and part[-1].low in TITLES else _BEGINS
+    if part and low in PARTICLES and _particle_of(document, token, tokens, at + 1):
+        return _GOES_ON
+    if flags & STOP and flags & GIVEN and _first_of_two(document, token, tokens, at + 1):
+        return _GOES_ON
+    if token.initial or not (flags & STOP or (flags & WORD and not flags & NAME)):
+        return _GOES_ON
+    after_title = bool(part) and part[-1].low in TITLES and not flags & STOP
+    return _GOES_ON if after_title else _NO_NAME
 
 
 def _particle_of(document: Document, token: Token, tokens: list[Token], following: int) -> bool:
@@ -122,6 +124,8 @@ def _joined(document: Document, before: Token, token: Token) -> bool:
 
 def _placeholder(token: Token) -> bool:
     """Whether it stands for a name that was left out: XYZ, ABCD, XX."""
+    if token.low in {"sample", "anyone", "somebody", "nobody"}:
+        return True
     return bool(token.shape) and (set(token.low) <= set("xyz") or token.low in {"abc", "abcd", "def"})
 
 
@@ -131,9 +135,9 @@ def _judge(document: Document, cues: Cues, part: list[Token]) -> Hit | None:
     full = [one for one in words if not one.initial]
     if not full:
         return None
+    if all(map(_placeholder, full)):
+        return None
     if titled:
-        if all(map(_placeholder, full)):
-            return None
         return Hit(Kind.NAME, part[0].start, _suffix_end(document, part[-1].end), 0.9, "titled_name")
     first, last = words[0].start, part[-1].end
     cue = label(document, first)

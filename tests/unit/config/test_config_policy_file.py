@@ -10,7 +10,7 @@ from gateway.config.policy_file import load_policy
 from gateway.config.starter import starter_policy
 from gateway.domain.decision import Action, Method, OpenText
 from gateway.domain.errors import ConfigError
-from gateway.domain.finding import SensitiveClass
+from gateway.domain.finding import Mode, SensitiveClass
 from gateway.domain.patient import Purpose, RecipientKind
 from gateway.policy.law import load_law
 from gateway.policy.model import Policy
@@ -96,3 +96,17 @@ def test_a_mistake_is_one_line_with_key_and_mend(tmp_path, text, said):
     assert "\n" not in line
     for words in said:
         assert words in line, line
+
+
+def test_the_detectors_mode(tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text('[detector]\nmode = "strict"\n', encoding="utf-8")
+    strict = load_policy(path)
+    assert strict.detector is Mode.STRICT
+    path.write_text("", encoding="utf-8")
+    balanced = load_policy(path)
+    assert balanced.detector is Mode.BALANCED
+    assert strict.version != balanced.version
+    path.write_text('[detector]\nmode = "lax"\n', encoding="utf-8")
+    with pytest.raises(ConfigError, match="mode"):
+        load_policy(path)
