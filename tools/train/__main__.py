@@ -18,7 +18,7 @@ from gateway.phi.lexicon import Lexicon
 from gateway.phi.tagger.features import MOST, PADDING, Features, single_words
 from gateway.phi.tokens import tokens
 from tools.train.corpus import documents
-from tools.train.model import REACH, Net, export, train
+from tools.train.model import REACH, Net, export, resume, train
 from tools.train.prose import FOLDER
 from tools.train.slots import World
 
@@ -96,6 +96,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=20_261_123)
     parser.add_argument("--threads", type=int, default=1, help="one gives the same weights each time")
     parser.add_argument("--wordnet", type=Path, default=FOLDER)
+    parser.add_argument("--start", type=Path, help="a folder with a model to go on from")
     parser.add_argument("--out", type=Path, default=OUT)
     options = parser.parse_args()
     torch.manual_seed(options.seed)
@@ -109,7 +110,10 @@ def main() -> None:
     total = sum(len(rows) for rows, _ in corpus)
     print(f"{len(corpus)} documents, {total} tokens, {time.monotonic() - began:.0f} s", flush=True)
     steps = int(options.epochs * (total + REACH * len(corpus)) / (options.tokens + 120))
+    started = json.loads((options.start / "model.json").read_text())["sha256"] if options.start else None
     net = Net()
+    if options.start:
+        resume(net, options.start)
     train(
         net,
         batches(corpus, words.table(), options.tokens, options.epochs + 1, options.seed),
@@ -118,7 +122,9 @@ def main() -> None:
         options.seed,
     )
     export(
-        net, options.out, {"documents": len(corpus), "tokens": total, "epochs": options.epochs, "seed": options.seed}
+        net,
+        options.out,
+        {"documents": len(corpus), "tokens": total, "epochs": options.epochs, "seed": options.seed, "start": started},
     )
     if options.out == OUT:
         sign_sheet(OUT)

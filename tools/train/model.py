@@ -48,6 +48,23 @@ class Net(nn.Module):
         return result
 
 
+def resume(net: Net, folder: Path) -> None:
+    """Start from an exported model; what rounding took is not given back."""
+    stored = {
+        one.name: torch.from_numpy(numpy_helper.to_array(one).copy())
+        for one in onnx.load(folder / "network.onnx").graph.initializer
+    }
+    table = np.frombuffer((folder / "words.bin").read_bytes(), np.int8).reshape(ROWS, WIDTH)
+    with torch.no_grad():
+        net.table.weight.copy_(torch.from_numpy(table.astype(np.float32) * _STEP))
+        for at, mix in enumerate(net.mix):
+            linear: Any = mix
+            linear.weight.copy_(stored[f"w{at}"].T)
+            linear.bias.copy_(stored[f"b{at}"])
+        net.out.weight.copy_(stored["w"].T)
+        net.out.bias.copy_(stored["b"])
+
+
 def forget_some(ids: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     """Takes the word itself from some words and the lexicon from others, so that neither is leant on alone."""
     ids = ids.clone()
@@ -60,7 +77,7 @@ def forget_some(ids: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
 def train(net: Net, batches: Any, steps: int, peak: float, seed: int) -> None:
     """AdamW with a warm-up and a cosine; `batches` yields (ids, rows, labels), label -1 where nothing is learnt."""
     generator = torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.AdamW(net.parameters(), lr=peak, betas=(0.9, 0.99), weight_decay=0.01)
+    optimizer = torch.optim.AdamW(net.parameters(), lr=peak, betas=(0.9, 0.99), weight_decay=0.01, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, peak, total_steps=steps, pct_start=0.1)
     weight = torch.tensor([1.0, 1.5, 1.5, 1.0, 1.0, 0.7])
     began, shown = time.monotonic(), 0.0

