@@ -10,12 +10,13 @@ from collections.abc import Iterator
 
 from gateway.domain.finding import Kind
 from gateway.phi.document import Document
-from gateway.phi.lexicon import EPONYM, GIVEN, NAME, PLACE, RARE, STOP, SURNAME, WORD
-from gateway.phi.recognizers.name_cues import Cues, among_people, eponym, in_place, label, listed, own_line, spoken_to
+from gateway.phi.lexicon import GIVEN, NAME, STOP, SURNAME, WORD
+from gateway.phi.recognizers.name_cues import Cues, eponym, label, listed
 from gateway.phi.recognizers.name_forms import agreeing, lower_case, surname_first
+from gateway.phi.recognizers.name_scores import scored
 from gateway.phi.recognizers.name_words import PARTICLES, SUFFIXES, TITLES
 from gateway.phi.recognizers.rule import Family, Hit
-from gateway.phi.words import Token, strong_given, strong_surname, unknown
+from gateway.phi.words import Token, unknown
 
 _LONGEST_RUN = 8
 _LONGEST_GAP = 16
@@ -143,65 +144,10 @@ def _judge(document: Document, cues: Cues, part: list[Token]) -> Hit | None:
     cue = label(document, first)
     if not cue and (cues.on_header(first) or cues.mailed(last)):
         cue = "header"
-    score, by = _score(document, cues, full, words, cue)
+    score, by = scored(document, cues, full, words, cue)
     if not score or (not cue and eponym(document, full)):
         return None
     return Hit(Kind.NAME, first, _suffix_end(document, last), score, by)
-
-
-def _score(document: Document, cues: Cues, full: list[Token], words: list[Token], cue: str) -> tuple[float, str]:
-    given = full[0]
-    if cue:
-        named = any(one.flags & NAME or unknown(one) for one in full)
-        if len(full) == 1 and cue != "label" and (given.shouted or (cue != "greeting" and not given.flags & NAME)):
-            named = False
-        if named and (len(full) > 1 or not given.flags & WORD or given.flags & GIVEN):
-            return (0.9 if len(full) > 1 or cue == "label" else 0.8), "labelled_name"
-        if cue == "header" and len(words) > 1:
-            return 0.6, "header_name"
-    if len(full) > 1:
-        return _score_pair(document, full)
-    if len(words) > 1 and (given.flags & NAME or unknown(given)) and not given.flags & WORD and not given.shouted:
-        return 0.6, "name_and_initial"
-    return _score_single(document, cues, given)
-
-
-def _score_single(document: Document, cues: Cues, one: Token) -> tuple[float, str]:
-    """One word alone, without label or title."""
-    flags = one.flags
-    if one.shouted and len(one.low) < 6:
-        return 0.0, ""
-    if strong_given(one) and not (flags & PLACE and in_place(document, one)):
-        return 0.6, "given_name"
-    if strong_surname(one) and not one.shouted:
-        return 0.45, "surname"
-    if flags & (GIVEN | SURNAME) and not flags & STOP and cues.signs(one.start):
-        return 0.8, "signed_name"
-    if flags & GIVEN and (own_line(document, one) or (not flags & STOP and spoken_to(document, one))):
-        return 0.6, "signed_given_name"
-    if flags & GIVEN and not flags & (PLACE | EPONYM) and not one.shouted and among_people(document, one):
-        return 0.5, "name_among_people"
-    return 0.0, ""
-
-
-def _score_pair(document: Document, full: list[Token]) -> tuple[float, str]:
-    """Two or more words without label or title."""
-    given, last = full[0], full[-1]
-    place = document.lexicon.places.__contains__(" ".join([one.low for one in full]))
-    if not place:
-        if any(map(strong_given, full)):
-            return 0.9, "given_and_surname"
-        if given.flags & GIVEN and (last.flags & SURNAME or unknown(last)):
-            return (0.7 if not last.flags & WORD else 0.5), "likely_given_and_surname"
-    if place or all(one.shouted for one in full):
-        return 0.0, ""
-    if all(strong_surname(one) or one.flags == RARE or one.flags == RARE | SURNAME for one in full):
-        return 0.65, "two_surnames"
-    if len(full) <= 3 and all(
-        unknown(one) or strong_surname(one) or (one.flags & NAME and not one.flags & (WORD | PLACE)) for one in full
-    ):
-        return 0.5, "unknown_pair"
-    return 0.0, ""
 
 
 def _listed(document: Document, found: list[Hit], doubtful: list[Token]) -> Iterator[Hit]:
