@@ -1,4 +1,4 @@
-"""What a message speaks of: health context, sensitive classes, a person.
+"""What a message speaks of: health context, sensitive classes.
 
 Health context is one strong term, or weak ones that weigh three together (a word for the patient weighs two). Everyday
 words (appointment, bill, result) are health context only to a person at a consumer mail domain or about a patient.
@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Any
-
-import re2
 
 from gateway.domain.finding import Kind, SensitiveClass
 from gateway.phi.document import Document, compiled
@@ -101,15 +99,3 @@ class Classes:
         """Whether a campaign, a course or a policy is what is spoken of: `HIV awareness week`, `addiction conference`."""
         after = text[end : end + 30].split(".", 1)[0].split()[:2]
         return any(one.strip(",;:)") in self._events for one in after)
-
-
-class Persons:
-    """Whether a text speaks of a person at all: `patient`, `your`, `she`, `year-old`."""
-
-    def __init__(self, lexicon: Lexicon) -> None:
-        words = sorted(lexicon.health["person"])
-        self._pattern: Any = compiled(r"(?i)(?:\b|\d[ -]?)(?:" + "|".join(re2.escape(one) for one in words) + r")\b")
-
-    def speaks(self, document: Document) -> bool:
-        """Whether one such word stands in the document."""
-        return self._pattern.search(document.data) is not None

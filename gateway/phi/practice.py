@@ -6,6 +6,7 @@ is redacted so). Where the register knows a patient of that name, the patient co
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -41,6 +42,8 @@ _BESIDE = (
         "the",
     }
 )
+_LONGEST = 120
+"""So far before a hit one of the practice's phrases may begin."""
 _MARKS = str.maketrans(dict.fromkeys(",.()+:;-", " "))
 _NAMED = frozenset({Kind.NAME, Kind.LOCATION, Kind.ORGANIZATION, Kind.PHONE, Kind.FAX, Kind.LICENSE, Kind.OTHER_ID})
 
@@ -69,10 +72,10 @@ class Practice:
             if hit.kind in {Kind.EMAIL, Kind.URL}:
                 if self._at_home(document.lower[hit.start : hit.end]):
                     found.append((hit.start, hit.end))
-            elif hit.kind in _NAMED and any(
-                _same(document.lower, hit, *one) for one in places if one[0] < hit.end and one[1] > hit.start
-            ):
-                found.append((hit.start, hit.end))
+            elif hit.kind in _NAMED:
+                near = places[bisect_left(places, (hit.start - _LONGEST, 0)) : bisect_left(places, (hit.end, 0))]
+                if any(end > hit.start and _same(document.lower, hit, start, end) for start, end in near):
+                    found.append((hit.start, hit.end))
         return found
 
     def _at_home(self, text: str) -> bool:
