@@ -52,7 +52,7 @@ class Bounds:
     everywhere: bool
 
 
-BOUNDS: Final = {Mode.BALANCED: Bounds(0.05, 0.6, False), Mode.STRICT: Bounds(0.01, 0.25, True)}
+BOUNDS: Final = {Mode.BALANCED: Bounds(0.15, 0.4, False), Mode.STRICT: Bounds(0.01, 0.2, True)}
 
 
 @dataclass(frozen=True, slots=True)
