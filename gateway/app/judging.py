@@ -14,13 +14,14 @@ from gateway.domain.address import Address
 from gateway.domain.finding import Gap, GapReason, ScanReport, TextPart
 from gateway.flow.facts import mail_context
 from gateway.flow.reading import Read, Reader
+from gateway.flow.redaction import Manner, Redaction
 from gateway.mime.limits import Limits
 from gateway.mime.tree import MemorySink
 from gateway.phi.consumer import is_consumer_domain
 from gateway.phi.known_patients import KnownPatients
 from gateway.phi.scan import MailContext, Scanner
 from gateway.policy.model import ThreatPolicy
-from gateway.ports.inspector import Inspection, Specimen
+from gateway.ports.inspector import Copier, Edit, Inspection, Specimen
 
 if TYPE_CHECKING:  # loading it takes longer than judging a letter, and most scans need none
     from gateway.app.installation import Installation
@@ -46,9 +47,18 @@ class _WhenNeeded:
         self._box: BoxedInspector | None = None
 
     def inspect(self, specimens: Iterable[Specimen], seconds: float | None = None) -> Inspection:
+        return self._started().inspect(specimens, seconds)
+
+    def units(self, specimen: Specimen) -> Inspection:
+        return self._started().units(specimen)
+
+    def rewrite(self, specimen: Specimen, edits: Sequence[Edit]) -> bytes | None:
+        return self._started().rewrite(specimen, edits)
+
+    def _started(self) -> BoxedInspector:
         if self._box is None:
             self._box = BoxedInspector.start(BoxLimits())
-        return self._box.inspect(specimens, seconds)
+        return self._box
 
     def layers(self) -> tuple[str, ...]:
         return self._box.layers() if self._box is not None else ()
@@ -67,8 +77,10 @@ class Judge:
         self._threats = ThreatPolicy()
         if home is None:
             self._reader = Reader(self._own, Scanner.load(), Limits())
+            self._copier: Copier = self._own
             return
         self._reader, self._threats = home.reader(), home.policy().threats
+        self._copier = home.inspector()
         self._known = KnownPatients.build(home.register().patients(home.store())[1])
 
     def text(self, data: bytes, recipients: Sequence[Address] = ()) -> Judged:
@@ -86,6 +98,16 @@ class Judge:
         read = self._reader.read([data], MemorySink(), asked=self._threats)
         to = recipients or ((*read.claims.to, *read.claims.cc) if self._home is not None else ())
         return Judged(self._reader.judge(read, self._known, self._context(to)), read.parts, read)
+
+    def redacted(self, one: Judged, manner: Manner, year: int) -> bytes | None:
+        """What was judged, with placeholders (a text as UTF-8, a mail as a mail); `year` stands where a mail has no readable
+        Date. None when the detector failed, so that nothing can be shown.
+        """
+        redaction = Redaction(self._reader, self._copier, self._known, self._context(()), manner)
+        if one.read is not None:
+            return redaction.mail(one.read, one.report, year)
+        text = redaction.text(one.parts[0], one.report)
+        return None if text is None else text.encode("utf-8", "replace")
 
     def close(self) -> None:
         """End what was started here."""

@@ -30,6 +30,11 @@ _DIVIDES = re.compile(
 _GENITIVE = re.compile("['\N{RIGHT SINGLE QUOTATION MARK}]s\\b")
 _SEVERAL = re.compile(r"[\n;/&]|[^\W\d_]{3,}\.\s|,.*,|\s(?:and|or|y|e|und)\s", re.IGNORECASE | re.DOTALL)
 """Signs that one finding spans two people: it is a value of its own, and nobody is known by it."""
+_LABELS = frozenset(
+    {"mrn", "no", "number", "num", "id", "member", "account", "acct", "policy", "group", "license", "serial", "record", "patient",
+     "ssn", "npi", "dea", "vin", "plate", "medicare", "medicaid", "insurance", "claim", "passport", "dob", "tel", "phone", "fax"}
+)  # fmt: skip
+"""What may stand before a value without being of it."""
 _MOST_WORDS = 5
 _MOST = 9999
 
@@ -63,14 +68,15 @@ class Numbers:
     def _same(self, kind: Kind, value: str) -> str:
         """What two writings of one value have in common. Doubt makes two of one, never one of two."""
         if kind is Kind.NAME:
-            words = _name_words(value)
-            if not words:
-                return value.casefold()
-            return " ".join(self._whole.get(words, words))
+            name = _name_words(value)
+            return " ".join(self._whole.get(name, name)) or value.casefold()
         if kind in _BY_DIGITS:
             digits = _DIGITS.sub("", value)
             return digits.removeprefix("1") if len(digits) == 11 else digits or value
-        return " ".join(_WORDS.findall(value.casefold())) or value
+        words = _WORDS.findall(value.casefold())
+        while len(words) > 1 and words[0] in _LABELS:
+            words = words[1:]
+        return " ".join(words) or value
 
 
 def _name_words(value: str) -> tuple[str, ...]:

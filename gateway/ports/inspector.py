@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -27,6 +27,31 @@ class Inspection:
     texts: tuple[TextPart, ...] = ()
     gaps: tuple[Gap, ...] = ()
     threats: tuple[Threat, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A placeholder for a span of one text of `Copier.units`, counted from 0."""
+
+    unit: int
+    start: int
+    end: int
+    text: str
+
+
+class Copier(Protocol):
+    """Makes redacted copies: the same document is handed over twice, for its texts and with what to write into them.
+
+    Both happen in a child of the box, and nothing raises for content.
+    """
+
+    def units(self, specimen: Specimen) -> Inspection:
+        """The texts that a copy would hold, as `part/1`, `part/2`, … in order; a gap where none can be made."""
+        ...
+
+    def rewrite(self, specimen: Specimen, edits: Sequence[Edit]) -> bytes | None:
+        """A new document of those texts with the edits made, or None. Whoever sends it has it inspected first."""
+        ...
 
 
 class Inspector(Protocol):

@@ -17,6 +17,7 @@ from gateway.adapters.inspector.protocol import BadFrame
 from gateway.adapters.inspector.sandbox import KEPT_DESCRIPTORS, confine, in_order
 from gateway.domain.finding import Gap, GapReason, TextPart
 from gateway.mime.documents.budget import Budget
+from gateway.mime.redaction.table import rewritten, units
 
 _SOCKET = KEPT_DESCRIPTORS - 1
 
@@ -56,13 +57,17 @@ def _serve(loaded: Loaded, limits: BoxLimits, *, hasty: bool) -> None:
     answers_left = limits.answers
     while (opening := _receive()) is not None:
         tag, payload = opening
-        if tag != protocol.SPECIMEN:
+        if tag not in {protocol.SPECIMEN, protocol.UNITS, protocol.REWRITE}:
             raise BadFrame("a specimen was due")
         part, media_type, file_name = protocol.unpack_specimen(payload)
-        data = _content(limits.specimen_bytes)
+        edits = _content(limits.specimen_bytes) if tag == protocol.REWRITE else b""
+        data = _content(limits.specimen_bytes) if edits is not None else None
         if data is None:  # the worker took it back
             continue
-        texts, gaps = _judge(loaded.read, part, media_type, file_name, data, budget)
+        if tag == protocol.REWRITE:
+            _rewrite(media_type, file_name, data, edits, budget)
+            continue
+        texts, gaps = _judge(units if tag == protocol.UNITS else loaded.read, part, media_type, file_name, data, budget)
         del data
         for body in protocol.pack_threats(part, budget.threats):
             _send(protocol.THREAT, body)
@@ -86,6 +91,21 @@ def _judge(
         return [], [Gap(part, GapReason.OUT_OF_MEMORY)]
     except Exception:  # noqa: BLE001 - hostile bytes may raise anything
         return [], [Gap(part, GapReason.MALFORMED)]
+
+
+def _rewrite(
+    media_type: str, file_name: str, data: bytes | GapReason, edits: bytes | GapReason | None, budget: Budget
+) -> None:
+    """Send the copy, or nothing but the end: whoever asked knows what that means."""
+    made = b""
+    if isinstance(data, bytes) and isinstance(edits, bytes):
+        try:
+            made = rewritten(media_type, file_name, data, protocol.unpack_edits(edits), budget)
+        except Exception:  # noqa: BLE001 - hostile bytes may raise anything
+            made = b""
+    for start in range(0, len(made), protocol.DATA_BYTES):
+        _send(protocol.COPY, made[start : start + protocol.DATA_BYTES])
+    _send(protocol.DONE)
 
 
 def _frames(

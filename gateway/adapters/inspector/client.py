@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 
+from gateway.adapters.inspector import protocol
 from gateway.adapters.inspector.box import Box, LauncherLost
 from gateway.adapters.inspector.conversation import ChildLost, Conversation
 from gateway.adapters.inspector.limits import BoxLimits
@@ -18,7 +19,7 @@ from gateway.adapters.inspector.sandbox import in_order
 from gateway.domain.errors import ConfigError
 from gateway.domain.finding import Gap, GapReason, TextPart
 from gateway.domain.threat import Threat
-from gateway.ports.inspector import Inspection, Specimen
+from gateway.ports.inspector import Edit, Inspection, Specimen
 
 _LAUNCHER_GRACE = 2.0
 """Seconds that the launcher's clock leaves to ours, so that the worker is the one who says "too late"."""
@@ -92,6 +93,32 @@ class BoxedInspector:
                 gaps += answer.gaps
                 threats += answer.threats
         return Inspection(tuple(texts), tuple(gaps), tuple(threats))
+
+    def units(self, specimen: Specimen) -> Inspection:
+        """The texts that a redacted copy would hold, from a child of their own."""
+        with ExitStack() as stack:
+            stack.enter_context(self._slots)
+            conversation = self._converse(self._limits.message_seconds)
+            if conversation is None:
+                return Inspection(gaps=(Gap(specimen.part, GapReason.SCANNER_FAILED),))
+            stack.enter_context(conversation)
+            try:
+                return conversation.ask(specimen, protocol.UNITS)
+            except ChildLost as lost:
+                return Inspection(gaps=(Gap(specimen.part, lost.reason),))
+
+    def rewrite(self, specimen: Specimen, edits: Sequence[Edit]) -> bytes | None:
+        """A new document with the edits made, from a child of its own; None when none could be made."""
+        with ExitStack() as stack:
+            stack.enter_context(self._slots)
+            conversation = self._converse(self._limits.message_seconds)
+            if conversation is None:
+                return None
+            stack.enter_context(conversation)
+            try:
+                return conversation.rewrite(specimen, edits)
+            except ChildLost:
+                return None
 
     def layers(self) -> tuple[str, ...]:
         """The sandbox layers that the first child reported, in the order of `sandbox.LAYERS`."""

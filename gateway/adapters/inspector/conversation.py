@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 
 from gateway.adapters.inspector import protocol
@@ -13,7 +13,7 @@ from gateway.adapters.inspector.limits import BoxLimits
 from gateway.adapters.inspector.protocol import BadFrame
 from gateway.domain.finding import Gap, GapReason, TextPart
 from gateway.domain.threat import Threat
-from gateway.ports.inspector import Inspection, Specimen
+from gateway.ports.inspector import Edit, Inspection, Specimen
 
 _EPITAPH_SECONDS = 1.0
 """How long the launcher may take to say how a child ended."""
@@ -68,22 +68,48 @@ class Conversation:
         self._deadline = self._clock() + self._limits.message_seconds
         return frozenset(payload.decode("ascii", "replace").split(","))
 
-    def ask(self, specimen: Specimen) -> Inspection:
+    def ask(self, specimen: Specimen, tag: bytes = protocol.SPECIMEN) -> Inspection:
         """Send one specimen and hear what it holds. ChildLost when the child fails; what `chunks` raises passes."""
         opening = protocol.pack_specimen(specimen.part, specimen.media_type, specimen.file_name)
         if opening is None:
             return _only(specimen, GapReason.TOO_LARGE)
-        self._send(protocol.frame(protocol.SPECIMEN, opening))
+        self._send(protocol.frame(tag, opening))
+        if not self._hand_over(specimen.chunks):
+            return _only(specimen, GapReason.TOO_LARGE)
+        return self._answer(specimen.part)
+
+    def rewrite(self, specimen: Specimen, edits: Sequence[Edit]) -> bytes | None:
+        """The document that the child makes of this one and the edits, or None. Raises as `ask`."""
+        opening = protocol.pack_specimen(specimen.part, specimen.media_type, specimen.file_name)
+        if opening is None:
+            return None
+        self._send(protocol.frame(protocol.REWRITE, opening))
+        if not self._hand_over(iter([protocol.pack_edits(edits)])) or not self._hand_over(specimen.chunks):
+            return None
+        made = bytearray()
+        try:
+            while True:
+                tag, payload = self._receive(max(protocol.DATA_BYTES, protocol.PART_BYTES + 64))
+                if tag == protocol.DONE:
+                    return bytes(made) or None
+                if tag != protocol.COPY or len(made) + len(payload) > self._limits.specimen_bytes:
+                    return None
+                made += payload
+        except (BadFrame, _TooMuch):
+            raise ChildLost(GapReason.CRASHED) from None
+
+    def _hand_over(self, chunks: Iterator[bytes]) -> bool:
+        """Send bytes to their end; False, and they are taken back, when they are more than the limit."""
         sent = 0
-        for piece in _pieces(specimen.chunks):
+        for piece in _pieces(chunks):
             sent += len(piece)
             if sent > self._limits.specimen_bytes:
                 self._send(protocol.frame(protocol.DROP))
-                return _only(specimen, GapReason.TOO_LARGE)
+                return False
             self._send(protocol.HEADER.pack(protocol.DATA, len(piece)))
             self._send(piece)
         self._send(protocol.frame(protocol.END))
-        return self._answer(specimen.part)
+        return True
 
     def _answer(self, part: str) -> Inspection:
         texts: list[TextPart] = []

@@ -5,20 +5,26 @@ no more. Strings are UTF-8 that lets lone surrogates through, because mail has t
 
 Worker: SPECIMEN, DATA*, then END or DROP, for each part; then the end of the stream.
 Child: READY; then for each part THREAT*, TEXT*, GAP*, DONE.
+
+For a redacted copy the worker says UNITS instead, and is answered in the same way with the texts of the copy; or REWRITE,
+DATA*, END (the edits, as JSON), DATA*, END (the document), and is answered COPY*, DONE, or GAP, DONE.
 """
 
 from __future__ import annotations
 
+import json
 import struct
 from collections.abc import Sequence
 
 from gateway.domain.finding import Gap, GapReason, TextPart
 from gateway.domain.threat import Threat, ThreatKind
+from gateway.ports.inspector import Edit
 
 SPECIMEN, DATA, END, DROP = b"S", b"D", b"E", b"A"
-READY, TEXT, GAP, THREAT, DONE = b"R", b"T", b"G", b"X", b"Z"
+UNITS, REWRITE = b"U", b"W"
+READY, TEXT, GAP, THREAT, COPY, DONE = b"R", b"T", b"G", b"X", b"C", b"Z"
 
-ANSWERS = frozenset((READY, TEXT, GAP, THREAT, DONE))
+ANSWERS = frozenset((READY, TEXT, GAP, THREAT, COPY, DONE))
 
 HEADER = struct.Struct("!cI")
 DATA_BYTES = 64 * 1024
@@ -100,6 +106,19 @@ def pack_threats(part: str, threats: Sequence[Threat]) -> list[bytes]:
     if len(said) > THREATS or any(len(encode(one.part)) > PART_BYTES for one in said):
         said = [Threat(kind, part) for kind in sorted({one.kind for one in said})]
     return [_named(one.part) + one.kind.value.encode("ascii") for one in said]
+
+
+def pack_edits(edits: Sequence[Edit]) -> bytes:
+    """Edits as JSON."""
+    return json.dumps([[one.unit, one.start, one.end, one.text] for one in edits]).encode("ascii")
+
+
+def unpack_edits(data: bytes) -> list[Edit]:
+    """What `pack_edits` wrote; BadFrame for anything else."""
+    try:
+        return [Edit(int(unit), int(start), int(end), str(text)) for unit, start, end, text in json.loads(data)]
+    except (ValueError, TypeError) as error:
+        raise BadFrame("edits that are none") from error
 
 
 def _named(part: str) -> bytes:

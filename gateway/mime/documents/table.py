@@ -70,7 +70,7 @@ _BY_SUFFIX: Mapping[str, str] = {
 def read(part: str, media_type: str, file_name: str, data: bytes, budget: Budget) -> Result:
     """Text and gaps of one document; every name in the answer is `part` or begins with `part` and a slash."""
     budget.threats += look(part, media_type, file_name, data)
-    kind = _kind(media_type, file_name, data)
+    kind = kind_of_document(media_type, file_name, data)
     module = READERS.get(kind)
     if module is None:
         return [], [Gap(part, REFUSED.get(kind, GapReason.UNKNOWN_TYPE))]
@@ -94,7 +94,8 @@ def _within(part: str, texts: list[TextPart], gaps: list[Gap], budget: Budget) -
     return [], [*gaps, Gap(part, GapReason.TOO_LARGE)]
 
 
-def _kind(media_type: str, file_name: str, data: bytes) -> str:
+def kind_of_document(media_type: str, file_name: str, data: bytes) -> str:
+    """Which reader a document is for; a name that is not in `READERS` has none."""
     by_magic = kind_of(data[:2048])
     if by_magic == "zip":
         return kind_of_zip(data)

@@ -12,7 +12,7 @@ LETTER = (
     b"From: Dr Lee <lee@practice.example.org>\r\nTo: Ada Quill <ada@example.net>\r\nX-Note: about Ada Quill\r\n"
     b"Subject: Biopsy of Ada Quill\r\nDate: Mon, 02 Mar 2026 10:00:00 -0500\r\nMIME-Version: 1.0\r\n"
     b"Content-Type: multipart/mixed; boundary=x\r\n\r\n"
-    b"--x\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nDear Ada Quill, SSN 900-12-3456. Gr\xc3\xbc\xc3\x9fe\r\n"
+    b"--x\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nDear Ada Quill, SSN 900-12-3456. The d\xc3\xa9j\xc3\xa0 vu is gone.\r\n"
     b"--x\r\nContent-Type: text/html\r\n\r\n<p title='Ada Quill'>Dear <b>Ada Quill</b>, call (555) 555-0142 <!-- SSN 900-12-3456 --></p>\r\n"
     b"--x\r\nContent-Type: application/pdf; name=ada-quill.pdf\r\nContent-Disposition: attachment; filename=ada-quill.pdf\r\n\r\n"
     b"%PDF-1.4 torn\r\n--x--\r\n"
@@ -34,7 +34,7 @@ def test_a_mail_comes_out_whole_without_identifiers():
     mail = email.message_from_bytes(answer.raw, policy=policy.default)
     bodies = {one.get_content_type(): one.get_content() for one in mail.walk() if not one.is_multipart()}
     assert mail["Subject"] == "Biopsy of [name]"
-    assert "Dear [name], SSN [ssn]. Grüße" in bodies["text/plain"]
+    assert "Dear [name], SSN [ssn]. The déjà vu is gone." in bodies["text/plain"]
     assert "<b>[name]</b>, call [phone]" in bodies["text/html"]
     assert "[attachment 1 removed: application/pdf, 13 bytes]" in bodies["text/plain"]
     everything = answer.out + "".join(bodies.values())
