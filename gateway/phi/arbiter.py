@@ -16,6 +16,7 @@ from gateway.domain.finding import Kind, Mode
 from gateway.phi.document import Document
 from gateway.phi.lexicon import EPONYM, GIVEN, NAME, STOP, WORD
 from gateway.phi.normalize import fold_name
+from gateway.phi.recognizers.name_cues import word_after
 from gateway.phi.recognizers.name_words import PARTICLES
 from gateway.phi.recognizers.rule import Hit
 from gateway.phi.spans import begins, merge
@@ -159,16 +160,26 @@ def _added(
             last += 1
         while not text[places[last - 1][0]].isalnum():
             last -= 1
+        if _means_nothing(document, start, places[last - 1][1], last - at, best, bounds):
+            at = last
+            continue
         kind = Kind.NAME if name >= location else Kind.LOCATION
         yield Hit(kind, start, places[last - 1][1], min(_SURE, round(best, 2)), "tagger")
         at = last
+
+
+def _means_nothing(document: Document, start: int, end: int, words: int, best: float, bounds: Bounds) -> bool:
+    """Whether the capital comes of a sentence's beginning, or a disease, sign or instrument bears the name."""
+    if word_after(document, end) in document.lexicon.eponym_nouns or document.text[start - 1 : start] == "-":
+        return True
+    return words == 1 and best < bounds.add + 0.5 and begins(document, start)
 
 
 def _needed(document: Document, word: str, place_follows: bool, bounds: Bounds) -> float:
     """The probability from which a token begins a name or place; above 1 for one that never does."""
     if word[0].isdigit():
         return bounds.add + 0.3 if place_follows and len(word) < 7 else _NEVER
-    if len(word) < 2 or not word[0].isalpha():
+    if len(word) < 2 or not word.isalpha():
         return _NEVER
     low = fold_name(word)
     flags = document.lexicon.flags.get(low, 0)
@@ -176,9 +187,9 @@ def _needed(document: Document, word: str, place_follows: bool, bounds: Bounds) 
         return _NEVER
     if word[0].islower():
         return 0.95 if bounds.everywhere and flags & NAME and not flags & WORD else _NEVER
-    if flags & WORD:
-        return bounds.add + 0.4
-    return bounds.add + (0.0 if flags & NAME else 0.2)
+    if word.isupper() and (len(word) < 4 or not flags & NAME):
+        return _NEVER
+    return bounds.add + (0.4 if flags & WORD else 0.0 if flags & NAME else 0.2)
 
 
 def _goes_on(
