@@ -172,6 +172,8 @@ def _means_nothing(document: Document, start: int, end: int, words: int, best: f
     """Whether the capital comes of a sentence's beginning, or a disease, sign or instrument bears the name."""
     if word_after(document, end) in document.lexicon.eponym_nouns or document.text[start - 1 : start] == "-":
         return True
+    if document.lexicon.flags.get(fold_name(document.text[start:end]), 0) & EPONYM:
+        return True
     return words == 1 and best < bounds.add + 0.5 and begins(document, start)
 
 
@@ -189,7 +191,7 @@ def _needed(document: Document, word: str, place_follows: bool, bounds: Bounds) 
         return 0.95 if bounds.everywhere and flags & NAME and not flags & WORD else _NEVER
     if word.isupper() and (len(word) < 4 or not flags & NAME):
         return _NEVER
-    return bounds.add + (0.4 if flags & WORD else 0.0 if flags & NAME else 0.2)
+    return bounds.add + (0.4 if flags & WORD else 0.0 if flags & NAME else 0.2 if bounds.everywhere else 0.35)
 
 
 def _goes_on(
