@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -218,3 +221,28 @@ def test_the_data_sheet_names_this_model() -> None:
         assert manifest["sha256"][name] == digest
         assert digest in sheet
     assert sum((FOLDER / name).stat().st_size for name in FILES) < 8_000_000
+
+
+def test_loading_writes_no_file_and_opens_no_socket(tmp_path: Path) -> None:
+    """Releases of onnxruntime from 1.25 on carry a telemetry client that keeps a device id and a database in the home folder."""
+    program = (
+        "import os\n"
+        "from gateway.phi.tagger import Tagger\n"
+        "Tagger.load().tag([['Dear', 'Pat']])\n"
+        "print(*(os.readlink(f'/proc/self/fd/{one}') for one in os.listdir('/proc/self/fd') if int(one) > 2 and os.path.exists(f'/proc/self/fd/{one}')))\n"
+    )
+    places = {name: str(tmp_path) for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")}
+    said = subprocess.run(
+        [sys.executable, "-B", "-c", program], env=os.environ | places, cwd=FOLDER.parents[2], capture_output=True, text=True, check=True
+    ).stdout  # fmt: skip
+    assert list(tmp_path.rglob("*")) == []
+    assert "socket:" not in said
+    assert ".db" not in said
+
+
+def test_the_runtime_has_no_telemetry_client() -> None:
+    onnxruntime = pytest.importorskip("onnxruntime")
+    libraries = list(Path(onnxruntime.__file__).parent.glob("capi/*.so"))
+    assert libraries
+    for one in libraries:
+        assert b"OneDsTelemetry" not in one.read_bytes()
