@@ -45,6 +45,7 @@ from gateway.flow.timekeeping import ANCHOR
 from gateway.mime.limits import Limits
 from gateway.phi.practice import Practice
 from gateway.phi.scan import Scanner
+from gateway.phi.word_lists import WordLists
 from gateway.policy.model import Policy
 from gateway.ports.clock import Clock
 from gateway.ports.inspector import Inspection, Specimen
@@ -257,7 +258,8 @@ class Installation:
         limits = Limits(self.settings.smtp.limits.message_bytes)
         policy, section = self.policy(), self.settings.practice
         practice = Practice.of(policy.clinicians, (*policy.own, section.name, *section.own_domains))
-        return Reader(self.inspector(), self.scanner(), limits, self.viruses(), policy.detector, practice)
+        lists = WordLists(policy.allowed, policy.denied)
+        return Reader(self.inspector(), self.scanner(), limits, self.viruses(), policy.detector, practice, lists)
 
     def viruses(self) -> Clamd | None:
         """The virus scanner, if there is one; whether it is asked is for the policy to say."""
@@ -307,7 +309,6 @@ class Installation:
                 text_bytes=one.text_bytes,
                 answers=one.answers,
                 children=one.children,
-                pictures=one.pictures,
                 pictures=one.pictures,
             )
         )

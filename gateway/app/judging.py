@@ -20,7 +20,7 @@ from gateway.mime.tree import MemorySink
 from gateway.phi.consumer import is_consumer_domain
 from gateway.phi.known_patients import KnownPatients
 from gateway.phi.scan import MailContext, Scanner
-from gateway.policy.model import ThreatPolicy
+from gateway.policy.model import RedactionPolicy, ThreatPolicy
 from gateway.ports.inspector import Copier, Edit, Inspection, Specimen
 
 if TYPE_CHECKING:  # loading it takes longer than judging a letter, and most scans need none
@@ -74,12 +74,13 @@ class Judge:
     def __init__(self, home: Installation | None = None) -> None:
         self._home, self._own = home, _WhenNeeded()
         self._known: KnownPatients | None = None
-        self._threats = ThreatPolicy()
+        self._threats, self.redaction = ThreatPolicy(), RedactionPolicy()
         if home is None:
             self._reader = Reader(self._own, Scanner.load(), Limits())
             self._copier: Copier = self._own
             return
-        self._reader, self._threats = home.reader(), home.policy().threats
+        policy = home.policy()
+        self._reader, self._threats, self.redaction = home.reader(), policy.threats, policy.redaction
         self._copier = home.inspector()
         self._known = KnownPatients.build(home.register().patients(home.store())[1])
 

@@ -104,6 +104,7 @@ def _reload_policy(home: Installation, rooms: worker_role.Rooms) -> None:
     log = structlog.get_logger("worker")
     try:
         policy = home.policy()
+        rooms.reader.follow(home.reader())
     except ConfigError as error:
         rooms.note_policy(home, "")
         log.error("policy not loaded, the old one stays", why=str(error))

@@ -40,7 +40,7 @@ from gateway.flow.measure import Measure
 from gateway.flow.notices import Notices
 from gateway.flow.parcels import Parcels
 from gateway.flow.pickup_rules import POLICY
-from gateway.flow.reading import Quick
+from gateway.flow.reading import Quick, Reader
 from gateway.flow.recheck import Recheck
 from gateway.flow.reissue import Reissue
 from gateway.flow.replay import Replay
@@ -68,6 +68,7 @@ class Rooms:
     """The worker's steps, for the loop and for commands that need one of them."""
 
     worker: Worker
+    reader: Reader
     assess: Assess
     dispatch: Dispatch
     settle: Settle
@@ -215,6 +216,7 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
 
     return Rooms(
         worker,
+        reader,
         assess,
         dispatch,
         settle,

@@ -10,14 +10,15 @@ from pydantic import AfterValidator, Field, ValidationError
 from gateway.config.load import read_toml
 from gateway.config.problems import one_line
 from gateway.config.section import Section
+from gateway.config.words_file import entries, listed_phrase, refuse_both
 from gateway.domain.address import normal_domain
 from gateway.domain.decision import Action, Method, OpenText
 from gateway.domain.errors import ConfigError, InvalidAddress
-from gateway.domain.finding import Mode, SensitiveClass
+from gateway.domain.finding import Kind, Mode, SensitiveClass
 from gateway.domain.patient import ConsentKind, Purpose, RecipientKind, normal_scope
 from gateway.domain.threat import ThreatKind
 from gateway.policy.law import load_law
-from gateway.policy.model import Condition, Outcome, Policy, Rule, SensitivePolicy, ThreatPolicy
+from gateway.policy.model import Condition, Outcome, Policy, RedactionPolicy, Rule, SensitivePolicy, ThreatPolicy
 
 
 def _scope(value: str) -> str:
@@ -132,6 +133,9 @@ _THREATS: dict[str, ThreatKind] = {
 }  # fmt: skip
 
 
+Listed = tuple[Annotated[str, AfterValidator(listed_phrase)], ...]
+
+
 class DetectorTable(Section):
     """`[detector]`: how PHI is looked for."""
 
@@ -147,6 +151,25 @@ class DetectorTable(Section):
         default=(),
         description="The practice's own names, addresses, telephones, licence numbers and domains; `[practice]` adds its own.",
     )
+
+    placeholders: Literal["typed", "numbered"] = Field(
+        default="typed",
+        description="`numbered`: redacted text tells people and values apart, `[name-1]`, `[name-2]`, the same through a quoted thread.",
+    )
+    attachments: Literal["note", "redacted"] = Field(
+        default="note",
+        description="In a redacted mail: a note for each attachment, or a redacted copy of what is text, CSV, HTML, DOCX or PDF.",
+    )
+    allow: dict[Kind, Listed] = Field(
+        default={},
+        description="Words by kind that are never a finding, but for what the register knows of its patients.",
+    )
+    deny: dict[Kind, Listed] = Field(default={}, description="Words by kind that always are a finding.")
+    allow_files: tuple[str, ...] = Field(
+        default=(),
+        description="Files beside this one with more, a line each: `name: Graves Mill`. Suggestions are accepted into the first.",
+    )
+    deny_files: tuple[str, ...] = Field(default=(), description="The same for words that always are a finding.")
 
 
 class PolicyFile(Section):
@@ -178,12 +201,16 @@ def load_policy(path: Path) -> Policy:
     except ValidationError as error:
         raise one_line(error, PolicyFile, path) from None
     try:
-        return _policy(file)
+        return _policy(file, path.parent)
     except ConfigError as error:
         raise ConfigError(f"{path.name}: {error}") from None
 
 
-def _policy(file: PolicyFile) -> Policy:
+def _policy(file: PolicyFile, folder: Path) -> Policy:
+    detector = file.detector
+    allowed = entries(detector.allow, detector.allow_files, folder)
+    denied = entries(detector.deny, detector.deny_files, folder)
+    refuse_both(allowed, denied)
     policy = Policy(
         law=load_law(),
         rules=tuple(_rule(one) for one in file.rule),
@@ -196,6 +223,9 @@ def _policy(file: PolicyFile) -> Policy:
         detector=file.detector.mode,
         clinicians=file.detector.clinicians,
         own=file.detector.practice,
+        allowed=allowed,
+        denied=denied,
+        redaction=RedactionPolicy(detector.placeholders == "numbered", detector.attachments == "redacted"),
     )
     wanted = {*file.method_order, *(one.then.method for one in file.rule if one.then.method)}
     for method in sorted(wanted - policy.available):

@@ -102,6 +102,11 @@ clamd = "off"                             # "require": nothing leaves before cla
 # redirectors = ["links.example.org"]     # hosts through which your own tools lead the links of mail
 # release = "never"                       # staff may not release such mail either
 
+[detector]                                # how PHI is looked for; config.md tells more
+allow_files = ["allowed-words.txt"]       # never a finding, a line each: `name: Graves Mill`; `sealgate suggestion accept` adds some
+# placeholders = "numbered"               # redacted text tells people apart: [name-1], [name-2]
+# deny = {{ other_id = ["Project Bluebird"] }}  # always a finding
+
 # [[rule]]
 # name = "whole-chart"
 # when = {{ recipient_kind = ["payer", "other"], attachments_over = 10 }}

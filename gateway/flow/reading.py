@@ -17,6 +17,7 @@ from gateway.mime.tree import PartSink, Tree
 from gateway.phi.known_patients import KnownPatients
 from gateway.phi.practice import NOBODY, Practice
 from gateway.phi.scan import MailContext, Scanner
+from gateway.phi.word_lists import NO_LISTS, WordLists
 from gateway.policy.model import ThreatPolicy
 from gateway.ports.inspector import Inspection, Inspector, Specimen
 from gateway.ports.threats import VirusScanner
@@ -54,9 +55,9 @@ class Read:
         return sum(one.name.startswith("attachment:") and not one.children for one in self.tree.walk())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Reader:
-    """Reads mails with the worker's inspector and scanner."""
+    """Reads mails with the worker's inspector and scanner. All rooms of a worker share one, so that `follow` reaches them."""
 
     inspector: Inspector
     scanner: Scanner
@@ -64,6 +65,11 @@ class Reader:
     viruses: VirusScanner | None = None
     mode: Mode = Mode.BALANCED
     practice: Practice = NOBODY
+    lists: WordLists = NO_LISTS
+
+    def follow(self, other: Reader) -> None:
+        """Judge from now on by the settings of another one: the policy was loaded anew."""
+        self.mode, self.practice, self.lists = other.mode, other.practice, other.lists
 
     def read(
         self, chunks: Iterable[bytes], sink: PartSink, quick: Quick | None = None, asked: ThreatPolicy = _NO_SCANNER
@@ -104,7 +110,9 @@ class Reader:
     ) -> ScanReport:
         """The verdict on texts; a scanner that fails as a whole is a gap."""
         try:
-            return self.scanner.scan(parts, gaps, known=known, context=context, mode=self.mode, practice=self.practice)
+            return self.scanner.scan(
+                parts, gaps, known=known, context=context, mode=self.mode, practice=self.practice, lists=self.lists
+            )
         except Exception:  # noqa: BLE001 - whatever breaks the scanner must end as PHI, not as an error
             return ScanReport(gaps=(*gaps, Gap("message", GapReason.SCANNER_FAILED)), phi=True)
 

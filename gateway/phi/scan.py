@@ -23,6 +23,7 @@ from gateway.phi.recognizers.health_terms import EVERYDAY, WEAK
 from gateway.phi.spans import certain_words, merge, spread, to_finding
 from gateway.phi.subject import Subject
 from gateway.phi.tagger import Tagger, TaggerFailed
+from gateway.phi.word_lists import NO_LISTS, WordLists
 
 _SENDER_PARTS = frozenset({"header:from", "header:sender", "header:reply-to", "header:organization"})
 """Top-level headers that say who writes; in an attached or forwarded mail they count."""
@@ -77,13 +78,14 @@ class Scanner:
         context: MailContext | None = None,
         mode: Mode = Mode.BALANCED,
         practice: Practice = NOBODY,
+        lists: WordLists = NO_LISTS,
     ) -> ScanReport:
         """Judge the texts of one message; `gaps` are carried into the report. Never raises for what a text holds."""
         context = context or MailContext()
         failed: list[Gap] = []
         read = self._reader.read(parts, mode, failed, self._everywhere)
         register = self._known(read, known, context, failed)
-        self._spread(read, failed)
+        self._spread(read, lists, failed)
         own = self._own(read, practice, register, failed)
         # A recipient's address is an identifier: a health matter in it is about the patient whose address it is.
         somebody = context.unregistered_consumer or bool(register.patients or context.addressed)
@@ -119,9 +121,11 @@ class Scanner:
             failed.append(Gap("register", GapReason.SCANNER_FAILED))
             return KnownReport()
 
-    def _spread(self, read: list[Part], failed: list[Gap]) -> None:
-        """Look for certain names in the whole message, then for what counts for nothing."""
+    def _spread(self, read: list[Part], lists: WordLists, failed: list[Gap]) -> None:
+        """Look for certain names in the whole message, then for what counts for nothing; the practice's lists come first."""
         try:
+            for one in read:
+                one.hits = lists.drop(one.document, lists.add(one.document, one.hits))
             words = set().union(*(certain_words(one.document, one.hits) for one in read))
             for one in read:
                 if one.trace:
@@ -130,7 +134,7 @@ class Scanner:
                 if again:  # merging keeps evidence of classes apart: it overlaps health terms on purpose
                     evidence = [hit for hit in one.hits if hit.by.startswith("class_")]
                     others = [hit for hit in one.hits if not hit.by.startswith("class_")]
-                    one.hits = merge(one.document, [*others, *again]) + evidence
+                    one.hits = lists.drop(one.document, merge(one.document, [*others, *again]) + evidence)
                 one.boilerplate = self._boilerplate.spans(one.document, one.hits)
         except Exception:  # noqa: BLE001 - as above
             failed.append(Gap("message", GapReason.SCANNER_FAILED))

@@ -13,7 +13,7 @@ from enum import Enum
 
 from gateway.domain.decision import Action, Method, OpenText
 from gateway.domain.errors import ConfigError
-from gateway.domain.finding import Mode, ScanReport, SensitiveClass
+from gateway.domain.finding import Kind, Mode, ScanReport, SensitiveClass
 from gateway.domain.patient import ConsentKind, Purpose, RecipientKind
 from gateway.domain.threat import ThreatKind
 from gateway.policy.law import Law
@@ -119,6 +119,16 @@ class ThreatPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class RedactionPolicy:
+    """How redacted text shows what it masked."""
+
+    numbered: bool = False
+    """`[name-1]`, `[name-2]` instead of `[name]`."""
+    copies: bool = False
+    """Redacted copies of attachments where `sealgate redact` would write a note."""
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """Everything that `decide` goes by. `version` is a hash of all of it, so any change makes decisions stale."""
 
@@ -140,6 +150,11 @@ class Policy:
     """Full names of the practice's own people."""
     own: tuple[str, ...] = ()
     """Names, addresses, telephone and licence numbers, and domains that are the practice's own."""
+    allowed: frozenset[tuple[Kind, str]] = frozenset()
+    """Words that are never a finding of their kind, but for what the register knows of its patients."""
+    denied: frozenset[tuple[Kind, str]] = frozenset()
+    """Words that always are one."""
+    redaction: RedactionPolicy = RedactionPolicy()
     version: str = field(init=False, default="")
 
     def __post_init__(self) -> None:
