@@ -28,7 +28,11 @@ from gateway.domain.finding import Finding
     help="Envelope sender (checked for form; the verdict does not depend on it).",
 )
 @click.option("--to", "recipients", type=AddressType(), multiple=True, help="Envelope recipient; may be given again.")
-@click.option("--report", type=click.Path(path_type=Path, file_okay=False), help="Write scan.html into this directory.")
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write an index and a page for each file into this directory, with what was found marked in the text.",
+)
 def scan(
     files: tuple[str, ...], as_json: bool, as_text: bool, shown: bool, config: Path | None, sender: Address | None,
     recipients: tuple[Address, ...], report: Path | None,
@@ -58,7 +62,7 @@ def scan(
             if report is not None:
                 judged.append((file, one))
     if report is not None:
-        say(str(write_report(report, judged, shown=shown)), err=True)
+        say(str(write_report(report, judged)), err=True)
     return status
 
 
