@@ -108,6 +108,8 @@ class Truth:
 
     clear_at: set[str] = field(default_factory=set)
     """Where the patient's choice of clear mail is in force: at the address `patient` or `elsewhere`."""
+    other_clear_at: set[str] = field(default_factory=set)
+    """The same of the other patient, for what is about nobody else."""
     agreement: str = "good"
     restriction: str = ""
     acknowledged: bool = False

@@ -170,18 +170,19 @@ class World:
             with self.home.store.begin() as uow:
                 self.home.register.append_consent(uow, event, self.home.clock.now(), "test")
         if person is self.person:
-            self._believe(what)
+            self._believe(what, self.truth.clear_at, role)
+        elif person is self.second:
+            self._believe(what, self.truth.other_clear_at, role)
 
-    def _believe(self, what: str) -> None:
-        here = self.truth.clear_at
+    def _believe(self, what: str, here: set[str], role: str) -> None:
         if what == "clear":
-            here.add("patient")
+            here.add(role)
         elif what == "clear elsewhere":
             here.add("elsewhere")
         elif what == "everything revoked":
             here.clear()
         elif what in {"clear revoked", "clear refused", "clear unwarned", "clear expired", "clear future"}:
-            here.discard("patient")  # taken back, or the same subject said anew
+            here.discard(role)  # taken back, or the same subject said anew
 
     def restrict(self, what: str) -> None:
         """Set the patient's restrictions."""
@@ -269,6 +270,8 @@ class World:
             return True
         if state.content in {"sensitive", "threat"}:
             return False
+        if role == "other" and state.content == "nobody's":  # as to the patient: where nobody is named it is the reader's own
+            return "other" in truth.other_clear_at and "patient" not in state.to
         if role == "patient":
             goes_to = "elsewhere" if truth.restriction == "confidential" else "patient"
             return goes_to in truth.clear_at and "other" not in state.to

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from importlib.resources import files
 from typing import Any
 
@@ -48,8 +47,6 @@ class Network:
     def load(cls, labels: int) -> Network:
         """Read and check the network; raises TaggerFailed."""
         data = _checked(_NETWORK, _manifest())
-        # A release with a telemetry client (docs/decisions/0019) has one that is off, should it get in after all.
-        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         try:
             import onnxruntime
 
