@@ -6,29 +6,19 @@ What was seen is judged in known_verdict.py.
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_right
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
 
 from rapidfuzz.distance import OSA
 
 from gateway.phi.canonical import days, pattern, sight_of
+from gateway.phi.known_beside import beside, one_name, others_in
 from gateway.phi.known_index import Anchor, Names
 from gateway.phi.known_patients import SECOND, Key, KnownPatients, KnownReport
+from gateway.phi.known_text import NEIGHBOUR, Joined, Sight, Sights, Window, gap, windows
 from gateway.phi.lexicon import WORD
 from gateway.phi.normalize import Normalized
-from gateway.phi.recognizers.name_words import PARTICLES, SUFFIXES
-from gateway.phi.skeleton import latin, places, wide
+from gateway.phi.skeleton import latin, places
 
-NEIGHBOUR = 200
-_WINDOW, _OVERLAP, _SEARCH = 64 * 1024, 1024, 512
-_SPACE = re.compile(r"\s")
-_APART = "\n\n\n"
-_REACH = 4
-"""How many words may stand between given name and surname's place: middle names, particles, a first surname."""
 _SHORT_NUMBER = 6
 """A record number of fewer digits counts after a label only."""
 _LABELS = tuple(
@@ -40,68 +30,6 @@ _LABELS = tuple(
     for more in ("", " no", " number", " is", " num", " nr", " id", " number is")
     if label != "patient" or more in {" no", " number", " nr"}
 )  # fmt: skip
-_PARTICLES = frozenset(one.encode() for one in PARTICLES)
-_SUFFIXES = frozenset(one.encode() for one in SUFFIXES)
-
-
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """One key of a patient, and its place in the joined text."""
-
-    key: Key
-    start: int
-    end: int
-
-
-@dataclass(slots=True)
-class Sights:
-    """All that was seen, by patient; surnames and initials apart, because nearly all of them are chance."""
-
-    of: dict[int, set[Sight]] = field(default_factory=lambda: defaultdict(set))
-    surnames: dict[bytes, list[Sight]] = field(default_factory=lambda: defaultdict(list))
-    initials: dict[bytes, list[tuple[bytes, Sight]]] = field(default_factory=lambda: defaultdict(list))
-
-
-@dataclass(frozen=True, slots=True)
-class Joined:
-    """The parts as one text; `starts` are where they begin in it."""
-
-    parts: Sequence[tuple[str, Normalized]]
-    text: str = field(repr=False)
-    starts: tuple[int, ...]
-
-    @classmethod
-    def of(cls, parts: Sequence[tuple[str, Normalized]]) -> Joined:
-        """Join the parts, so that nothing but white space stands between them."""
-        starts, at = [], 0
-        for _, normal in parts:
-            starts.append(at)
-            at += len(normal.text) + len(_APART)
-        return cls(parts, _APART.join(normal.text for _, normal in parts), tuple(starts))
-
-    def place(self, start: int, end: int) -> tuple[str, int, int] | None:
-        """The part and its original span; None for what would reach over two parts."""
-        number = bisect_right(self.starts, start) - 1
-        name, normal = self.parts[number]
-        start, end = start - self.starts[number], end - self.starts[number]
-        return None if end > len(normal.text) else (name, *normal.original(start, end))
-
-
-@dataclass(frozen=True, slots=True)
-class _Window:
-    """A stretch of the joined text, `base` further on in it; `data` has a byte for each of its characters."""
-
-    base: int
-    text: str = field(repr=False)
-    data: bytes = field(repr=False)
-
-    @classmethod
-    def of(cls, base: int, text: str) -> _Window:
-        return cls(base, text, wide(text))
-
-    def sight(self, key: Key, start: int, end: int) -> Sight:
-        """A key at that span of the window."""
-        return Sight(key, self.base + start, self.base + end)
 
 
 def search(
@@ -112,8 +40,8 @@ def search(
 
     joined = Joined.of(parts)
     sights = Sights()
-    for base, text in _windows(joined.text):
-        window = _Window.of(base, text)
+    for base, text in windows(joined.text):
+        window = Window.of(base, text)
         for number, start, end in known.automaton.find_matches_as_indexes(b" " + window.data + b" ", overlapping=True):
             word, meaning = known.meaning(number)
             for anchor, one in meaning:
@@ -129,25 +57,9 @@ def search(
     return decide(known, joined, sights, flags, addressed)
 
 
-def _windows(text: str) -> Iterator[tuple[int, str]]:
-    """A text in stretches that overlap, cut between words."""
-    start = 0
-    while len(text) - start > _WINDOW:
-        end = _gap(text, start + _WINDOW)
-        yield start, text[start:end]
-        start = _gap(text, end - _OVERLAP)
-    yield start, text[start:]
-
-
-def _gap(text: str, at: int) -> int:
-    """The next place between words from `at` on; `at` itself where there is none within reach."""
-    found = _SPACE.search(text, at, at + _SEARCH) if at else None
-    return found.start() if found else at
-
-
 def _see_name(
     known: KnownPatients,
-    window: _Window,
+    window: Window,
     surname: bytes,
     start: int,
     end: int,
@@ -160,19 +72,19 @@ def _see_name(
     if not small:
         sights.surnames[surname].append(window.sight(Key.SURNAME, start, end))
     firsts = known.index.names[surname]
-    for word, first, last in _beside(window.data, start, end, known.index.names):
+    for word, first, last in beside(window.data, start, end, known.index.names):
         people = firsts.get(word)
         if people is None and (small or len(word) != 1):
             continue
         begin, stop = min(start, first), max(end, last)
-        if not _one_name(window, begin, stop, given_first=first == begin):
+        if not one_name(window, begin, stop, given_first=first == begin):
             continue
         if people is not None:
             others = None
             for one in people:
                 names = known.names[one]
                 if surname in names.halves:
-                    others = _others(window, begin, stop) if others is None else others
+                    others = others_in(window, begin, stop) if others is None else others
                     if not others >= names.halves and not others <= {*names.family, *names.given}:
                         continue  # another surname stands beside this one: somebody else
                 sights.of[one].add(window.sight(Key.FULL_NAME, begin, stop))
@@ -180,72 +92,8 @@ def _see_name(
             sights.initials[surname].append((word, window.sight(Key.INITIAL_NAME, begin, stop)))
 
 
-def _beside(data: bytes, start: int, end: int, names: Mapping[bytes, object]) -> Iterator[tuple[bytes, int, int]]:
-    """The words that could be the given name of the surname at data[start:end], with their places."""
-    low = data.rfind(b" ", 0, max(0, start - 80)) + 1
-    at = start
-    for word in reversed(data[low:start].split()[-_REACH:]):
-        at = data.rfind(word, low, at)
-        yield word, at, at + len(word)
-    at = end
-    for word in data[end : end + 60].split()[:3]:
-        at = data.find(word, at)
-        yield word, at, at + len(word)
-        at += len(word)
-        if word not in _SUFFIXES and word not in names:
-            break  # only a suffix or a second surname stands between surname and given name
-
-
-def _one_name(window: _Window, start: int, end: int, *, given_first: bool) -> bool:
-    """Whether the words at start:end, a given name at one end of it, read as one name."""
-    text = window.text[start:end]
-    if window.text[end : end + 1] == "@" or (start and window.text[start - 1] in "@."):
-        return False
-    if "\n\n" in text or (any(mark in text for mark in ':;!?|@/_="') and not _listed(text)) or _sentence_ends(text):
-        return False
-    if given_first:
-        if "," in text and not _suffixed(text):
-            return False
-        return all(_middle(window, *one) for one in places(window.data, start, end)[1:-1])
-    return text.count(",") <= 1 + _suffixed(text)
-
-
-def _others(window: _Window, start: int, end: int) -> set[bytes]:
-    """The words of a name, and a capitalised one that goes on from it, without particles and initials."""
-    found = {word for word, _ in places(window.data, start, end)}
-    if window.text[end : end + 1] in {" ", "-"} and window.text[end + 1 : end + 2].isupper():
-        found.update(window.data[end + 1 : end + 40].split(b" ", 1)[:1])
-    return {one for one in found if len(one) > 1 and one not in _PARTICLES and one not in _SUFFIXES}
-
-
-def _sentence_ends(text: str) -> bool:
-    """Whether a full stop stands after a longer word, or with no blank after it: `Ann. Lee`, `ann.lee`."""
-    if "." not in text:
-        return False
-    pieces = text.split(".")
-    for before, after in pairwise(pieces):
-        word = before.rpartition(" ")[2]
-        if (len(word) > 2 and word.lower() not in SUFFIXES) or (len(word) > 1 and after[:1].isalnum()):
-            return True
-    return False
-
-
-def _listed(text: str) -> bool:
-    """Whether the marks are those of a table: `Lee; Ann` or `Lee | Ann`."""
-    return sum(text.count(mark) for mark in ";|") == 1 and not any(mark in text for mark in ':!?@/_="')
-
-
-def _suffixed(middle: str) -> bool:
-    return any(word.strip(".").lower() in SUFFIXES for word in middle.replace(",", " ").split())
-
-
-def _middle(window: _Window, word: bytes, at: int) -> bool:
-    """Whether a word between given name and surname may stand there: capitalised, or a particle."""
-    return word in _PARTICLES or not window.text[at].islower()
-
-
 def _see_literal(
-    known: KnownPatients, window: _Window, anchor: Anchor, one: int, start: int, end: int, sights: Sights
+    known: KnownPatients, window: Window, anchor: Anchor, one: int, start: int, end: int, sights: Sights
 ) -> None:
     data = window.data
     if anchor is Anchor.STREET:
@@ -319,7 +167,7 @@ def _see_initials(known: KnownPatients, addressed: frozenset[str], sights: Sight
 
 def _see_typos(known: KnownPatients, text: str, sights: Sights) -> None:
     """A name with one wrong letter near another key of the same patient."""
-    near: dict[int, _Window] = {}
+    near: dict[int, Window] = {}
     for one, seen in list(sights.of.items()):
         second = [sight for sight in seen if sight.key in SECOND]
         if not second or any(sight.key is Key.FULL_NAME for sight in seen):
@@ -327,8 +175,8 @@ def _see_typos(known: KnownPatients, text: str, sights: Sights) -> None:
         for sight in second:
             window = near.get(sight.start)
             if window is None:
-                base = _gap(text, max(0, sight.start - NEIGHBOUR))
-                window = near[sight.start] = _Window.of(base, text[base : _gap(text, sight.end + NEIGHBOUR)])
+                base = gap(text, max(0, sight.start - NEIGHBOUR))
+                window = near[sight.start] = Window.of(base, text[base : gap(text, sight.end + NEIGHBOUR)])
             for start, end in _almost(known.names[one], window.data):
                 sights.of[one].add(window.sight(Key.TYPO_NAME, start, end))
 

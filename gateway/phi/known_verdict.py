@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from gateway.domain.finding import Finding
 from gateway.phi.known_index import NO_SURNAME, Names
 from gateway.phi.known_patients import ALONE, CERTAIN, KINDS, NAMES, SECOND, Key, KnownPatients, KnownReport
-from gateway.phi.known_search import NEIGHBOUR, Joined, Sight, Sights
+from gateway.phi.known_text import NEIGHBOUR, Joined, Sight, Sights
 from gateway.phi.lexicon import GIVEN, STOP
 from gateway.phi.recognizers.name_words import PARTICLES, TITLES
 from gateway.phi.skeleton import plain_bytes
