@@ -11,7 +11,7 @@ import pytest
 from gateway.domain.address import Address
 from gateway.domain.finding import Kind, SensitiveClass, TextPart
 from gateway.domain.patient import Patient
-from gateway.phi import known_search
+from gateway.phi import known_text
 from gateway.phi.known_patients import KnownPatients
 from gateway.phi.scan import MailContext, Scanner
 
@@ -177,7 +177,7 @@ def test_a_long_text_is_searched_in_windows_with_the_same_result(monkeypatch: py
     parts = [TextPart("body.plain", ". ".join(told)), TextPart("attachment:a", "; ".join(reversed(told)))]
     whole = known.match(parts)
     for name, value in (("_WINDOW", 900), ("_OVERLAP", 300), ("_SEARCH", 60)):
-        monkeypatch.setattr(known_search, name, value)
+        monkeypatch.setattr(known_text, name, value)
     assert known.match(parts) == whole
     assert len(whole.findings) > 300
 
