@@ -5,7 +5,7 @@ A role asks only for what it may hold, so it needs only its own files: nothing i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
 from functools import cache
@@ -19,6 +19,7 @@ from gateway.adapters.choose import open_blobs, open_shelf, open_store
 from gateway.adapters.clamd import Clamd, open_clamd
 from gateway.adapters.clock import Anchor, SteadyClock
 from gateway.adapters.inspector import BoxedInspector, BoxLimits
+from gateway.adapters.inspector.closed import ClosedInspector
 from gateway.adapters.keydirectory import FirstOf, FolderDirectory, StoreDirectory
 from gateway.adapters.keydirectory.answers import read_anchors
 from gateway.adapters.metrics import PrometheusMetrics
@@ -33,7 +34,6 @@ from gateway.config.model import Settings
 from gateway.config.policy_file import load_policy
 from gateway.domain.address import Address
 from gateway.domain.errors import ConfigError, SealgateError
-from gateway.domain.finding import Gap, GapReason
 from gateway.domain.protected import Protected
 from gateway.flow.desk import ReviewKeys
 from gateway.flow.facts import Facts
@@ -48,7 +48,6 @@ from gateway.phi.scan import Scanner
 from gateway.phi.word_lists import WordLists
 from gateway.policy.model import Policy
 from gateway.ports.clock import Clock
-from gateway.ports.inspector import Inspection, Specimen
 from gateway.ports.keys import KeyDirectory
 from gateway.ports.notifier import Notifier
 from gateway.ports.shelf import KeyShelf
@@ -58,18 +57,6 @@ from gateway.render.mail import Renderer
 from gateway.seal.columns import BlindIndex, Columns, Mac
 
 T = TypeVar("T")
-
-
-class ClosedInspector:
-    """Opens nothing."""
-
-    def inspect(self, specimens: Iterable[Specimen]) -> Inspection:
-        """Every document is a gap."""
-        return Inspection(gaps=tuple(Gap(one.part, GapReason.CRASHED) for one in specimens))
-
-    def layers(self) -> tuple[str, ...]:
-        """There is no child that could have any."""
-        return ()
 
 
 class Installation:

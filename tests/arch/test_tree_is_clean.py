@@ -27,6 +27,8 @@ LONGEST_TEST = 500
 LONG = {
     "gateway/ports/store.py": "the database's whole port in one place: protocols of one line a method",
     "tests/support/home.py": "one installation: everything that a test does with it, in one place",
+    "tests/support/register_people.py": "tables of invented names and forms, and the generator that they are for",
+    "tools/train/slots.py": "tables of words, one after the other",
     "gateway/mime/levels.py": "one state machine; its frames call each other",
     "pyproject.toml": "the one home of tool settings",
 }
