@@ -138,6 +138,7 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
     compose = Compose(
         parcels=parcels, signers=Signers(store, keys.columns, keys.index, (authority.certificate, authority.key)),
         facts=facts, reader=reader, renderer=renderer, law=load_law(), words=words, limits=limits, random=tokens.secret,
+        numbered=lambda: assess.policy.redaction.numbered,
     )  # fmt: skip
     watch = outside.log_watch(home)
     tries = Tries(times.backoff, times.give_up, times.hold, settings.parcel.reminders)

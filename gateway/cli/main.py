@@ -41,6 +41,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "backup": "gateway.cli.backup:backup",
         "restore": "gateway.cli.backup:restore",
         "drill": "gateway.cli.backup:drill",
+        "suggestion": "gateway.cli.suggestion:suggestion",
         "quarantine": "gateway.cli.quarantine:quarantine",
         "role": "gateway.cli.serve:role",
     }

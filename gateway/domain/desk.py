@@ -15,6 +15,8 @@ class Deed(StrEnum):
     RELEASE = "release"
     REFUSE = "refuse"
     HOLD = "hold"
+    FALSE_ALARM = "false_alarm"
+    """Suggest that a word be no finding any more; the reason says which."""
 
 
 class DeskState(StrEnum):

@@ -28,7 +28,8 @@ from gateway.mime.limits import Limits
 from gateway.mime.text import source_of
 from gateway.mime.tree import MemorySink
 from gateway.phi.known_patients import KnownPatients
-from gateway.phi.redact import redact_text
+from gateway.phi.numbering import Numbers
+from gateway.phi.redact import Label, redact_text, typed
 from gateway.policy.explain import notice_text
 from gateway.policy.law import Law
 from gateway.ports.keys import KeyState
@@ -40,6 +41,7 @@ from gateway.seal.smime_certificates import check_recipient_certificate
 _QUOTED = re.compile(r"^(>|-{2,}\s*(original message|forwarded message)|on .{0,200}wrote:\s*$|from: )", re.IGNORECASE)
 _LETTERS = re.compile(r"[^\W\d_]+")
 _LETTER_MAX = 20_000
+_THREAD_MAX = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +73,12 @@ class Compose:
 
     def __init__(
         self, *, parcels: Parcels, signers: Signers, facts: Facts, reader: Reader, renderer: Renderer, law: Law,
-        words: Words, limits: Limits, random: Callable[[int], bytes],
+        words: Words, limits: Limits, random: Callable[[int], bytes], numbered: Callable[[], bool] = lambda: False,
     ) -> None:  # fmt: skip
+        """`numbered`: whether policy, as it is now, wants `[name-1]` in open letters."""
         self._parcels, self._signers, self._facts, self._reader = parcels, signers, facts, reader
         self._renderer, self._law, self._words, self._limits, self._random = renderer, law, words, limits, random
+        self._numbered = numbered
         self._table = {
             Method.PASS: self._as_written, Method.TLS: self._as_written, Method.SMIME: self._smime, Method.LINK: self._link,
         }  # fmt: skip
@@ -138,14 +142,20 @@ class Compose:
         if part is None:
             return None
         source = source_of(part, self._limits)
-        text = source if part is plain else _visible(source)
-        text = without_quotes(text)
+        thread = source if part is plain else _visible(source)
+        text = without_quotes(thread)
         if not text.strip() or len(text) > _LETTER_MAX:
             return None
         report = self._reader.scan([TextPart("text", text)], (), case.known, mail_context([case.standing]))
         if not report.complete:
             return None
-        return redact_text(text, report.findings, part="text", strict=True)
+        label = self._numbers(thread, case) if self._numbered() and len(thread) <= _THREAD_MAX else typed
+        return redact_text(text, report.findings, part="text", strict=True, label=label)
+
+    def _numbers(self, thread: str, case: Case) -> Label:
+        """Numbers that count the quoted thread first, so that they are the same in each of its letters."""
+        report = self._reader.scan([TextPart("text", thread)], (), case.known, mail_context([case.standing]))
+        return Numbers({"text": thread}, report.findings).of
 
     def _outer(self, case: Case, subject: str) -> OuterHeaders:
         """The open header. Where the copy is redirected, only the target is named: the address written may be unsafe."""

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from gateway.domain.errors import IntegrityError
-from gateway.domain.finding import ScanReport
+from gateway.domain.finding import ScanReport, TextPart
 from gateway.flow.parcels import attachments, bodies
-from gateway.flow.reading import Read
+from gateway.flow.reading import Read, Reader
+from gateway.flow.suggestions import WORD
 from gateway.mime.html import extract
 from gateway.mime.limits import Limits
 from gateway.mime.text import source_of
@@ -21,7 +22,7 @@ CHARACTERS = 256 * 1024
 """Of body text, in all."""
 BYTES = 8 * 1024 * 1024
 """No review text is longer; what claims to be is not read."""
-_FIELD, _FILES = 2000, 200
+_FIELD, _FILES, _WORDS = 2000, 200, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class ReviewText:
     """Reason and place of what could not be read."""
     threats: tuple[tuple[str, str], ...] = ()
     """Kind and place of what may be harmful."""
+    words: tuple[tuple[str, str, str], ...] = field(default=(), repr=False)
+    """Kind, recogniser and text of what was found in what is shown, each once: what a person can call a false alarm."""
 
     def encode(self) -> bytes:
         """Canonical JSON."""
@@ -58,7 +61,7 @@ class ReviewText:
             read = json.loads(data)
             lists = {
                 name: tuple(tuple(one) for one in read[name])
-                for name in ("files", "copies", "found", "gaps", "threats")
+                for name in ("files", "copies", "found", "gaps", "threats", "words")
             }
             return cls(**{**read, **lists})
         except (ValueError, TypeError, KeyError) as error:
@@ -90,3 +93,15 @@ def review_text(
 def _field(read: Read, name: str) -> str:
     found = [one.text.strip() for one in read.tree.headers if one.name.lower() == name]
     return " / ".join(found)[:_FIELD]
+
+
+def with_words(text: ReviewText, reader: Reader) -> ReviewText:
+    """The same, with the words in it that the detector finds as it is now."""
+    shown = (TextPart("subject", text.subject), TextPart("body.plain", text.text), TextPart("body.html", text.html))
+    texts = {one.part: one.text for one in shown}
+    words: dict[tuple[str, str], tuple[str, str, str]] = {}
+    for one in reader.scan(shown, (), None).findings:
+        word = " ".join(texts[one.part][one.start : one.end].split())
+        if len(word) <= WORD and len(words) < _WORDS:
+            words.setdefault((one.kind.value, word.casefold()), (one.kind.value, one.by, word))
+    return replace(text, words=tuple(words.values()))

@@ -17,15 +17,16 @@ from gateway.domain.desk import Deed, DeskRow, DeskState
 from gateway.domain.errors import BlobMissing, IntegrityError, KeyMissing, PermanentError, SealgateError
 from gateway.domain.finding import ScanReport
 from gateway.domain.records import Holder, Job, MessageRow
-from gateway.flow import epochs
+from gateway.flow import epochs, suggestions
 from gateway.flow.custody import Custody, object_row, wrap_context
 from gateway.flow.decisions import Decisions
 from gateway.flow.desk import READABLE, TEXT_LIFE
-from gateway.flow.desk_text import ReviewText, review_text
+from gateway.flow.desk_text import ReviewText, review_text, with_words
 from gateway.flow.keys import WorkerKeys
 from gateway.flow.reading import Reader
 from gateway.flow.review import Review
 from gateway.flow.scratch import Scratch
+from gateway.flow.suggestions import Alarm
 from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.ports.clock import Clock
 from gateway.ports.store import Store, UnitOfWork
@@ -36,6 +37,7 @@ from gateway.seal.hybrid import SealTo
 from gateway.seal.record import IntakeRecord
 
 FRESH = timedelta(minutes=10)
+_SUGGESTED = "Noted. The administrator decides whether this is no finding any more; this mail stays as it is."
 _WORDS = {
     IntegrityError.code: "What is stored is not as it was sealed or signed: nothing was done, and the administrator is alerted.",
     KeyMissing.code: "A key for this is gone: ask again, and if that does not help tell the administrator.",
@@ -113,6 +115,8 @@ class DeskWork:
         self.reached("desk.1")
         if row.kind is Deed.RELEASE:
             said = f"Released: it goes by the protected method {self.review.release(row.subject, row.staff, reason).value}."
+        elif row.kind is Deed.FALSE_ALARM:
+            said = self._suggest(row, reason)
         elif row.kind is Deed.REFUSE:
             self.review.refuse(row.message_id, row.staff, reason)
             said = "Refused: nothing was sent, and the sender is told so."
@@ -122,6 +126,12 @@ class DeskWork:
         with self.store.begin() as uow:
             self._answer(uow, replace(row, state=DeskState.DONE, reply=said), job)
         self.reached("desk.2")
+
+    def _suggest(self, row: DeskRow, reason: str) -> str:
+        alarm = Alarm.decode(reason)
+        with self.store.begin() as uow:
+            new = suggestions.suggest(uow, self.keys.columns, row.id, self.clock.now(), row.staff, alarm)
+        return _SUGGESTED if new else "This waits for the administrator already."
 
     def _refuse(self, row: DeskRow, job: Job, error: SealgateError) -> None:
         with self.store.begin() as uow:
@@ -169,7 +179,8 @@ class DeskWork:
         record = self.custody.record(message)
         with Scratch(self.vault, self.tokens) as sink:
             read = self.reader.split(self.custody.content(message, record), sink)
-            return review_text(read, self.reader.limits, self._copies(message, record), self._report(message))
+            text = review_text(read, self.reader.limits, self._copies(message, record), self._report(message))
+        return with_words(text, self.reader)
 
     def _copies(self, message: MessageRow, record: IntakeRecord) -> list[tuple[str, str, str]]:
         """Which copy is whose: as decided where a decision holds, else as the envelope has it."""
@@ -195,11 +206,14 @@ class DeskWork:
 
 
 def clear(store: Store, clock: Clock) -> int:
-    """Forget requests past their time, and with their wraps the texts that were shown for them; returns how many."""
+    """Forget requests past their time, and with their wraps the texts that were shown for them; returns how many. Suggestions
+    go by their own time.
+    """
     with store.begin() as uow:
         over = uow.desk.before(clock.now() - TEXT_LIFE)
         for row in over:
             if row.object_id:
                 uow.objects.drop_kind("session", [row.object_id])
             uow.desk.drop(row.id)
+        suggestions.clear(uow, clock.now())
     return len(over)

@@ -55,6 +55,7 @@ def table(views: Views) -> tuple[Entry, ...]:
         Entry("/mail/{message}/release", "POST", Who.STAFF, views.release),
         Entry("/mail/{message}/refuse", "POST", Who.STAFF, views.refuse),
         Entry("/mail/{message}/hold", "POST", Who.STAFF, views.hold),
+        Entry("/mail/{message}/false-alarm", "POST", Who.STAFF, views.false_alarm),
         Entry("/asked/{request}", "GET", Who.WAITING, views.asked),
         Entry("/assets/review.css", "GET", Who.ANYONE, views.stylesheet),
         Entry("/robots.txt", "GET", Who.ANYONE, views.robots),

@@ -11,8 +11,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from gateway.domain.desk import Deed, DeskState
-from gateway.domain.errors import SealgateError
+from gateway.domain.errors import PermanentError, SealgateError
+from gateway.domain.finding import Kind
 from gateway.flow.desk import REASON, Asker, Item, StaffDesk
+from gateway.flow.suggestions import Alarm
 from gateway.policy.sentences import SENTENCES
 from gateway.ports.metrics import Count, Metrics
 from gateway.review.pages import Pages
@@ -113,6 +115,15 @@ class Views:
     async def hold(self, visit: Visit) -> Response:
         """Ask to stop what has not begun to leave."""
         return await self._decide(visit, Deed.HOLD)
+
+    async def false_alarm(self, visit: Visit) -> Response:
+        """Ask that a word which was found be suggested as none."""
+        try:
+            alarm = Alarm(Kind(visit.form.get("kind", "")), visit.form.get("by", "")[:60], visit.form.get("word", ""))
+            Alarm.decode(alarm.encode())
+        except (ValueError, PermanentError):
+            raise HTTPException(400) from None
+        return await self._ask(visit, Deed.FALSE_ALARM, "", alarm.encode())
 
     async def asked(self, visit: Visit) -> Response:
         """Wait for a worker's answer, and show it: to the session that asked, and to no other."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -78,10 +79,10 @@ def test_the_finished_mail_is_what_is_scanned_again(home: Home, monkeypatch: pyt
     seen: list[bytes] = []
     real = Reader.read
 
-    def read(self: Reader, chunks: Any, sink: Any, quick: Any = None) -> Any:
+    def read(self: Reader, chunks: Any, sink: Any, *more: Any, **named: Any) -> Any:
         whole = b"".join(chunks)
         seen.append(whole)
-        return real(self, [whole], sink, quick)
+        return real(self, [whole], sink, *more, **named)
 
     monkeypatch.setattr(Reader, "read", read)
     one = sent(home, mail(MARIA, "Results", RESULTS))
@@ -273,3 +274,22 @@ def test_a_method_without_a_composer_sends_nothing(home: Home, monkeypatch: pyte
     row = home.delivery(message)
     assert (row.state, row.open_text) == (DeliveryState.HELD, OpenText.LETTER)
     assert home.sent(MARIA) == []
+
+
+def test_the_letter_tells_people_apart_where_policy_wants_it(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = home.root / "numbered.toml"
+    file.write_text(
+        (home.root / "policy.toml").read_text().replace("[detector]", '[detector]\nplaceholders = "numbered"')
+    )
+    monkeypatch.setattr(home.rooms.assess, "policy", load_policy(file))
+    body = (
+        "Dear Maria Quintero,\r\n\r\nplease bring Mr. Jonas Fenwick to the visit on March 14, 2026. Mr. Fenwick knows the way.\r\n\r\n"
+        "On Mon, 2 Mar 2026, Maria Quintero wrote:\r\n> Is Mr. Oliver Tarn there?\r\n"
+    )
+    one = sent(home, mail(MARIA, "Visit", body))
+    assert not is_notice(one), "this test needs the letter"
+    assert not marks_in(one.raw.replace(b"To: maria.q@example.net", b""), ["Maria", "Quintero", "Fenwick", "Tarn"])
+    numbers = re.findall(r"\[name-(\d+)\]", one.text)
+    assert len(numbers) == 3
+    assert numbers[1] == numbers[2] != numbers[0]
+    assert "1" not in numbers, "the quoted person was counted first"
