@@ -7,8 +7,10 @@ wrapped or punctuated. Every step but the last keeps one byte a character, hence
 from __future__ import annotations
 
 import unicodedata
-from bisect import bisect_right
 from functools import cache
+
+import numpy as np
+import numpy.typing as npt
 
 FOREIGN = 0x7F
 """The byte for a letter that has no Latin form: a letter still, but none that a pattern holds."""
@@ -35,35 +37,26 @@ def places(data: bytes, start: int, end: int) -> list[tuple[bytes, int]]:
 class Skeleton:
     """`data` begins and ends with a space and never holds two in a row; `span` turns its offsets into the text's."""
 
-    __slots__ = ("_cuts", "_shifts", "_wide", "data")
+    __slots__ = ("_places", "_wide", "data")
 
     def __init__(self, text: str) -> None:
         self._wide = wide(text)
-        words = b" ".join(filter(None, map(bytes.strip, self._wide.split(b"  "))))
+        words = b" ".join(self._wide.split())
         self.data = b" " + words + b" " if words else b" "
-        self._cuts: list[int] = []
-        self._shifts: list[int] = []
+        self._places: npt.NDArray[np.intp] | None = None
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """The text's span of the words in data[start:end]; both ends must be words' ends."""
-        if not self._cuts:
-            self._measure()
-        first = self._shifts[bisect_right(self._cuts, start) - 1]
-        last = self._shifts[bisect_right(self._cuts, end - 1) - 1]
-        return start + first, end + last
+        if self._places is None:
+            self._places = self._measured()
+        return int(self._places[start - 1]), int(self._places[end - 2]) + 1
 
-    def _measure(self) -> None:
-        """Where blanks were taken out, found by the places that hold two or more in a row."""
-        at, out = 0, 1
-        cuts, shifts = [0], [-1]
-        for piece in self._wide.split(b"  "):
-            words = piece.strip()
-            if words:
-                cuts.append(out)
-                shifts.append(at + piece.index(words[:1]) - out)
-                out += len(words) + 1
-            at += len(piece) + 2
-        self._cuts, self._shifts = cuts, shifts
+    def _measured(self) -> npt.NDArray[np.intp]:
+        """Where each byte of `data` but the first stands in the text: letters, and the first of the blanks after them."""
+        letters = np.frombuffer(self._wide, np.uint8) != 0x20
+        kept = letters.copy()
+        kept[1:] |= letters[:-1]
+        return np.flatnonzero(kept)
 
 
 def plain_bytes(text: str) -> bytes:

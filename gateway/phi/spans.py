@@ -6,7 +6,9 @@ Identifiers that overlap become one span of the best-scored kind; health terms a
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from operator import attrgetter, itemgetter
 
 from gateway.domain.finding import Finding, Kind
 from gateway.phi.document import Document
@@ -19,6 +21,8 @@ _NO_NICKNAME = frozenset(
     {"md", "do", "pa", "np", "rn", "dr", "pt", "ot", "na", "jr", "sr", "ii", "iv", "tx", "hr", "us"}
 )
 """Two capitals beside a name that are a degree, a State or an abbreviation."""
+_START, _END, _PLACE = itemgetter(1), itemgetter(2), itemgetter(1, 2)
+_BEGIN = attrgetter("start")
 _TRIM = " \t\r\n,;:|\"'<>"
 
 
@@ -38,32 +42,31 @@ def merge(document: Document, hits: Iterable[Hit]) -> list[Hit]:
             layer.append(trimmed)
         else:
             layer.append(hit)
-    merged = [*_sweep(identifiers), *_sweep(terms), *_sweep(organizations)]
-    merged.sort(key=_place)
+    merged = _swept(identifiers)
+    if terms or organizations:
+        merged += [*_swept(terms), *_swept(organizations)]
+        merged.sort(key=_PLACE)
     return merged
 
 
-def _place(hit: Hit) -> tuple[int, int]:
-    return hit.start, hit.end
-
-
-def _long_first(hit: Hit) -> tuple[int, int]:
-    return hit.start, -hit.end
-
-
-def _sweep(hits: list[Hit]) -> Iterator[Hit]:
+def _swept(hits: list[Hit]) -> list[Hit]:
+    swept: list[Hit] = []
     if not hits:
-        return
-    hits.sort(key=_long_first)
-    current = hits[0]
+        return swept
+    hits.sort(key=_END, reverse=True)
+    hits.sort(key=_START)  # the longest first where several begin
+    current, after = hits[0], hits[0].end
     for hit in itertools.islice(hits, 1, None):
-        if hit.start >= current.end:
-            yield current
-            current = hit
+        if hit.start >= after:
+            swept.append(current)
+            current, after = hit, hit.end
         else:
             best = hit if _weight(hit) > _weight(current) else current
-            current = Hit(best.kind, current.start, max(current.end, hit.end), best.score, best.by)
-    yield current
+            after = max(after, hit.end)
+            if best is not current or after > current.end:
+                current = Hit(best.kind, current.start, after, best.score, best.by)
+    swept.append(current)
+    return swept
 
 
 def _weight(hit: Hit) -> tuple[float, int]:
@@ -97,20 +100,19 @@ def certain_words(document: Document, hits: Iterable[Hit]) -> set[str]:
     words: set[str] = set()
     if not spans:
         return words
-    at = 0
-    for token in document.tokens:
-        while at < len(spans) and spans[at][1] <= token.start:
-            at += 1
-        if at == len(spans):
-            break
-        if (
-            spans[at][0] <= token.start
-            and not token.initial
-            and not token.flags & STOP
-            and (len(token.low) > 2 or (token.shouted and token.low not in _NO_NICKNAME))
-        ):
-            words |= {token.low} - TITLES - SUFFIXES - PARTICLES
-    return words
+    tokens = document.tokens
+    for start, end in spans:
+        for at in range(bisect_left(tokens, start, key=_BEGIN), len(tokens)):
+            token = tokens[at]
+            if token.start >= end:
+                break
+            if (
+                not token.initial
+                and not token.flags & STOP
+                and (len(token.low) > 2 or (token.shouted and token.low not in _NO_NICKNAME))
+            ):
+                words.add(token.low)
+    return words - TITLES - SUFFIXES - PARTICLES
 
 
 def spread(document: Document, words: set[str]) -> Iterator[Hit]:

@@ -21,7 +21,9 @@ _MEMO = 50_000
 """So many words of the lists are remembered with their class; words that no list has never are."""
 _LONGEST_SHORT = 5
 """A word of more letters than these has a dot only at the end of a sentence."""
-_ASCII = re.compile(r"(?<![A-Za-z0-9_])[A-Z][A-Za-z]*(?:['\-][A-Za-z]+)*\.?")
+_ASCII = re.compile(r"[A-Z][A-Za-z]*(?:['\-][A-Za-z]+)*\.?")
+_WITHIN = re.compile(r"(?<![A-Za-z0-9_])" + _ASCII.pattern)
+"""The same, but no tail of a word; slower, because it looks back from every place."""
 _MARKS = "\u0300-\u036f"
 
 
@@ -57,11 +59,9 @@ def _any_script() -> re.Pattern[str]:
 
 def capitalised(text: str, lexicon: Lexicon) -> list[Token]:
     """All capitalised words in order; none that a digit follows or that is the tail of another word."""
-    pattern = _ASCII if text.isascii() else _any_script()
     known, memo, length = lexicon.flags, lexicon.seen, len(text)
     found: list[Token] = []
-    for match in pattern.finditer(text):
-        start, end = match.span()
+    for start, end in _ascii(text) if text.isascii() else [one.span() for one in _any_script().finditer(text)]:
         if end < length and text[end].isdigit():
             continue
         word = text[start:end]
@@ -72,6 +72,13 @@ def capitalised(text: str, lexicon: Lexicon) -> list[Token]:
                 memo[word] = seen
         found.append(Token(start, start + len(seen[0]), *seen))
     return found
+
+
+def _ascii(text: str) -> list[tuple[int, int]]:
+    spans = [one.span() for one in _ASCII.finditer(text)]
+    if any([start and (text[start - 1].isalnum() or text[start - 1] == "_") for start, _ in spans]):
+        return [one.span() for one in _WITHIN.finditer(text)]
+    return spans
 
 
 def _classed(word: str, known: dict[str, int]) -> tuple[str, str, int, int]:

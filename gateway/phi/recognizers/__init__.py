@@ -42,9 +42,10 @@ FAMILIES: tuple[Family, ...] = tuple(
         biometric, photo, other_id, payment_card, tables, organization, health_terms,
     )
 )  # fmt: skip
-_SET_MEGABYTES = 16
-_SET_RULES = 16
-"""A set remembers which of its rules have hit, so its automaton grows with their product: several small ones stay small."""
+_SET_MEGABYTES = 32
+_SET_RULES = 48
+"""A set remembers which of its rules have hit, so its automaton grows with their product; each costs a pass over the text."""
+_FEW = 3
 
 
 class RuleEngine:
@@ -58,15 +59,13 @@ class RuleEngine:
 
     def run(self, document: Document) -> Iterator[Hit]:
         """Every hit of every recogniser in one document."""
-        hopeless: frozenset[int] | None = None
         bank = self._banks[document.text.isascii()]
-        for number in bank.possible(document.data):
+        possible = bank.possible(document.data)
+        hopeless = self._words.hopeless(document.lower, self._words.needy.intersection(possible))
+        for number in possible:
+            if number in hopeless:
+                continue
             rule, pattern = self._rules[number], bank.pattern(number)
-            if number in self._words.needy:
-                if hopeless is None:
-                    hopeless = self._words.hopeless(document.lower)
-                if number in hopeless:
-                    continue
             for start, end in document.spans(pattern, 1 if pattern.groups else 0):
                 hit = score_hit(rule, document, start, end)
                 if hit is not None:
@@ -140,6 +139,7 @@ class _ContextWords:
     """Which rules can report nothing, because none of their context words stands anywhere in the document."""
 
     def __init__(self, rules: list[Rule]) -> None:
+        self._rules = rules
         self._of: dict[str, list[int]] = {}
         for number, rule in enumerate(rules):
             for word in rule.context if rule.needs_context else ():
@@ -148,8 +148,12 @@ class _ContextWords:
         self._rules_of = list(self._of.values())
         self._automaton = AhoCorasick(list(self._of), matchkind=MatchKind.Standard)
 
-    def hopeless(self, lower: str) -> frozenset[int]:
-        """The numbers of rules that need a context word and find none in this text."""
+    def hopeless(self, lower: str, numbers: frozenset[int]) -> frozenset[int]:
+        """Those of the rules that need a context word and find none in this text."""
+        if len(numbers) <= _FEW:
+            return frozenset(
+                number for number in numbers if not any(word in lower for word in self._rules[number].context)
+            )
         seen = {at for at, _, _ in self._automaton.find_matches_as_indexes(lower, overlapping=True)}
         return self.needy.difference(*(self._rules_of[at] for at in seen)) if seen else self.needy
 

@@ -83,7 +83,11 @@ def score_hit(rule: Rule, document: Document, start: int, end: int) -> Hit | Non
 def has_word(text: str, words: Iterable[str], before: int, start: int, end: int, after: int) -> bool:
     """Whether one of the lower-case words stands in text[before:start] or text[end:after], not inside another word."""
     left, right = text[max(0, before) : start], text[end:after]
-    return any((word in left and _stands(word, left)) or (word in right and _stands(word, right)) for word in words)
+    both = left + "\n" + right
+    for word in words:
+        if word in both and ((word in left and _stands(word, left)) or (word in right and _stands(word, right))):
+            return True
+    return False
 
 
 def _stands(word: str, window: str) -> bool:
