@@ -14,6 +14,7 @@ from threading import Lock
 from gateway.domain.finding import Gap, GapReason, Kind, Mode, SensitiveClass, TextPart
 from gateway.phi.arbiter import BOUNDS, Bounds, Tags, Window, weigh, windows
 from gateway.phi.context import Classes
+from gateway.phi.disguise import disguised
 from gateway.phi.document import Document
 from gateway.phi.lexicon import Lexicon
 from gateway.phi.recognizers import RuleEngine
@@ -62,6 +63,8 @@ class PartReader:
         # The part with the fewest line breaks first: see twins.py.
         for at in sorted(range(len(parts)), key=lambda at: parts[at].text.count("\n")):
             try:
+                if not parts[at].trace and disguised(parts[at].text):
+                    failed.append(Gap(parts[at].part, GapReason.AMBIGUOUS))
                 found[at] = self._one(parts[at], bounds, layouts)
             except Exception:  # noqa: BLE001 - whatever fails here must become a gap, never a miss
                 failed.append(Gap(parts[at].part, GapReason.SCANNER_FAILED))

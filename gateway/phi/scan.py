@@ -177,7 +177,11 @@ class Scanner:
     def _identifies(self, read: list[Part]) -> bool:
         """Whether some identifier is of a person other than the one who signed the mail."""
         return self._subject.identified(
-            (one.document, list(one.counting())) for one in read if one.document.part.lower() not in _SENDER_PARTS
+            [
+                (one.document, list(one.counting()), one.boilerplate)
+                for one in read
+                if one.document.part.lower() not in _SENDER_PARTS
+            ]
         )
 
 

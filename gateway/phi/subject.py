@@ -7,14 +7,17 @@ A form's blank fields and `his or her` speak of nobody.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from typing import Any
 
 from gateway.domain.finding import Kind
 from gateway.phi.document import Document, compiled
 from gateway.phi.lexicon import EPONYM, STOP, WORD, Lexicon, table
+from gateway.phi.recognizers.health_terms import EVERYDAY, WEAK
 from gateway.phi.recognizers.name_words import TITLES
 from gateway.phi.recognizers.rule import Hit
+from gateway.phi.shorthand import ACTS, SHORT, Shorthand
 
 _COUNTS = 0.45
 """An identifier below this score does not make a message PHI."""
@@ -29,6 +32,8 @@ _OF_ONE = frozenset({Kind.VEHICLE, Kind.ACCOUNT, Kind.PAYMENT_CARD})
 """Numbers of which each belongs to one person, where they are certain."""
 _LONE = frozenset({"tagger", "surname", "given_name", "lower_case_name", "name_and_initial", "unknown_pair"})
 _SURE = 0.8
+_LINE = 400
+"""So many characters to either side at most are a line of a table."""
 _DEGREES = frozenset(
     {
         "dr",
@@ -57,7 +62,7 @@ _DEGREES = frozenset(
     }
 )
 _CLINICIAN_BEFORE: Any = compiled(
-    r"(?i)\b(?:dr|drs|doctor|doctora|dra|prof|professor|nurse|rn|np|pa-c|provider|physician|surgeon|attending|instructor|speaker|author|chair|director|president|by)\b[.:]?[ ]?$"
+    r"(?i)\b(?:dr|drs|doctor|doctora|dra|prof|professor|nurse|rn|np|pa-c|provider|physician|surgeon|attending|instructor|speaker|author|chair|director|president|(?:presented|taught|led|written|reviewed|edited|hosted|prepared|ordered|signed|approved|performed|authored|dictated|given|read|interpreted|referred|supervised|founded|posted) by|^by|\nby)\b[.:]?[ ]?$"
 )
 _CLINICIAN_AFTER: Any = compiled(
     r"(?i)^[ ]?,?[ ]?(?:m\.?d\.?|d\.?o\.?|d\.?d\.?s|r\.?n|n\.?p|p\.?a(?:-c)?|ph\.?d|pharm\.?d|d\.?p\.?t|l\.?c\.?s\.?w|m\.?p\.?h|c\.?r\.?n\.?a|f\.?a\.?c\.?[a-z])\b"
@@ -73,9 +78,12 @@ _NAMED_AFTER: Any = compiled(
     r"(?i)^(?:'s)?[ -](?:murmur|sign|signs|syndrome|maneuver|manoeuvre|\pL*(?:ectomy|otomy|plasty|ostomy|emia)|forceps|retractors?|clamps?|catheters?|criteria|score|scale|classification|phenomenon|reflex|palsy|"
     r"lymphoma|tubes?|drains?|fractures?|stain|bodies|cells?|incision|disease|law|operation|suture|needle|tumou?r|sump|pupil|chart|plot|curve|rule|rules|nodes?|triad|test|sarcoma|position|method|technique)\b"
 )
-_ACTS: Any = compiled(
-    r"(?i)^(?:'s?)?[ ](?:has|had|is|was|needs|needed|came|comes|called|calls|takes|took|will|wants|says|said|reports|reported|started|should|got|gets|went|missed|asked|asks|left|did|does|"
-    r"tiene|tuvo|está|estaba|fue|necesita|vino|llamó|toma|quiere|dice|pidió|would|can|cannot|can't|feels|felt|lost|fell)\b"
+_ILL: Any = compiled(
+    r"(?i)^[^.\n]{0,12} (?:tested positive|was admitted|is admitted|is our patient|is in (?:isolation|bed|the hospital|the icu)|had (?:a|an|his|her)|has (?:stage|cancer|a|been diagnosed)|needs (?:his|her)|is on|passed out|collapsed|will be out)\b|^'s own\b"
+)
+_ABOUT: Any = compiled(r"(?i)^[^.\n]{0,24}\b(?:about|regarding|re|concerning)\b")
+_CASE: Any = compiled(
+    r"(?i)\b(?:pos|neg|positive|negative|suicidal|placed today|today|tonight|tomorrow|last night|this morning|stopped|shows|alarmed|dropped off|wore off|call now|stat|asap|admission|(?:left|right) (?:eye|ear|hip|knee|breast|arm|leg|shoulder))\b"
 )
 _GENERIC: Any = compiled(
     r"(?i)\b(?:if|when|whether|unless|until|before|after|once|that|consent of|rights of|name of|signature of|care of|on) (?:the|a|your|this|our|el|la) (?:patient|pt|client|paciente)\b|\b(?:the|your|our|each) (?:patient|client) (?:should|must|may|can|might|could|shall|cannot|who|or|and/or|has the right)\b|\b(?:his|him|he)[ ]?(?:or|/|and)[ ]?(?:her|she|hers)\b|\b(?:her|she)[ ]?(?:or|/)[ ]?(?:his|him|he)\b|\bs/he\b|\bpatient (?:name|information|id|identifier|label|sticker|signature|initials|dob|address|phone|"
@@ -86,7 +94,7 @@ _ONE: Any = compiled(
     r"(?i)\b(?:he|she|him|his|her|hers|himself|herself|éste paciente|(?:the|this|our|my|your|which|same|said|el|la|un|una|este|esta|nuestro|nuestra) (?:patient|pt|paciente|client|resident|decedent)|pts?|"
     r"patient (?:is|was|has|had|will|needs|called|came|presents|presented|reports|denies|states|with|of|seen|in)|pt (?:is|was|has|will|needs|called)|"
     r"my (?:son|daughter|mother|father|wife|husband|brother|sister|child|baby|mom|dad)|your (?:son|daughter|mother|father|wife|husband|baby|mom|dad|biopsy|diagnosis)|"
-    r"\d{1,3}[ -]?(?:year|yr|month|mo|week|day)s?[ -]old|\d{1,3} ?y/?o|años de edad|gentleman|mr|mrs|ms|sr|sra|patient[ ]?[:#]|paciente[ ]?:|dob[ ]?:?[ ]?\d|mrn[ ]?:?[ ]?#?\d|member (?:id|name)[ ]?:[ ]?\w|su hij[oa]|mi hij[oa]|decedent|the (?:boy|girl|deceased|claimant))\b"
+    r"\d{1,3}[ -]?(?:year|yr|month|mo|week|day)s?[ -]old|\d{1,3} ?y/?o|años de edad|gentleman|mr|mrs|ms|sr|sra|patient[ ]?[:#]|paciente[ ]?:|dob[ ]?:?[ ]?\d|mrn[ ]?:?[ ]?#?\d|member (?:id|name)[ ]?:[ ]?\w|su hij[oa]|mi hij[oa]|decedent|home (?:health|care|nurse|visit)s? (?:to|for|at|visit)|in (?:the |our )?clinic (?:today|this)|interrogated|explanted|lives (?:at|in|on|with|alone)|admitted (?:on|with|to|for|\d)|discharged (?:on|to|home)|transfused|was seen|seen (?:today|in clinic)|came in (?:with|for|today)|presented with|presents with|the (?:boy|girl|deceased|claimant))\b"
 )
 
 
@@ -95,14 +103,17 @@ class Subject:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self._flags, self._nouns = lexicon.flags, lexicon.eponym_nouns
+        self._shorthand = Shorthand(lexicon)
         lists = table("eponyms.toml")
         self._full = frozenset(" ".join(one.replace("-", " ").split()) for one in lists["full"])
         self._kin = frozenset(lists["kin"]) | TITLES
 
-    def identified(self, read: Iterable[tuple[Document, Sequence[Hit]]]) -> bool:
-        """Whether some hit identifies a person; pass only those that count (no signature, no disclaimer)."""
+    def identified(self, read: Sequence[tuple[Document, Sequence[Hit], Sequence[tuple[int, int]]]]) -> bool:
+        """Whether some hit identifies a person; pass only those that count, and the spans where nothing does
+        (signature, disclaimer, what is the practice's own).
+        """
         doubtful: list[Document] = []
-        for document, hits in read:
+        for document, hits, _ in read:
             doubt = False
             away = _AWAY.search(document.data) is not None
             for hit in hits:
@@ -116,12 +127,37 @@ class Subject:
                     return True
                 doubt = True
             doubtful += [document] if doubt else []
-        return any(map(speaks_of_one, doubtful))
+        if any(speaks_of_one(one) or (len(one.text) <= SHORT and _CASE.search(one.text)) for one in doubtful):
+            return True
+        if any(_table_of_persons(document, hits) for document, hits, _ in read):
+            return True
+        return any(self._in_haste(*one) for one in read)
+
+    def _in_haste(self, document: Document, hits: Sequence[Hit], without: Sequence[tuple[int, int]]) -> bool:
+        """Whether somebody is named in short who is no clinician, no colleague and no eponym."""
+        lower = document.lower
+        elsewhere, one = "header:" not in document.part.lower(), speaks_of_one(document)
+        if not one and len(lower) > SHORT and _AWAY.search(document.data):
+            return False
+        for start, end in self._shorthand.persons(document, hits, elsewhere, one):
+            at = bisect_right(without, (start, len(lower))) - 1
+            if at >= 0 and start < without[at][1]:
+                continue
+            before, after = lower[max(0, start - 48) : start], lower[end : end + 48]
+            whole = " " in lower[start:end]
+            owns = after.removeprefix("'s").lstrip(" -").split(" ", 1)[0].strip(".,;:")
+            if not (
+                _clinician(before, after)
+                or _colleague(document, before, after)
+                or (not whole and (_NAMED_AFTER.search(after) or owns in self._nouns))
+            ):
+                return True
+        return False
 
     def _somebody(self, document: Document, hit: Hit) -> bool:
         """Whether a name, as it stands, is one of a person who is no clinician or author."""
         lower = document.lower
-        before, after = lower[max(0, hit.start - 48) : hit.start], lower[hit.end : hit.end + 24]
+        before, after = lower[max(0, hit.start - 48) : hit.start], lower[hit.end : hit.end + 48]
         name = lower[hit.start : hit.end]
         words = name.replace("-", " ").replace(",", " ").split()
         if (
@@ -130,7 +166,7 @@ class Subject:
             or " ".join(words) in self._full
         ):
             return False
-        if _CLINICIAN_BEFORE.search(before) or _CLINICIAN_AFTER.search(after) or _COLLEAGUE_BEFORE.search(before):
+        if _clinician(before, after) or _colleague(document, before, after):
             return False
         if _NAMED_AFTER.search(after) and (hit.by in _LONE or any(self._flags.get(one, 0) & EPONYM for one in words)):
             return False
@@ -144,7 +180,37 @@ class Subject:
         if before.endswith((" a ", " an ", " the ", " un ", " una ", " el ", " la ", " los ")):
             return False
         owns = after.startswith("'s ") and after[3:].split(" ", 1)[0].strip(".,;:") not in self._nouns
-        return owns or _ACTS.search(lower[hit.end : hit.end + 16]) is not None
+        return owns or ACTS.search(lower[hit.end : hit.end + 16]) is not None
+
+
+def _clinician(before: str, after: str) -> bool:
+    """Whether a clinician, an author or an officer is named, and not because of an illness."""
+    if _CLINICIAN_BEFORE.search(before) is None and _CLINICIAN_AFTER.search(after) is None:
+        return False
+    return _ILL.search(after) is None
+
+
+def _colleague(document: Document, before: str, after: str) -> bool:
+    """Whether a name is of somebody to turn to, and not of one about whom to turn to."""
+    if _COLLEAGUE_BEFORE.search(before) is None or speaks_of_one(document):
+        return False
+    return _AWAY.search(document.data) is not None or (len(document.text) > SHORT and _ABOUT.search(after) is None)
+
+
+def _table_of_persons(document: Document, hits: Sequence[Hit]) -> bool:
+    """Whether two lines or more hold an identifier and a matter of health each, in columns."""
+    ids = [hit.start for hit in hits if hit.kind.identifies and hit.kind is not Kind.LOCATION]
+    terms = sorted(hit.start for hit in hits if hit.kind is Kind.HEALTH_TERM and hit.by not in {WEAK, EVERYDAY})
+    lines: set[int] = set()
+    for at in ids:
+        start = document.text.rfind("\n", max(0, at - _LINE), at) + 1 or max(0, at - _LINE)
+        end = document.text.find("\n", at, at + _LINE)
+        end = min(len(document.text), at + _LINE) if end < 0 else end
+        line = document.text[start:end]
+        first = bisect_left(terms, start)
+        if first < len(terms) and terms[first] < end and sum(map(line.count, ",;\t|")) >= 2:
+            lines.add(start)
+    return len(lines) > 1 and document.part.lower().startswith("attachment")
 
 
 def speaks_of_one(document: Document) -> bool:

@@ -26,6 +26,9 @@ _RULES = (
     Rule("icd10", Kind.HEALTH_TERM, r"\b[A-TV-Z]\d[0-9AB]\.[0-9A-Z]{1,4}\b", 0.7),
     Rule("icd10_label", Kind.HEALTH_TERM, r"(?i)\b(?:icd-?10(?:-cm)?|dx|diagnosis(?: codes?)?)[ :#]{1,3}([a-tv-z]\d[0-9ab](?:\.[0-9a-z]{1,4})?)\b", 0.8),
     Rule("cpt_label", Kind.HEALTH_TERM, r"(?i)\b(?:cpt|hcpcs|ndc|loinc|snomed)(?: code)?[ :#]{1,3}([a-z]?\d[\d\-]{3,13})", 0.8),
+    Rule("lab_value", Kind.HEALTH_TERM, r"\b(?:(?:K|Na|Cr|Hb|Hgb|HGB|Hct|HCT|Plt|PLT|WBC|BUN|ALT|AST|EF|BG|Trop|Lactate|GLU|Glu|GLUC[O0]SE)\+?[ :=]{1,2}\d|(?i:inr|hgb|psa|tsh|ldl|hdl|a1c|hba1c|bnp|crp|cd4|egfr|fev1|lactate|trop|creat|ferritin|spo2|sats?|phq-?9|gad-?7|ciwa|sugars?|glucosa)[ :=]{1,2}(?:(?:is|was|of|at|up to|in the|de|en)[ ])?[<>]?\d)\d{0,3}(?:\.\d{1,2})?", 0.6),
+    Rule("abbreviation", Kind.HEALTH_TERM, r"\b(?:HTN|CAD|T2DM|DM2|NIDDM|IDDM|BPH|TIA|ORIF|C\.?[ ]?DIFF|SOB|NKDA|HFrEF|HFpEF|CHF|OCD)\b|(?i:\b[dht]x ?:)|\bICD shock", 0.6),
+    Rule("tuberculosis", Kind.HEALTH_TERM, r"(?:^|[A-Za-z,:;-][ ])(TB)\b", 0.6),
     Rule("vitals", Kind.HEALTH_TERM, r"\b(?:BP|HR|RR|SpO2|BMI|O2 sat)[ :]{1,2}\d{2,3}(?:/\d{2,3})?%?", 0.7),
 )  # fmt: skip
 
