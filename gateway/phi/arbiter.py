@@ -28,8 +28,8 @@ BY_LISTS: Final = frozenset({
     "lower_case_name", "lower_case_cue", "place", "facility", "county", "header_name",
 })  # fmt: skip
 """Recognisers whose names and places rest on word lists."""
-_MARGIN = 200
-"""Characters to each side of a doubtful word: more than the tagger sees."""
+_MARGIN = 120
+"""Characters to each side of a doubtful word: about what the tagger sees."""
 _SURE, _NEVER = 0.79, 2.0
 _NAME, _LOCATION = LABELS.index("name"), LABELS.index("location")
 _PARTS = (LABELS.index("organization"), LABELS.index("id"))
