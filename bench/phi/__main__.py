@@ -18,6 +18,7 @@ from pathlib import Path
 
 from bench.phi.scoring import Figures, Found, Sheet, score, wilson
 from bench.phi.sets import sets
+from bench.phi.speed import speed
 from gateway.domain.finding import Kind
 
 HERE = Path(__file__).parent
@@ -154,6 +155,9 @@ def main() -> int:
             results = compare(sheets, systems)
             written += rows(name, results, systems, sum(len(one.text.encode()) for one in sheets))
             recognisers(results[systems[0].name])
+        if not args.only or any(word in "speed" for word in args.only):
+            everywhere = stack.enter_context(contestant("everywhere", sys.executable))
+            written += speed([systems[0], everywhere, *systems[1:]], frozenset({"presidio"}))
         print("\nstart, seconds: " + ", ".join(f"{one.name} {one.start_s:.1f}" for one in systems))
         print("memory, MiB: " + ", ".join(f"{one.name} {one.memory_mib}" for one in systems))
         cost = {one.name: {"start_s": one.start_s, "memory_mib": one.memory_mib} for one in systems}

