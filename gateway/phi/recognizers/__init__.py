@@ -12,7 +12,9 @@ from ahocorasick_rs import AhoCorasick, MatchKind
 from gateway.phi.document import Document, quiet
 from gateway.phi.recognizers import (
     account,
+    ages,
     biometric,
+    codes,
     dates_ages,
     device,
     email,
@@ -20,6 +22,7 @@ from gateway.phi.recognizers import (
     health_terms,
     ip,
     license,  # noqa: A004 - the family's name
+    listed,
     locations,
     mrn,
     names,
@@ -28,6 +31,7 @@ from gateway.phi.recognizers import (
     payment_card,
     phones_fax,
     photo,
+    slashed_dates,
     ssn,
     tables,
     url,
@@ -38,8 +42,8 @@ from gateway.phi.recognizers.rule import Family, Hit, Rule, score_hit
 FAMILIES: tuple[Family, ...] = tuple(
     module.FAMILY
     for module in (
-        names, locations, dates_ages, phones_fax, email, ssn, mrn, health_plan, account, license, vehicle, device, url, ip,
-        biometric, photo, other_id, payment_card, tables, organization, health_terms,
+        names, locations, dates_ages, slashed_dates, ages, phones_fax, email, ssn, mrn, health_plan, account, license, vehicle, device, url, ip,
+        biometric, photo, other_id, payment_card, codes, tables, organization, health_terms,
     )
 )  # fmt: skip
 _SET_MEGABYTES = 32
@@ -58,7 +62,12 @@ class RuleEngine:
         self._words = _ContextWords(self._rules)
 
     def run(self, document: Document) -> Iterator[Hit]:
-        """Every hit of every recogniser in one document."""
+        """Every hit of every recogniser in one document, and what these hits tell of others."""
+        hits = list(self._found(document))
+        yield from hits
+        yield from listed.more(document, hits)
+
+    def _found(self, document: Document) -> Iterator[Hit]:
         bank = self._banks[document.text.isascii()]
         possible = bank.possible(document.data)
         hopeless = self._words.hopeless(document.lower, self._words.needy.intersection(possible))

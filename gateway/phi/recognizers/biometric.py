@@ -7,10 +7,10 @@ from gateway.phi.document import Document
 from gateway.phi.recognizers.labelled import labelled, named_after, no_id, no_id_before_label
 from gateway.phi.recognizers.rule import Family, Rule
 
-_WHAT = r"(?:finger ?print|voice ?print|voice print|retina(?:l)?|iris|palm ?(?:print|vein)|face ?print|facial recognition|biometric|hand geometry|gait|dna|huella(?: dactilar)?)"
-_MADE = r"(?:[ _](?:scan|template|hash|record|sample|profile|print|vein|id|identifier|number|code|key|no\.|#)){0,3}"
+_WHAT = r"(?:finger ?print|voice ?print|voice print|retina(?:l)?|iris|palm(?: ?(?:print|vein))?|face ?print|facial recognition|biometric|hand geometry|gait|dna|thumb ?prints?|foot ?prints?|hand ?prints?|ear ?prints?|finger ?prints|(?:finger|voice)(?: ?print)? (?:lock|login)|speaker(?: model)?|voice[ \-]?(?:lock|signature|id|model|sample)|face[ \-]?(?:match|embeddings?|map|id)|iris (?:photographs?|images?|pictures?)|vein pattern|huella(?: dactilar)?)"
+_MADE = r"(?:[ _](?:scan|template|hash|record|sample|profile|print|vein|card|model|reader|no|number|enrol?led as|cached as|stored as|saved as|id|identifier|number|code|key|no\.|#)){0,3}"
 
-_VALUE = r"[a-z]{0,6}-?[a-z]{0,8}\d[a-z0-9]*(?:-[a-z0-9]+){0,4}"
+_VALUE = r"[a-z]{0,6}-?[a-z]{0,8}-?\d[a-z0-9]*(?:-[a-z0-9]+){0,4}"
 
 
 def _no_template(document: Document, start: int, end: int) -> bool:

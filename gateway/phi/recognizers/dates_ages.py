@@ -16,7 +16,7 @@ from gateway.phi.recognizers.labelled import measured
 from gateway.phi.recognizers.rule import Family, Rule
 
 _MONTH = (
-    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?|"
+    r"(?:jan(?:r?uary)?|feb(?:r?uary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:[ea]mber)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?|"
     r"enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|setiembre|octubre|noviembre|diciembre)"
 )
 _SPELT = _MONTH + r"\b\.?"
@@ -94,16 +94,16 @@ def _young(document: Document, start: int, end: int) -> bool:
     return not 1880 < int(digits(document.text[start:end])) <= _least()[1]
 
 
-def _no_age(document: Document, start: int, end: int) -> bool:
+def no_age(document: Document, start: int, end: int) -> bool:
     """A number of the range of such ages that may count something else."""
     return _let_stand(document, start, end) or (
         measured(document, end) and not document.lower[end : end + 12].lstrip(" -").startswith(("y", "años", "anos"))
     )
 
 
-_AGE = r"(?:9\d|1[01]\d)"
-_TENS = r"(?:ninety(?:[ \-](?:one|two|three|four|five|six|seven|eight|nine))?|(?:one|a) hundred(?:[ \-](?:and[ \-])?(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve))?)"
-_NOVENTA = r"(?:noventa(?: y (?:un|uno|dos|tres|cuatro|cinco|seis|siete|ocho|nueve))?|cien|ciento (?:un|uno|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez))"
+AGE = r"(?:9\d|1[01]\d)"
+TENS = r"(?:ninety(?:[ \-](?:one|two|three|four|five|six|seven|eight|nine))?|(?:one|a) hundred(?:[ \-](?:and[ \-])?(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve))?)"
+NOVENTA = r"(?:noventa(?: y (?:un|uno|dos|tres|cuatro|cinco|seis|siete|ocho|nueve))?|cien|ciento (?:un|uno|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez))"
 _PERSON = r"(?:he|she|patient|pt|mother|father|mom|dad|grandmother|grandfather|grandma|grandpa|wife|husband|sister|brother|aunt|uncle|who)"
 
 _RULES = (
@@ -112,7 +112,7 @@ _RULES = (
     Rule("spaced_date", Kind.DATE, r"\d{1,2} ?[/\-.] ?\d{1,2} ?[/\-.] ?(?:19|20)\d{2}", 0.5, _NEAR, numeric_date, veto=_numbered),
     Rule("dotted_date", Kind.DATE, r"\b\d{1,2}\.\d{1,2}\.\d{2}\b", 0.06, _NEAR, numeric_date, veto=_numbered),
     Rule("year_first", Kind.DATE, r"(?:19|20)\d{2}[/.]\d{1,2}[/.]\d{1,2}" + _TIME, 0.5, _NEAR, numeric_date, veto=_numbered),
-    Rule("month_day", Kind.DATE, rf"(?i)(?:{_WEEKDAY}\.?,? )?\b{_SPELT}(?: the)?\s{{0,2}}{_DAY}{_UNTIL}(?:{_SPELT} )?{_DAY}\b)?(?:,?\s{{1,2}}{_YEAR}|\.? de[l]? {_YEAR})?" + _TIME, 0.8),
+    Rule("month_day", Kind.DATE, rf"(?i)(?:{_WEEKDAY}\.?,? )?\b{_SPELT}(?: the)?\s{{0,2}}{_DAY}{_UNTIL}(?:{_SPELT} )?{_DAY}\b)?(?:,?\s{{1,2}}{_YEAR}|\.? del? {_YEAR}| of {_YEAR})?" + _TIME, 0.8),
     Rule("day_month", Kind.DATE, rf"(?i)(?:{_WEEKDAY}\.?,? )?\b(?:{_DAY}{_UNTIL}))?{_DAY}(?:\sdel?|\sof|-)?\s?{_SPELT}(?:(?:,?\s|\sdel?\s|-){_YEAR})?" + _TIME, 0.8),
     Rule("day_abbreviated", Kind.DATE, r"(?i)\b\d{1,2}[\-/ .](?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec|ene|abr|ago|dic)[\-/.](?:19|20)?\d{2}\b", 0.85),
     Rule("month_in_words", Kind.DATE, rf"(?i)\b{_SPELT}(?: the)? {_ORDINAL}\b(?:,? {_YEAR})?|\b(?:the )?{_ORDINAL}(?: day)? (?:of|de) {_SPELT}(?:,? {_YEAR})?", 0.75),
@@ -126,17 +126,18 @@ _RULES = (
     Rule("slash_range", Kind.DATE, rf"{_SLASHED} ?(?:-|to|through|al) ?{_SLASHED}(?:/(?:\d{{4}}|\d{{2}}))?", 0.55, veto=_fraction),
     Rule("weekday_ordinal", Kind.DATE, rf"(?i)\b{_WEEKDAY},?(?: the)? (?:[12]\d|3[01]|[1-9])(?:st|nd|rd|th)\b|\b(?:lunes|martes|mi[eé]rcoles|jueves|viernes|s[aá]bado|domingo) (?:[12]\d|3[01]|[1-9])\b", 0.7),
     Rule("eight_digits", Kind.DATE, r"\b(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:\d{6})?\b", 0.3, _NEAR),
+    Rule("basic_date_time", Kind.DATE, r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])T\d{4}(?:\d{2})?Z?\b", 0.8, bounded=False),
     Rule("weekday", Kind.DATE, r"\b(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)\b", 0.4, veto=_opening_hours),
-    Rule("age_years_old", Kind.AGE, rf"(?i)\b({_AGE})[ \-]?(?:years?|yrs?|y)[ .\-/]{{0,2}}(?:old|o|of age|young)\b", 0.9, bounded=False, veto=_let_stand),
-    Rule("age_yo", Kind.AGE, rf"(?i)\b({_AGE}) ?(?:y\.? ?/?o\b|yo[mf]\b|y/?[mf]\b|(?:years?|yrs?)[ \-](?:male|female|man|woman))", 0.9, bounded=False, veto=_let_stand),
-    Rule("age_label", Kind.AGE, rf"(?i)\b(?:aged?|turned|turning|turns|is now|age of|edad(?: de)?|age ?/ ?(?:sex|gender)|age \(y(?:ea)?rs?\))[\"' :=]{{1,4}}(?:is )?({_AGE})\b", 0.9, veto=_no_age),
-    Rule("age_of_person", Kind.AGE, rf"(?i)\b{_PERSON} (?:is|was|will be|just turned|became|turned) (?:now |already |almost |nearly )?({_AGE})\b(?:[ ,.;!?]|$)", 0.7, veto=_no_age),
-    Rule("age_and_sex", Kind.AGE, rf"\b({_AGE})(?:[ ]?[MF]|/[MF]|[ ](?:male|female|woman|man|lady|gentleman))\b (?:with|presents|presenting|who|admitted|s/p|c/o|here|w/|seen|status)", 0.8, bounded=False, veto=_let_stand),
-    Rule("age_birthday", Kind.AGE, rf"(?i)\b({_AGE})(?:th|st|nd|rd) birthday", 0.85, bounded=False, veto=_let_stand),
+    Rule("age_years_old", Kind.AGE, rf"(?i)\b({AGE})[ \-]?(?:years?|yrs?|y)[ .\-/]{{0,2}}(?:old|o|of age|young)\b", 0.9, bounded=False, veto=_let_stand),
+    Rule("age_yo", Kind.AGE, rf"(?i)\b({AGE}) ?(?:y\.? ?/?o\b|yo[mf]\b|y/?[mf]\b|(?:years?|yrs?)[ \-](?:male|female|man|woman))", 0.9, bounded=False, veto=_let_stand),
+    Rule("age_label", Kind.AGE, rf"(?i)\b(?:aged?|turned|turning|turns|celebrated|celebrates|is now|age of|edad(?: de)?|age ?/ ?(?:sex|gender)|age \(y(?:ea)?rs?\))[\"' :=\t|]{{1,4}}(?:is )?({AGE})\b", 0.9, veto=no_age),
+    Rule("age_of_person", Kind.AGE, rf"(?i)\b{_PERSON} (?:is|was|will be|just turned|became|turned) (?:now |already |almost |nearly )?({AGE})\b(?:[ ,.;!?]|$)", 0.7, veto=no_age),
+    Rule("age_and_sex", Kind.AGE, rf"\b({AGE})(?:[ ]?[MF]|/[MF]|[ ](?:male|female|woman|man|lady|gentleman))\b (?:with|presents|presenting|who|admitted|s/p|c/o|here|w/|seen|status)", 0.8, bounded=False, veto=_let_stand),
+    Rule("age_birthday", Kind.AGE, rf"(?i)\b({AGE})(?:th|st|nd|rd) birthday", 0.85, bounded=False, veto=_let_stand),
     Rule("age_decade", Kind.AGE, r"(?i)\b(?:in|entering|into|reached)(?: (?:his|her|their|the|my|your|early|mid|late|sus|los)){1,2}[ \-]((?:9|10|11)0'?s|nineties|noventa)\b", 0.8),
-    Rule("age_in_words", Kind.AGE, rf"(?i)\b({_TENS})[ \-](?:years?|yrs?)[ \-](?:old|of age|young)\b|\b(?:aged?|turned|age of) ({_TENS})\b", 0.85),
+    Rule("age_in_words", Kind.AGE, rf"(?i)\b({TENS})[ \-](?:years?|yrs?)[ \-](?:old|of age|young)\b|\b(?:aged?|turned|age of) ({TENS})\b", 0.85),
     Rule("age_noun", Kind.AGE, r"(?i)\b(?:nonagenarian|(?:semi-?|super-?)?centenarian|nonagenari[oa]|centenari[oa] (?:de edad|paciente))s?\b", 0.8),
-    Rule("age_spanish", Kind.AGE, rf"(?i)\b({_AGE}|{_NOVENTA})[ \-]?(?:a[ñn]os|añitos)\b", 0.85, bounded=False, veto=_let_stand),
+    Rule("age_spanish", Kind.AGE, rf"(?i)\b({AGE}|{NOVENTA})[ \-]?(?:a[ñn]os|añitos)\b", 0.85, bounded=False, veto=_let_stand),
     Rule("birth_year", Kind.AGE, r"(?i)\b(?:born(?: in| on)?|year of birth|birth year|yob|dob|date of birth|b\.|naci[oó](?: en)?|a[ñn]o de nacimiento)[ :=]{1,3}(1[89]\d{2})\b", 0.7, veto=_young),
 )  # fmt: skip
 

@@ -20,6 +20,9 @@ _SAYS = (
 )
 IDENTIFIER = (
     r"(?:\d{1,4}(?: [\dolis]{2,4}){2,4}[a-z]?\b|"
+    # Groups that blanks set apart, after capitals or by themselves: "HG 0061 2258", "CV 20 0417", "H 416 332 771 902", "4410 2277".
+    r"(?-i:[A-Z]{1,4}\d{0,5}(?: \d{2,4}){1,4} \d{2,7}(?: [A-Z]{1,2})?|[A-Z]{2} [A-Z] \d{2,4}(?: \d{2,4}){1,2}|[A-Z]{1,5}\d{0,5} \d{3,7}(?:[ \-]\d{2,5}){0,3}(?: [A-Z]{1,2})?|[A-Z]{2,4} (?:[A-Z]{1,4}\d|\d[A-Z])[A-Z0-9]{3,})\b|"
+    r"\d{3,4} [a-z]{2} \d{3,5}\b|\d{3,5} \d{4,5}(?: \d{1,4})?\b|"
     r"[a-z]{0,8}[\-./]?(?:[a-z]{1,3}[\-./]?)?\d[a-z0-9]*(?:[\-./:_]{1,2}[a-z]{0,3}\d[a-z0-9]*|-[a-z]{1,3}\b){0,6})"
 )
 _UNITS = compiled(
@@ -27,6 +30,9 @@ _UNITS = compiled(
     r"bpm|mmhg|min|mins|minutes?|hrs?|hours?|secs?|seconds?|days?|weeks?|wks?|months?|mos?|years?|yrs?|y/?o|tabs?|tablets?|caps?|capsules?|puffs?|drops?|doses?|"
     r"times|copies|patients|people|pages?|cases|visits|calories|kcal|points?|dollars|usd|beds|cells|beats|steps|percent|mm3|ml/min|kcal/day)\b|[ ]?(?:%|°|°c|\$|€)|"
     r"(?:mg|mcg|g|kg|meq|u)/(?:kg|dl|l|ml|day|hr|h|min)|/(?:mm3|min|hpf|ul|µl|mcl|day|hr))"
+)
+_PUBLIC = compiled(
+    r"^(?:(?i:cpt|hcpcs|icd|ndc|drg|loinc|cvx|pos|cms|form|room|rm|po|box|ext|dos|npi|rn|page|usd)|and|or|is|for|of|at|to|in)\b"
 )
 _STRONG = ":=#|\"'<>\t"
 _NUMBER_WORDS = (
@@ -48,7 +54,7 @@ _NUMBER_WORDS = (
 
 def labelled(labels: str, value: str = IDENTIFIER, *, least: int = 0, before: str = r"(?:\b|_)") -> str:
     """The pattern of a value after one of `labels`; at least so many of the words for "number" stand between."""
-    return rf"(?i){before}(?:{labels}){_WORDS}{{{least},3}}{_REMARK}{_PUNCT}{{0,16}}{_SAYS}({value})"
+    return rf"(?i){before}(?:{labels})(?:s\b)?{_WORDS}{{{least},3}}{_REMARK}{_PUNCT}{{0,16}}{_SAYS}({value})"
 
 
 def named_after(labels: str, value: str = IDENTIFIER) -> str:
@@ -64,6 +70,8 @@ def no_id(document: Document, start: int, end: int) -> bool:
     value = document.text[start:end]
     signs = sum(map(str.isalnum, value))
     numbers = sum(map(str.isdigit, value))
+    if " " in value and _PUBLIC.search(value):
+        return True
     if numbers < 2 or signs < 4 or (numbers < 3 and signs < 6):
         return True
     if numbers < 3 and value[-6:].isalpha() and signs > 6:  # a word
@@ -97,7 +105,9 @@ def no_id_after_word(document: Document, start: int, end: int) -> bool:
     )
     value = document.text[start:end]
     numbers = sum(map(str.isdigit, value))
-    return not told and numbers < 5 and (numbers < 4 or value.isdigit())
+    # "confirmation XK44LP"
+    coded = value.isalnum() and value.isupper() and len(value) > 5 and not value[:4].isalpha()
+    return not told and not coded and numbers < 5 and (numbers < 4 or value.isdigit())
 
 
 def measured(document: Document, end: int) -> bool:

@@ -8,7 +8,7 @@ from gateway.phi.recognizers.labelled import labelled, named_after, no_id, no_id
 from gateway.phi.recognizers.rule import Family, Rule
 
 _LICENCE = ("license", "licence", "driver", "dl", "dea", "npi", "certificate", "registration", "permit", "lic")
-_LICENSE = r"driver'?s?'?[ _]?lic(?:en[sc]es?|\.)?|drivers?[ _]?licen[sc]e|licen[sc]es?|lic\b\.?|licencia(?: de conducir| m[eé]dica| de manejo)?|permit|c[eé]dula profesional"
+_LICENSE = r"cdl|commercial driver'?s?'? licen[sc]e|dol(?: no\.?)?|(?:state |tribal )?id(?:entification)? card|notary(?: public)?(?: [A-Z]\pL+){0,3},? commission|commission|placard|(?:state |oregon )?bar(?: no\.?| number| #)?|contractor(?:'s)? licen[sc]e|c[eé]dula|driver'?s?'?[ _]?lic(?:en[sc]es?|\.)?|drivers?[ _]?licen[sc]e|licen[sc]es?|lic\b\.?|licencia(?: de conducir| m[eé]dica| de manejo)?|permit|c[eé]dula profesional"
 _TEN = r"[\doil]{10}|\d{3}[ \-]\d{3}[ \-]\d{4}"
 
 FAMILY = Family(
@@ -24,6 +24,7 @@ FAMILY = Family(
         Rule("driver_word", Kind.LICENSE, labelled(r"dln?|driver'?s? (?:id|no|number)|(?:operator|vehicle operator)'?s?[ _]lic(?:en[sc]e|\.)?"), 0.85, veto=no_id),
         Rule("labelled_licence", Kind.LICENSE, labelled(_LICENSE), 0.85, veto=no_id_after_word),
         Rule("licence_after", Kind.LICENSE, named_after(rf"(?:(?:rn|medical|state|board|nursing)[ _])?(?:{_LICENSE})|dea|npi|dln?"), 0.84, veto=no_id_before_label),
+        Rule("after_degree", Kind.LICENSE, r"\b(?:LCSW|LMFT|LPCC?|LMHC|R\.?Ph\.?|PSY|RN|LVN|LPN|DDS|OD|PharmD|OEG|OSB),? (?:lic\.? |no\.? |# ?)?([A-Z]{0,2}\d{5,8})\b", 0.55),
         Rule("certificate", Kind.LICENSE, labelled(r"certificat(?:e|ion)", least=1), 0.6, veto=no_id),
     ),
 )  # fmt: skip

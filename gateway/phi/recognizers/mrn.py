@@ -8,9 +8,9 @@ from gateway.phi.recognizers.rule import Family, Rule
 
 _MRN = (
     r"m\.?r\.?n\.?|mr ?#|mr[ _\-](?:no|num|number|id)\b\.?|e?mpi|medical[ _\-]?records?|med\.?[ _\-]?rec(?:ord)?s?\.?|health records?|(?:n[uú]mero de |n[oº°]\.? de )?expediente(?: m[eé]dico)?|"
-    r"historia cl[ií]nica|nhc"
+    r"historia cl[ií]nica|nhc|bracelet|wrist ?band|urn:mrn"
 )
-_CHART = r"charts?|record|file"
+_CHART = r"charts?|records?|file|historia|expediente cl[ií]nico|exp\b\.?"
 _PATIENT = r"patient|pt\.?|hospital|hosp\.?|unit|clinic|national health|nhs|paciente"
 _CARE = ("patient", "chart", "medical", "mrn", "hospital", "clinic", "dob", "visit", "health", "paciente")
 

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from gateway.domain.finding import Kind
 from gateway.phi.document import Document
-from gateway.phi.recognizers.labelled import labelled, named_after, no_id, no_id_after_word, no_id_before_label
+from gateway.phi.recognizers.labelled import (
+    labelled,
+    measured,
+    named_after,
+    no_id,
+    no_id_after_word,
+    no_id_before_label,
+)
 from gateway.phi.recognizers.rule import Family, Rule
 
 _SURE = (
     r"passports?|pasaporte|travel document|national id|tax ?payer|tax|federal tax|employer|ein|itin|tin|employee|emp|badge|student|staff|personnel|military|military service|voter|citizen|"
     r"accession|acc\b\.?|specimen|sample|lab|case/accession|requisition|req\b\.?|icn|csn|fin|encounter|enc\b\.?|visit|admission|claim(?: control)?|prescriptions?|rx|script|receta|prior[ \-]?auth(?:orization)?|"
     r"auth(?:orization)?|pre-?cert(?:ification)?|referral|approval|confirmation|reservation|booking|tracking|docket|case|caso|reclamo|order|ticket|invoice|reference|ref\b\.?|study|subject|trial|enrol?lment|"
+    r"booking|bkg|inmate|prisoner|voucher|slip|tow slip|(?:id |wrist ?|arm ?)?band|bracelet|appeal|grievance|coroner|medical examiner|screening|participant|proband|pedigree|donor|recipient|kit|warranty(?: code)?|incident|"
+    r"petition|(?:protective |restraining )?order of protection|protective order|restraining order|warrant|citation|call|evidence|property|census|a-?number|alien(?: registration)?|uscis|edipi|lost and found|immunization|school|campus|courier bag|bag|"
+    r"tribal|enrollment|certificate|death certificate|birth certificate|estudio|cita|folio|boleta|acta|nota|ingreso|egreso|muestra|solicitud|comp claim|wc claim|"
     r"customer|client|service|visa|pa\b|po\b|request|session|object|transaction|batch|document|job|work order|receipt|check|factura"
 )
 _CLEAR = (
     r"passports?|pasaporte|travel document|ein|itin|tin|accession|acc\b\.|specimen|icn|csn|fin|encounter|claim|rx|docket|tax id|badge|case/accession|prior auth|authorization|"
     r"(?:n[uú]mero|n[oº°]\.?) de (?:reclamo|receta|caso|orden|pasaporte|factura)|requisition"
 )
-_USER = r"user[ _]?names?|user[ _]?ids?|log[ \-]?in(?:s| name| id)?|screen[ _]?name|handle|usuario|db_user|account name|username|nickname|user"
+_USER = r"user[ _]?names?|user[ _]?ids?|log[ \-]?in(?:s| name| id)?|screen[ _]?name|handle|usuario|db_user|account name|username|nickname|we ?chat|whats ?app|kakao(?: ?talk)?|discord|snapchat|insta(?:gram)?|twitter|tiktok|telegram|skype|venmo|zelle|cash ?app|user"
 _USER_TOLD = ("user name", "username", "user_name", "user id", "user_id", "userid", "screen name", "usuario")
 _USER_VALUE = r"[a-z][a-z0-9._\-]*[a-z0-9_]"
 
@@ -61,8 +71,14 @@ def _no_code(document: Document, start: int, end: int) -> bool:
     """Codes of public lists (LOINC, SNOMED, CPT, NDC, ICD) name things, and a measure follows a count."""
     before = document.lower[max(0, start - 24) : start]
     return document.text.startswith(("NDC-", "CPT-", "ICD-", "RFC-", "ISO-", "CMS-", "UB-", "HLA-", "COVID-"), start) or no_id(document, start, end) or any(
-        one in before for one in ("loinc", "ndc-", "snomed", "cpt", "hcpcs", "ndc", "icd", "rxnorm", "cvx", "drg", "isbn", "issn", "doi", "pmid", "rfc", "iso ", "oid")
+        one in before for one in ("loinc", "ndc-", "snomed", "cpt", "hcpcs", "ndc", "icd", "rxnorm", "cvx", "drg", "isbn", "issn", "doi", "pmid", "rfc", "iso ", " oid")
     )  # fmt: skip
+
+
+def _no_subject(document: Document, start: int, end: int) -> bool:
+    """A count of people: only what letters or hyphens make a code is one."""
+    value = document.text[start:end]
+    return value.isdigit() or sum(map(str.isdigit, value)) < 3 or measured(document, end)
 
 
 FAMILY = Family(
@@ -80,6 +96,9 @@ FAMILY = Family(
         Rule("lone_user", Kind.OTHER_ID, r"\b[a-z]{4,}\d{2,6}\b", 0.42, ("user", "profile", "record", "login", "account", "handle")),
         Rule("uuid", Kind.OTHER_ID, r"(?i)\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", 0.88),
         Rule("coded_id", Kind.OTHER_ID, r"\b[A-Z]{2,5}-(?:[A-Z0-9]{1,4}-){0,3}\d{4,14}(?:-\d{1,6})?\b", 0.5, veto=_no_code),
+        Rule("alien_number", Kind.OTHER_ID, r"(?i)\bA[ \-#]?(?:number|no\.?|#)?[ :(]{0,3}(\d{3}[ \-]\d{3}[ \-]\d{3})\b|\b(A[ \-#]?\d{3}[ \-]?\d{3}[ \-]?\d{3})\b", 0.7),
+        Rule("subject_code", Kind.OTHER_ID, labelled(r"(?:study |trial )?subject|participant|proband|pedigree|donor|enrollee|randomi[sz]ation|screening|kindred", r"[a-z]{0,4}-?\d{2,5}(?:-\d{2,5}){0,2}", least=0), 0.6, veto=_no_subject),
+        Rule("rfc", Kind.OTHER_ID, r"\b[A-ZÑ&]{4}\d{6}[A-Z\d]{3}\b", 0.7),
         Rule("curp", Kind.OTHER_ID, r"(?i)\b[A-Z]{4}\d{6}[HMX][A-Z]{5}[A-Z\d]\d\b", 0.85),
         Rule("ein", Kind.OTHER_ID, r"\b\d{2}-\d{7}\b", 0.5),
         Rule("twelve_grouped", Kind.OTHER_ID, r"\b\d{4} \d{4} \d{4}\b", 0.45),

@@ -20,6 +20,6 @@ FAMILY = Family(
         Rule("amex", Kind.PAYMENT_CARD, rf"3[47]\d{{2}}{_GAP}\d{{6}}{_GAP}\d{{5}}", 0.68, _CARD, card),
         Rule("plain_card", Kind.PAYMENT_CARD, r"\b(?:4\d|5[1-5]|2[2-7]|6[045]|3[0-9])\d{10,17}\b", 0.36, _CARD, card),
         Rule("labelled_card", Kind.PAYMENT_CARD, labelled(_LABEL, rf"[\doil]{{4}}(?:{_GAP}?[\doil]{{4,6}}){{2,3}}(?:{_GAP}?[\doil]{{1,5}}\b)?"), 0.9),
-        Rule("card_end", Kind.PAYMENT_CARD, r"(?i)\b(?:card|visa|mastercard|amex)(?: (?:number|no\.?))? (?:ending(?: in| with)?|x{2,4}|\*{2,4})[ :\-]{0,2}(\d{4})", 0.6),
+        Rule("card_end", Kind.PAYMENT_CARD, r"(?i)\b(?:card|visa|mastercard|amex)(?: (?:number|no\.?))? ?(?:\.{2,4}|…|ending(?: in| with)?|x{2,4}|\*{1,4})[ :\-]{0,2}(\d{4})", 0.6),
     ),
 )  # fmt: skip

@@ -28,6 +28,9 @@ FAMILY = Family(
         Rule("labelled_ssn", Kind.SSN, labelled(_LABEL, _NINE), 0.97, veto=_few_digits),
         Rule("ssn_after", Kind.SSN, named_after(_LABEL, _NINE), 0.97, veto=_few_digits),
         Rule("last_four", Kind.SSN, r"(?i)\b(?:ssn|social security(?: number)?)[ :]{0,3}(?:\(?(?:ending (?:in|with)|last (?:4|four)(?: digits)?(?: of| is)?)\)?|[x*]{3}-?[x*]{2}-?)[ :\-]{0,3}(\d{4})", 0.7),
+        Rule("last_four_of", Kind.SSN, r"(?i)\b(?:(?:ssn?|social(?: security)?(?: (?:number|no\.?))?)(?: on file)?,?(?: that)? (?:ends?|ending|terminates?)(?: in| with)?|(?:last|final)[ \-]?(?:4|four)(?: (?:digits|numbers))?(?: of)?(?: (?:the|her|his|my|your))? (?:ssn|social(?: security)?(?: number)?)(?: (?:is|are|was))?|(?:ssn|social(?: security)?(?: number)?),?(?: \(?)?last ?-?(?:4|four)(?: digits)?(?: is| are)?|(?:4|four) (?:digits|numbers) of (?:the|her|his|my|your) (?:ssn|social)[^\d\n]{0,16})[ :\-=#()]{0,3}(\d{4})\b", 0.8),
+        Rule("last_four_es", Kind.SSN, r"(?i)ltimos (?:4|cuatro)(?: d[ií]gitos)? (?:del?|de su)(?: n[uú]mero de)? (?:ssn|seguro social)[ :=]{0,3}(\d{4})\b", 0.8),
+        Rule("last_four_alone", Kind.SSN, r"(?i)\blast (?:4|four)(?: digits)?(?: is| are)?[ :#]{1,2}(\d{4})\b", 0.5),
         Rule("masked_ssn", Kind.SSN, r"[xX*]{3}-[xX*]{2}-(\d{4})", 0.65, bounded=False),
     ),
 )  # fmt: skip

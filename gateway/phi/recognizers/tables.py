@@ -12,6 +12,7 @@ from typing import Any
 
 from gateway.domain.finding import Kind
 from gateway.phi.document import Document, compiled
+from gateway.phi.lexicon import number
 from gateway.phi.recognizers.rule import Family, Hit
 
 _NO = r"(?:[ _\-]?(?:numbers?|num|nbr|nos?\.?|ids?|identifier|#))"
@@ -27,11 +28,12 @@ _COLUMNS: tuple[tuple[Kind, str], ...] = (
     (Kind.PAYMENT_CARD, rf"(?:(?:credit|debit|payment)[ _]?)?(?:card|cc|visa|mastercard|amex|tarjeta){_NO}?"),
     (Kind.LICENSE, rf"(?:(?:rendering|provider|medical|state|rn|board|nursing|driver'?s?'?|drivers|operator)[ _]?)?(?:npi|dea(?: reg\.?| registration)?|licen[sc]e|lic\.?|dln?|licencia(?: m[eé]dica| de conducir)?|national provider identifier){_NO}{{0,2}}"),
     (Kind.DEVICE, rf"(?:(?:device|implant|pacemaker|pump)[ _]?)?(?:serial|s/n|sn|ser\.|udi(?:-di)?|imei|mac(?:[ _]address)?|device|lot/serial|bssid|hardware address|bluetooth address|unique device identifier|device identifier|(?:n[uú]mero de )?serie|ether|barcode \(udi\)){_NO}?"),
-    (Kind.VEHICLE, rf"(?:(?:licen[sc]e|vehicle|registration|car|number)[ _]?)?(?:plate|vin|tag|registration|placa|matr[ií]cula|chassis|vehicle id|identification){_NO}?"),
+    (Kind.VEHICLE, rf"car|vehicle|auto|placas|veh[ií]culo|(?:car )?tag|(?:(?:licen[sc]e|vehicle|registration|car|number)[ _]?)?(?:plate|vin|tag|registration|placa|matr[ií]cula|chassis|vehicle id|identification){_NO}?"),
     (Kind.BIOMETRIC, rf"(?:finger ?print|biometric|voice ?print|retina(?: scan)?|iris(?: scan)?|face|palm vein)[ _]?(?:template|hash|scan)?{_NO}?"),
     (Kind.IP, r"(?:(?:client|remote|source)[ _])?ip(?:v[46])?(?:[ _]?addr(?:ess)?)?"),
     (Kind.DATE, r"d\.?o\.?b\.?|(?:date of birth|birth[ _]?date|birthday|fecha de nacimiento|admitted|discharged|admission date|discharge date|date of service|dos|visit date)"),
     (Kind.OTHER_ID, rf"(?:claim(?: control)?|encounter|enc\.|visit|csn|fin|icn|accession|acc\.|specimen|sample|case/accession|lab|rx|prescription|script|passport|pasaporte|travel document|us passport|case|file|docket|order|requisition|req\.|ticket|confirmation|tracking|auth\.?|authorization|prior auth|pa|pre-?cert|referral|approval|employee|emp|badge|staff|student|personnel|military|tax|ein|tin|federal tax|employer|tax identification|employer id|uuid|guid|request|session|reference|object|admission|(?:n[uú]mero de )?(?:reclamo|receta|caso)){_NO}{{0,2}}|(?:claim|case) ref\.?|id"),
+    (Kind.AGE, r"(?:patient )?age(?: ?\(?(?:y(?:ea)?rs?)\)?)?|edad"),
     (Kind.OTHER_ID, _USERS),
 )  # fmt: skip
 _SCORE = {Kind.MRN: 0.9, Kind.SSN: 0.95, Kind.HEALTH_PLAN: 0.8, Kind.BIOMETRIC: 0.8, Kind.OTHER_ID: 0.75}
@@ -121,6 +123,8 @@ def _row(line: str, start: int, separator: str, named: dict[int, tuple[Kind, boo
         if kind is None or len(cell) > 2 * _MOST_CELL:
             continue
         value = cell.strip(" \t\r\n\"'*<>")
+        if kind is Kind.AGE and not (value.isdigit() and number("age", "identifier_from") <= int(value) < 120):
+            continue
         if sum(map(str.isdigit, value)) >= 2 or "@" in value or (user and len(value) > 4 and " " not in value):
             begin = start + offset + cell.index(value)
             end = begin + len(value)
