@@ -27,6 +27,8 @@ _REACH = 32
 _NEXT = compiled(
     r"^(?:\s?\([^()\n]{1,20}\))?(?:\s?[,;/&+–]\s{0,2}(?:(?:and|or|y|und) )?| (?:and|or|y|und|to|through|thru|hasta|al|-) ?|\s?-\s)(?:#|(?i:nos?)\. ?)?"
 )
+_STARTS = frozenset(" ,;/&+–-(")
+_WORD = 8
 _AGAIN_FROM = 0.7
 _MOST_VALUES = 4_000
 
@@ -53,7 +55,13 @@ def more(document: Document, hits: Sequence[Hit]) -> Iterator[Hit]:
 def _grown(text: str, hit: Hit) -> Hit:
     """The hit with the groups of its code that hyphens join to it."""
     start, end = hit.start, hit.end
-    if text[end - 1].isalnum() and (text[end : end + 1].isalnum() or text[end : end + 1] in {"-", "_", "."}):
+    if text[end - 1].isalnum() and (
+        text[end : end + 1].isalnum()
+        or (
+            text[end : end + 1] in {"-", "_", "."}
+            and (text[end + 1 : end + 2].isalnum() or text[end + 1 : end + 2] == text[end])
+        )
+    ):
         match = _AFTER.search(text[end : end + _REACH])
         if match is not None:
             end += len(match.group().rstrip(" \t\n")) if match.end() + end >= len(text) else match.end() - 1
@@ -80,7 +88,7 @@ def _neighbours(document: Document, hit: Hit) -> Iterator[Hit]:
     if len(value) < 4 or digits < 3:
         return
     at = hit.end
-    while True:
+    while text[at : at + 1] in _STARTS and any(map(str.isdigit, text[at : at + len(value) + _WORD])):
         gap = _NEXT.search(text[at : at + _REACH])
         if gap is None:
             return
