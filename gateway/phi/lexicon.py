@@ -35,6 +35,12 @@ class Lexicon:
     """The first words of places of several words."""
     small_given: frozenset[str] = field(default=frozenset(), repr=False)
     """Given names that are no words, so that they count in small letters too."""
+    lands: frozenset[str] = field(default=frozenset(), repr=False)
+    """Countries, peoples, States and makes of cars, folded: alone neither a person nor a place of a person."""
+    whole_eponyms: frozenset[str] = field(default=frozenset(), repr=False)
+    """Names in several words of signs, operations and persons of textbooks, with blanks for hyphens."""
+    eponym_surnames: frozenset[str] = field(default=frozenset(), repr=False)
+    """Eponyms that are common surnames as well: they count as such only among other eponyms or beside their noun."""
     suffices: frozenset[str] = frozenset()
     suffices_score: float = 0.6
 
@@ -55,6 +61,13 @@ class Lexicon:
         ):
             for word in stop[key]:
                 flags[word] = flags.get(word, 0) | bit
+        named_after = table("eponyms.toml")
+        for word in named_after["alone"]:
+            flags[fold_name(word)] = flags.get(fold_name(word), 0) | EPONYM
+        ordinary = table("ordinary.toml")
+        for word in (*ordinary["english"], *ordinary["spanish"]):
+            key = fold_name(word)
+            flags[key] = flags.get(key, 0) | (AMBIGUOUS if flags.get(key, 0) & GIVEN else WORD)
         for place in places:
             if " " not in place:
                 key = fold_name(place)
@@ -71,6 +84,9 @@ class Lexicon:
             small_given=frozenset(
                 word for word, bits in flags.items() if bits & (GIVEN | WORD | AMBIGUOUS | STOP) == GIVEN
             ),
+            lands=frozenset(fold_name(one) for one in (*ordinary["lands"], *ordinary["makes"])),
+            whole_eponyms=frozenset(fold_name(one.replace("-", " ")) for one in named_after["whole"]),
+            eponym_surnames=frozenset(map(fold_name, named_after["surnames"])),
             suffices=frozenset(alone["kinds"]), suffices_score=float(alone["min_score"]),
         )  # fmt: skip
 

@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 from gateway.domain.finding import Gap, GapReason, Kind, Mode, SensitiveClass, TextPart
-from gateway.phi.arbiter import BOUNDS, Bounds, Tags, Window, weigh, windows
+from gateway.phi.additions import Bounds
+from gateway.phi.arbiter import BOUNDS, Tags, Window, weigh, windows
 from gateway.phi.context import Classes
 from gateway.phi.disguise import disguised
 from gateway.phi.document import Document
 from gateway.phi.lexicon import Lexicon
 from gateway.phi.recognizers import RuleEngine
+from gateway.phi.recognizers.blocks import grown
 from gateway.phi.recognizers.health_terms import EVERYDAY, WEAK, HealthTerms
 from gateway.phi.recognizers.rule import Hit
 from gateway.phi.spans import merge
@@ -92,7 +94,7 @@ class PartReader:
         document = part.document
         hits = merge(document, [*self._rules.run(document), *self._terms.find(document)])
         if not part.trace:
-            hits = self._weighed(document, hits, bounds)
+            hits = grown(document, self._weighed(document, hits, bounds))
         part.hits = hits
         evidence = dict.fromkeys(self._classes.find(document))
         part.hits += [hit for _, hit in evidence]

@@ -23,7 +23,7 @@ from gateway.phi.words import Token
 _BACK, _AHEAD = 72, 160
 _ZIP = r"\d{5}(?:[ ]?-[ ]?\d{4})?"
 _NUMBER = re.compile(
-    r"(?:(?<=\s)|(?<=[(,:\"'|>=;])|^)(?:#[ ]?)?(?:\d{1,6}|One|Two)(?:[A-Za-z]|-\d{1,5}|[ ]1/2)?,?[ ](?:(?:N|S|E|W|NE|NW|SE|SW|North|South|East|West|No|So)\b\.?[ ])?"
+    r"(?:(?<=\s)|(?<=[(,:\"'|>=;])|^)(?:#[ ]?)?(?:\d{1,6}|One|Two)(?:[A-Za-z]|-\d{1,5}|-[A-Z]|[ ]1/2)?,?[ ](?:(?:N|S|E|W|NE|NW|SE|SW|North|South|East|West|No|So)\b\.?[ ])?"
     r"(?:(?:[^\W\d_][\w'.\-]*|\d{1,3}(?:st|nd|rd|th|ST|ND|RD|TH))[ ]){0,4}$"
 )
 _NOT_A_NAME = re.compile(
@@ -39,7 +39,7 @@ def _patterns() -> dict[str, Any]:
     return {
         "state": compiled(rf"(?:,[ \n]{{0,2}}|[ \n])(?:{STATES})\b\.?(?:,?[ \n]{{1,3}}{_ZIP})?"),
         "tail": compiled(rf"{_TAIL}(?:{_CITY})?{_COUNTRY}"),
-        "box": compiled(r"(?i)\b(?:P\.? ?O\.? ?|post office |apartado )(?:Box|postal) ?#? ?\d{1,7}|\bPSC \d{1,5},? Box \d{1,5}|\bUnit \d{2,6} Box \d{2,6}"),
+        "box": compiled(r"(?i)\b(?:R\.? ?R\.?|Rt\.?|Rte\.?|Rural Route|Star Route|H\.?C\.?) ?#? ?\d{1,4},? Box #? ?\d{1,5}[A-Za-z]?|\b(?:P\.? ?O\.? ?|post office |apartado )(?:Box|postal) ?#? ?\d{1,7}|\bPSC \d{1,5},? Box \d{1,5}|\bUnit \d{2,6} Box \d{2,6}"),
         "cue": compiled(r"(?i)\b(?:address(?: on file)?|direcci[oó]n|domicilio|lives at|living at|resides at|residing at|located at|office is at|vive en|moved to|home at)(?: is| es)?\b(?: at)?[ \t]{0,3}[:=]?\s{0,3}"),
     }  # fmt: skip
 
@@ -65,9 +65,15 @@ def _streets(document: Document) -> Iterator[Hit]:
         number = _NUMBER.search(before)
         if number is None or _NOT_A_NAME.search(before, number.start()):
             continue
+        if token.low in _AFTER_A_NAME and before[number.start() :].strip(" #,").isdigit():
+            continue
         yield Hit(
             Kind.LOCATION, token.start - len(before) + number.start(), _tail(document, token.end), 0.9, "street_address"
         )
+
+
+_AFTER_A_NAME = frozenset({"dr", "st", "ct", "pl", "court", "place", "point", "run", "park", "close", "way", "hill", "parks"})  # fmt: skip
+"""Words that a number alone does not make a street of: `In 1985 Dr. Hall came`."""
 
 
 def _tail(document: Document, end: int) -> int:
@@ -100,10 +106,18 @@ def _cities(document: Document) -> Iterator[Hit]:
             continue
         if not (comma or zipped):
             continue
-        if text[start:end].strip(" ,\n.").islower():
+        if text[start:end].strip(" ,\n.").islower() or (not zipped and _of_car(document, first, end)):
             continue
         begin = _line_above(text, first.start) if zipped else first.start
         yield Hit(Kind.LOCATION, begin, end, 0.9 if zipped else 0.65, "city_state_zip" if zipped else "city_state")
+
+
+def _of_car(document: Document, first: Token, end: int) -> bool:
+    """Whether the State is one of a number plate or licence, or an abbreviation of no State: `Saturn, WA plate`."""
+    after = document.lower[end : end + 10].split()
+    return first.low in document.lexicon.lands or (
+        bool(after) and after[0].startswith(("plate", "tag", "lic", "referral"))
+    )
 
 
 def _walk_left(document: Document, tokens: list[Token], at: int, edge: int) -> Token | None:

@@ -7,7 +7,6 @@ from functools import cache
 from typing import Any
 
 from gateway.phi.document import Document, compiled
-from gateway.phi.lexicon import EPONYM
 from gateway.phi.recognizers.name_words import AFTER_PEOPLE, BEFORE_PEOPLE, GREETINGS, LABELS, SAYS
 from gateway.phi.words import Token
 
@@ -109,12 +108,22 @@ def among_people(document: Document, token: Token) -> bool:
     return before in BEFORE_PEOPLE or (bool(before) and word_after(document, token.end) in AFTER_PEOPLE)
 
 
-def eponym(document: Document, full: list[Token]) -> bool:
-    """Whether the words name a disease, sign or instrument: an eponym, or any name right before such a thing."""
-    noun = word_after(document, full[-1].end) in document.lexicon.eponym_nouns
-    if any(one.flags & EPONYM for one in full):
-        return len(full) == 1 or noun
-    return noun and len(full) == 1
+_CUED = frozenset((
+    "dear", "hi", "hello", "hey", "hola", "thanks", "patient", "patients", "pt", "pts", "paciente", "mr", "mrs", "ms", "miss", "mx", "dr", "dra", "sr", "sra", "named", "called", "re", "client", "resident", "baby", "infant", "twin", "sister", "brother", "mother", "father", "mom", "mum", "dad", "mama", "papa",
+    "daughter", "son", "wife", "husband", "spouse", "partner", "boyfriend", "girlfriend", "fiance", "fiancee", "aunt", "uncle", "cousin", "niece", "nephew", "grandma", "grandpa", "grandson", "granddaughter", "grandmother", "grandfather", "caregiver", "guardian", "nurse", "hija", "hijo", "madre", "padre", "esposo",
+    "esposa", "hermano", "hermana", "abuela", "abuelo", "tía", "tío", "prima", "primo", "suegra", "suegro", "nieto", "nieta", "cuñado", "cuñada", "señora", "señor", "niña", "niño", "bebé", "friend", "neighbor", "roommate", "stepdad", "stepmom", "stepson", "kid", "kiddo"
+))  # fmt: skip
+"""Words right before a name."""
+
+
+def cued(document: Document, start: int) -> bool:
+    """Whether a greeting, a relation or `patient` stands right before, whatever its letters are."""
+    before = document.lower[max(0, start - 20) : start]
+    stripped = before.rstrip(" \t:.,(\"'")
+    if "\n" in before[len(stripped) :] or len(stripped) == len(before):
+        return False
+    cut = max(map(stripped.rfind, " \n\t,.:;(/-\"'>"))
+    return stripped[cut + 1 :] in _CUED
 
 
 def in_place(document: Document, token: Token) -> bool:

@@ -43,7 +43,7 @@ def surname_first(document: Document, cues: Cues) -> Iterator[Hit]:
         if one.low in SUFFIXES and at and text[tokens[at - 1].end : one.start] == " ":
             one, start = tokens[at - 1], tokens[at - 1].start
         on_header = cues.on_header(start)
-        if _family_first(one, two) or (
+        if _family_first(one, two, document.lexicon.lands) or (
             on_header and not one.flags & two.flags & STOP and (one.flags | two.flags) & NAME
         ):
             end, last = two.end, at + 2
@@ -56,8 +56,10 @@ def surname_first(document: Document, cues: Cues) -> Iterator[Hit]:
             yield Hit(Kind.NAME, start, end, 0.85 if certain else 0.6, "surname_given")
 
 
-def _family_first(one: Token, two: Token) -> bool:
+def _family_first(one: Token, two: Token, lands: frozenset[str]) -> bool:
     """Whether the pair reads as surname and given name."""
+    if one.low in lands or two.low in lands:
+        return False
     if (one.flags | two.flags) & STOP or not (one.flags & SURNAME or unknown(one)):
         return False
     if two.flags & GIVEN:

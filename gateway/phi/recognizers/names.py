@@ -10,8 +10,10 @@ from collections.abc import Iterator
 
 from gateway.domain.finding import Kind
 from gateway.phi.document import Document
-from gateway.phi.lexicon import GIVEN, NAME, STOP, SURNAME, WORD
-from gateway.phi.recognizers.name_cues import Cues, eponym, label, listed
+from gateway.phi.lexicon import EPONYM, GIVEN, NAME, STOP, SURNAME, WORD
+from gateway.phi.normalize import fold_name
+from gateway.phi.recognizers.eponyms import Eponyms
+from gateway.phi.recognizers.name_cues import Cues, label, listed
 from gateway.phi.recognizers.name_forms import agreeing, lower_case, surname_first
 from gateway.phi.recognizers.name_scores import scored
 from gateway.phi.recognizers.name_words import PARTICLES, SUFFIXES, TITLES
@@ -27,11 +29,11 @@ def find_names(document: Document) -> Iterator[Hit]:
     """Every name that the rules or the lexicon support."""
     tokens = document.tokens
     if tokens:
-        cues = Cues(document)
+        cues, eponyms = Cues(document), Eponyms(document)
         doubtful: list[Token] = []
         found: list[Hit] = []
         for part in _parts(document, tokens):
-            hit = _judge(document, cues, part)
+            hit = _judge(document, cues, eponyms, part)
             if hit is not None:
                 found.append(hit)
             elif len(part) == 1:
@@ -118,7 +120,7 @@ def _joined(document: Document, before: Token, token: Token) -> bool:
         return True
     if not gap:
         return before.initial
-    if "\n" in gap:
+    if "\n" in gap or (len(gap) > 1 and gap.isspace() and before.low in TITLES):
         return False
     return not gap.strip(' "()') or set(gap.lower().split()) <= PARTICLES
 
@@ -130,7 +132,7 @@ def _placeholder(token: Token) -> bool:
     return bool(token.shape) and (set(token.low) <= set("xyz") or token.low in {"abc", "abcd", "def"})
 
 
-def _judge(document: Document, cues: Cues, part: list[Token]) -> Hit | None:
+def _judge(document: Document, cues: Cues, eponyms: Eponyms, part: list[Token]) -> Hit | None:
     titled = part[0].low in TITLES and len(part) > 1
     words = [one for one in part if one.low not in _ABOUT_NAMES]
     full = [one for one in words if not one.initial]
@@ -145,9 +147,16 @@ def _judge(document: Document, cues: Cues, part: list[Token]) -> Hit | None:
     if not cue and (cues.on_header(first) or cues.mailed(last)):
         cue = "header"
     score, by = scored(document, cues, full, words, cue)
-    if not score or (not cue and eponym(document, full)):
+    if not score or fold_name(document.text[first:last]) in document.lexicon.lands:
+        return None
+    if not cue and (_thing(full) or eponyms.named_after(first, last)):
         return None
     return Hit(Kind.NAME, first, _suffix_end(document, last), score, by)
+
+
+def _thing(full: list[Token]) -> bool:
+    """Whether it is one eponym that hardly anybody bears."""
+    return len(full) == 1 and bool(full[0].flags & EPONYM)
 
 
 def _listed(document: Document, found: list[Hit], doubtful: list[Token]) -> Iterator[Hit]:

@@ -13,7 +13,7 @@ STREETS = frozenset((
     "expy", "freeway", "fwy", "highway", "hwy", "lane", "ln", "loop", "parkway", "path", "pike", "pkwy", "pl", "place", "plaza", "point", "rd", "ridge", "road", "route", "row",
     "run", "sq", "square", "st", "str", "street", "streets", "squares", "ter", "terrace", "trace", "trail", "trl", "turnpike", "walk", "way", "xing", "parks", "park", "gardens", "heights", "hill", "mews"
 ))  # fmt: skip
-ABROAD = r"(?:rue|via|viale|calle|avenida|avda\.?|av\.|carrera|cra\.?|plaza|plaça|piazza|ul\.|ulica|strada|rua|chemin|paseo|camino|c/|carretera|calzada|colonia|urb\.?|urbanización|callej[oó]n)"
+ABROAD = r"(?:privada|cerrada|retorno|andador|prolongación|prol\.|rue|via|viale|calle|avenida|avda\.?|av\.|carrera|cra\.?|plaza|plaça|piazza|ul\.|ulica|strada|rua|chemin|paseo|camino|c/|carretera|calzada|colonia|urb\.?|urbanización|callej[oó]n)"
 """Words for a street that stand before its name."""
 CARE = frozenset((
     "hospital", "hospitals", "clinic", "clinics", "hospice", "infirmary", "sanatorium", "healthcare", "rehabilitation", "rehab", "pavilion", "clínica", "clinica", "polyclinic", "dialysis", "orthopedics", "orthopaedics", "pediatrics", "cardiology", "oncology",
@@ -25,7 +25,7 @@ CARE_CENTERS = frozenset((
 ))  # fmt: skip
 """Words before Center, Centre, Home, Group, System, Associates, Practice, Campus, Facility."""
 CARE_ENDS = frozenset((
-    "center", "centre", "centers", "home", "group", "system", "systems", "associates", "practice", "campus", "facility", "partners", "network", "living", "village", "medicine"
+    "center", "centre", "centers", "home", "group", "system", "systems", "associates", "practice", "campus", "facility", "partners", "network", "care", "living", "village", "medicine"
 ))  # fmt: skip
 CARE_MIDDLES = CARE_CENTERS | frozenset(("urgent", "assisted", "senior", "family", "internal", "primary", "memory"))
 GENERIC = frozenset((
@@ -46,3 +46,9 @@ LARGE_CITIES = frozenset((
     "bakersfield", "dayton", "akron", "albany", "topeka", "lubbock", "laredo", "plano", "chattanooga", "fremont", "stockton", "mesa", "el paso"
 ))  # fmt: skip
 """Cities that are meant when they are written with a capital, though they are surnames too."""
+BUILDINGS = frozenset((
+    "abbey", "apartments", "apts", "building", "bungalow", "cabin", "camp", "campground", "care", "center", "centre", "condominiums", "condos", "convent", "cottage", "dorm", "dormitory", "estates", "farm", "flats", "gardens", "haven",
+    "hall", "hospice", "hospital", "hostel", "hotel", "house", "inn", "lodge", "lodging", "manor", "marina", "mission", "monastery", "motel", "mobile", "nursing", "park", "place", "plaza", "point", "priory", "ranch", "rancho", "rectory", "rehab", "rehabilitation",
+    "residence", "residences", "residencia", "resort", "school", "senior", "shelter", "suites", "terrace", "tower", "towers", "trailer", "villa", "village", "villas", "court", "courts", "hogar", "edificio", "asilo", "casa", "escuela", "colonia", "barrio"
+))  # fmt: skip
+"""Words in the names of buildings and homes that stand before a street, a room or a bed."""

@@ -41,7 +41,8 @@ def find_places(document: Document) -> Iterator[Hit]:
                     and " ".join([one.low for one in group]) in places
                     and all(text[group[i].end : group[i + 1].start] == " " for i in range(length - 1))
                 ):
-                    yield Hit(Kind.LOCATION, token.start, group[-1].end, 0.6, "place")
+                    if " ".join([one.low for one in group]) not in lexicon.lands:
+                        yield Hit(Kind.LOCATION, token.start, group[-1].end, 0.6, "place")
                     at += length - 1
                     break
             else:
@@ -61,6 +62,8 @@ def find_places(document: Document) -> Iterator[Hit]:
 def _meant(document: Document, token: Token) -> bool:
     """Whether a single word is the place: it is nothing else, or what stands before it says so."""
     flags = token.flags
+    if token.low in document.lexicon.lands:
+        return False
     if flags & STOP or len(token.low) < 4 or (token.shouted and flags & WORD):
         return token.low in LARGE_CITIES and not flags & STOP
     if not flags & (NAME | WORD):
