@@ -22,7 +22,7 @@ from gateway.phi.reading import Part, PartReader
 from gateway.phi.recognizers.health_terms import EVERYDAY, WEAK
 from gateway.phi.spans import certain_words, merge, spread, to_finding
 from gateway.phi.subject import Subject
-from gateway.phi.tagger import Tagger, TaggerFailed
+from gateway.phi.tagger import TaggerFailed
 from gateway.phi.word_lists import NO_LISTS, WordLists
 
 _SENDER_PARTS = frozenset({"header:from", "header:sender", "header:reply-to", "header:organization"})
@@ -62,6 +62,8 @@ class Scanner:
         A tagger that does not load makes every text that needs it a gap.
         """
         lexicon = Lexicon.load()
+        from gateway.phi.tagger.run import Tagger
+
         tagger: Tagger | TaggerFailed
         try:
             tagger = Tagger.load(lexicon)

@@ -6,17 +6,17 @@ wrapped or punctuated. Every step but the last keeps one byte a character, hence
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from array import array
 from functools import cache
-
-import numpy as np
-import numpy.typing as npt
 
 FOREIGN = 0x7F
 """The byte for a letter that has no Latin form: a letter still, but none that a pattern holds."""
 _LATIN = {"ł": "l", "đ": "d", "ħ": "h", "ı": "i", "ŀ": "l", "ŧ": "t", "ɡ": "g", "ø": "o", "ð": "d"}
 _KEPT = "æßþ"
 _FEW = 40
+_RUN = re.compile(rb"[^ ]+ ?")
 
 
 def wide(text: str) -> bytes:
@@ -43,20 +43,20 @@ class Skeleton:
         self._wide = wide(text)
         words = b" ".join(self._wide.split())
         self.data = b" " + words + b" " if words else b" "
-        self._places: npt.NDArray[np.intp] | None = None
+        self._places: array[int] | None = None
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """The text's span of the words in data[start:end]; both ends must be words' ends."""
         if self._places is None:
             self._places = self._measured()
-        return int(self._places[start - 1]), int(self._places[end - 2]) + 1
+        return self._places[start - 1], self._places[end - 2] + 1
 
-    def _measured(self) -> npt.NDArray[np.intp]:
+    def _measured(self) -> array[int]:
         """Where each byte of `data` but the first stands in the text: letters, and the first of the blanks after them."""
-        letters = np.frombuffer(self._wide, np.uint8) != 0x20
-        kept = letters.copy()
-        kept[1:] |= letters[:-1]
-        return np.flatnonzero(kept)
+        found = array("I")
+        for run in _RUN.finditer(self._wide):
+            found.extend(range(*run.span()))
+        return found
 
 
 def plain_bytes(text: str) -> bytes:

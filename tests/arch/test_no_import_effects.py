@@ -35,8 +35,12 @@ for module in json.loads(sys.argv[1]):
     importlib.import_module(module)
 changed = {key for key in before.keys() | os.environ.keys() if before.get(key) != os.environ.get(key)}
 print(json.dumps({"seen": seen, "threads": [one.name for one in threading.enumerate()],
-                  "tasks": len(os.listdir("/proc/self/task")), "changed": sorted(changed)}))
+                  "tasks": len(os.listdir("/proc/self/task")), "changed": sorted(changed), "numpy": "numpy" in sys.modules}))
 """
+
+
+WITH_NUMPY = {"gateway.phi.tagger.run", "gateway.phi.tagger.memory", "gateway.phi.tagger.network"}
+"""Imported by `Scanner.load` alone, for numpy starts threads and sets a variable of OpenBLAS when it is imported."""
 
 
 def modules() -> list[str]:
@@ -45,7 +49,8 @@ def modules() -> list[str]:
         one = name(path)
         if one.startswith("gateway/") and not one.endswith("__main__.py"):
             found.append(one.removesuffix(".py").removesuffix("/__init__").replace("/", "."))
-    return found
+    assert set(found) >= WITH_NUMPY
+    return [one for one in found if one not in WITH_NUMPY]
 
 
 def probe(code: str, names: list[str]) -> dict:
@@ -62,6 +67,7 @@ def test_importing_every_module_does_nothing():
     assert report["threads"] == ["MainThread"]
     assert report["changed"] == []
     assert report["tasks"] == 1
+    assert not report["numpy"]
 
 
 def test_the_probe_sees_what_it_should(tmp_path):

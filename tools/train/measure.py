@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gateway.phi.tagger import Tagger
+from gateway.phi.tagger.run import Tagger
 from gateway.phi.tokens import tokens
 
 TITLE = re.compile(r"(?:(?:Dr|Mr|Mrs|Ms|Prof|Miss|Professor)\b\.? ?)*")

@@ -51,6 +51,13 @@ class Features:
         rows += _pieces(data)
         return rows[:MOST]
 
+    def listed(self, token: str) -> bool:
+        """Whether a token tells nothing of who wrote it: a sign, blanks, a letter or two, a word of the lists."""
+        if len(token) <= 2 or token.isspace():
+            return len(token) <= LONGEST
+        low = fold_name(token)
+        return low in self._flags or low in self._drugs or low in self._conditions
+
     def _bits(self, low: str, shape: str) -> list[int]:
         rows = list(_rows_of_lists(self._flags.get(low, 0), shape[0] == "X"))
         if low in self._drugs:

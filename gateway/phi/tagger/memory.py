@@ -1,11 +1,13 @@
-"""Remembers the vector of every word seen, so that a word is looked at letter by letter once and then looked up.
+"""Remembers the vector of each word of the lists, so that it is looked at letter by letter once and then looked up.
 
-Holds MOST_WORDS words and those of one call, and forgets all of them when full, so that hostile text costs time but no memory.
+A word that stands in no list, such as a rare name or a number, is forgotten after the call: the gateway keeps nothing of a
+mail. Holds MOST_WORDS words and those of one call, and forgets all of them when full, so that hostile text costs time but no memory.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +25,7 @@ class Vocabulary(dict[str, int]):
         self._features, self._table, self._scale = features, table, np.float32(scale)
         self._waiting: list[list[int]] = []
         self.vectors: npt.NDArray[np.float32] = np.zeros((1024, table.shape[1]), np.float32)
-        self._known = 0
+        self._known = self._public = 0
         self.forget()
 
     def forget(self) -> None:
@@ -32,7 +34,22 @@ class Vocabulary(dict[str, int]):
         self._waiting.clear()
         self.vectors = np.zeros((1024, self._table.shape[1]), np.float32)
         self[PADDING] = 0
-        self._known = 1
+        self._known = self._public = 1
+
+    def forget_the_unlisted(self) -> None:
+        """Keep of the last call's new words only those that everybody may read in the lists."""
+        new = list(islice(reversed(self), len(self) - self._public))
+        kept = [word for word in reversed(new) if self._features.listed(word)]
+        rows = [self[word] for word in kept]
+        for word in new:
+            del self[word]
+        first = self._public
+        self.vectors[first : first + len(kept)] = self.vectors[rows]
+        self.vectors[first + len(kept) : self._known] = 0
+        for place, word in enumerate(kept, first):
+            self[word] = place
+        self._public = self._known = first + len(kept)
+        self._waiting.clear()
 
     def __missing__(self, word: str) -> int:
         row = len(self)

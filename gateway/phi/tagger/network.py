@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gateway.phi.tagger import TaggerFailed
 from gateway.phi.tagger.features import ROWS
 
 REACH = 16
@@ -17,10 +18,6 @@ REACH = 16
 _WINDOW = 1024
 """Tokens run at once: few enough that what lies between the layers stays in the processor's cache."""
 _MANIFEST, _TABLE, _NETWORK = "model.json", "words.bin", "network.onnx"
-
-
-class TaggerFailed(RuntimeError):
-    """The tagger cannot answer; the text it was asked about is a gap."""
 
 
 def read_table() -> tuple[npt.NDArray[np.int8], float]:

@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gateway.phi import tagger as room
 from gateway.phi.lexicon import Lexicon
-from gateway.phi.tagger import LABELS, Tagger, TaggerFailed, memory, network
+from gateway.phi.tagger import LABELS, TaggerFailed, memory, network
+from gateway.phi.tagger import run as room
+from gateway.phi.tagger.run import Tagger
 from gateway.phi.tokens import tokens
 
 FOLDER = Path(room.__file__).parent
@@ -223,11 +224,22 @@ def test_the_data_sheet_names_this_model() -> None:
     assert sum((FOLDER / name).stat().st_size for name in FILES) < 8_000_000
 
 
+def test_words_of_no_list_are_forgotten_after_the_call(tagger: Tagger) -> None:
+    before = tagger.tag([cut("Dear Okwurikezzi, your glucose is fine.")])[0]
+    assert "Okwurikezzi" not in tagger._vocabulary
+    assert "glucose" in tagger._vocabulary
+    tagger.tag([cut("MRN 88123907 belongs to Bremzinshkov of Dover.")])
+    assert not {"88123907", "Bremzinshkov"} & tagger._vocabulary.keys()
+    again = tagger.tag([cut("Dear Okwurikezzi, your glucose is fine.")])[0]
+    assert np.array_equal(before, again)
+    assert not tagger._vocabulary.vectors[len(tagger._vocabulary) :].any()
+
+
 def test_loading_writes_no_file_and_opens_no_socket(tmp_path: Path) -> None:
     """Releases of onnxruntime from 1.25 on carry a telemetry client that keeps a device id and a database in the home folder."""
     program = (
         "import os\n"
-        "from gateway.phi.tagger import Tagger\n"
+        "from gateway.phi.tagger.run import Tagger\n"
         "Tagger.load().tag([['Dear', 'Pat']])\n"
         "print(*(os.readlink(f'/proc/self/fd/{one}') for one in os.listdir('/proc/self/fd') if int(one) > 2 and os.path.exists(f'/proc/self/fd/{one}')))\n"
     )
