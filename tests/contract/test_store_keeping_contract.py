@@ -59,7 +59,9 @@ class TestObjects:
 
     def test_forgetting(self, store: SqlStore) -> None:
         names = sorted(f"o{number}" for number in range(1200))
-        for first in range(0, len(names), 100):  # as the doors do it: no transaction of ours adds so many rows one by one
+        for first in range(
+            0, len(names), 100
+        ):  # as the doors do it: no transaction of ours adds so many rows one by one
             with store.begin() as uow:
                 for name in names[first : first + 100]:
                     uow.objects.add(sealed_object(name))

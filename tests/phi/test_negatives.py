@@ -11,7 +11,6 @@ import pytest
 from gateway.phi.scan import Scanner
 from tests.phi.measure_negatives import Scanned, alarms, figures, masked_for_nothing, scan_all
 
-
 ALARMING = 0.046
 MASKED = 0.005
 

@@ -270,7 +270,9 @@ class World:
             return True
         if state.content in {"sensitive", "threat"}:
             return False
-        if role == "other" and state.content == "nobody's":  # as to the patient: where nobody is named it is the reader's own
+        if (
+            role == "other" and state.content == "nobody's"
+        ):  # as to the patient: where nobody is named it is the reader's own
             return "other" in truth.other_clear_at and "patient" not in state.to
         if role == "patient":
             goes_to = "elsewhere" if truth.restriction == "confidential" else "patient"

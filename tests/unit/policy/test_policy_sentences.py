@@ -19,7 +19,16 @@ CODE = re.compile(r"[a-z_]+(\.[a-z0-9_]+)+")
 NOT_CODES = {"law.toml", "gateway.policy"}
 FLOW = ROOM.parent / "flow"
 """Gives codes of its own: a sender's claims, and what staff decided."""
-FAMILIES = ("threat.", "request.unreadable.", "phi.", "scan.gap.", "class.", "consent.email.", "authorization.", "rule.")
+FAMILIES = (
+    "threat.",
+    "request.unreadable.",
+    "phi.",
+    "scan.gap.",
+    "class.",
+    "consent.email.",
+    "authorization.",
+    "rule.",
+)
 
 
 def literals(room: Path = ROOM) -> set[str]:
