@@ -92,12 +92,14 @@ def test_identifiers_in_the_locked_half_are_masked_whole(scanner: Scanner) -> No
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1_800)
 def test_each_sort_is_masked_whole_in_999_of_1000(scanner: Scanner) -> None:
     tallies = told(scanner, MANY, locked=False)
     assert {name: one.missed[:5] for name, one in tallies.items() if one.whole < 0.999 * one.total} == {}
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1_800)
 def test_each_sort_of_the_locked_half(scanner: Scanner) -> None:
     assert whole(told(scanner, MANY, locked=True)) >= LOCKED
 
