@@ -18,12 +18,7 @@ from unittest import mock
 from gateway.config.policy_file import load_policy
 from gateway.domain.address import Address
 from gateway.domain.decision import Action, Decision, Method
-from gateway.domain.errors import (
-    KeyMissing,
-    PermanentError,
-    PickupRefused,
-    SealgateError,
-)
+from gateway.domain.errors import KeyMissing, PermanentError, PickupRefused, SealgateError
 from gateway.domain.finding import Gap, GapReason
 from gateway.domain.patient import (
     ConsentEvent,
@@ -169,10 +164,7 @@ class World:
             )  # fmt: skip
             with self.home.store.begin() as uow:
                 self.home.register.append_consent(uow, event, self.home.clock.now(), "test")
-        if person is self.person:
-            self._believe(what, self.truth.clear_at, role)
-        elif person is self.second:
-            self._believe(what, self.truth.other_clear_at, role)
+        self._believe(what, self.truth.clear_at if person is self.person else self.truth.other_clear_at, role)
 
     def _believe(self, what: str, here: set[str], role: str) -> None:
         if what == "clear":
