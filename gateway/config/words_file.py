@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -54,12 +53,14 @@ def add(path: Path, kind: Kind, phrase: str) -> bool:
     try:
         text = path.read_text(encoding="utf-8") if path.exists() else _HEAD
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
+        new = path.with_name(f".new-{path.name}")
+        new.unlink(missing_ok=True)  # what a death left
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
             file.write(f"{text}{'' if text.endswith(chr(10)) else chr(10)}{kind.value}: {phrase}\n")
             file.flush()
             os.fsync(file.fileno())
-        Path(file.name).chmod(mode)
-        Path(file.name).replace(path)
+        new.chmod(mode)
+        new.replace(path)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written ({error.strerror})") from None
     return True

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gateway.domain.decision import Method
 from gateway.domain.patient import ConsentEventType, Purpose, RecipientKind
+from gateway.domain.threat import Threat, ThreatKind
 from gateway.policy import builtin
 from gateway.policy.decide import decide
 from gateway.policy.explain import explain
@@ -57,6 +59,9 @@ def gone(kind: str, address: object = ANA) -> object:
 
 # name, report, recipient, patients, changes of message/recipient, expected: outcome, rule, a reason
 ROWS = [
+    # -- what may harm
+    ("a program in clean mail", replace(CLEAN, threats=(Threat(ThreatKind.EXECUTABLE, "attachment:a.exe"),)), LAWYER, [], {}, "hold:threat", "threat", "threat.executable"),
+    ("a macro in a letter to a patient", replace(PHI, threats=(Threat(ThreatKind.MACRO, "attachment:a.docm"),)), ANA, [ana(email())], {}, "hold:threat", "threat", "threat.macro"),
     # -- mail without PHI
     ("clean to anybody", CLEAN, LAWYER, [], {}, "pass", "clean", "scan.clean"),
     ("clean to a patient", CLEAN, ANA, [ana()], {}, "pass", "clean", "scan.clean"),
@@ -196,7 +201,7 @@ def test_every_built_in_rule_has_a_row():
         named |= set(re.findall(r'(?:hold\(|Verdict\(\s*|protect\(case, )"([a-z-]+)"', text))
         named |= set(re.findall(r'^ +\("([a-z-]+)", _', text, re.MULTILINE))
     assert len(named) > 18
-    settings_of_the_practice = {"state-consent", "practice-sensitive"}
+    settings_of_the_practice = {"state-consent", "practice-sensitive", "unscanned"}
     assert named - {row[6] for row in ROWS} - settings_of_the_practice == {"withhold"}
 
 
