@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import logging
+import select
 import socket
 import threading
 import time
@@ -28,14 +29,14 @@ def house(tmp_path: Path):
 
 
 def raw(house: House, data: bytes, seconds: float = 0.3) -> bytes:
-    """What comes back for those bytes, until the portal closes or says nothing more."""
+    """What comes back for those bytes, until the portal closes or, having begun, says nothing more."""
     got = b""
     with socket.create_connection(("127.0.0.1", house.port), timeout=5) as client:
         client.sendall(data)
-        client.settimeout(seconds)
         with contextlib.suppress(TimeoutError, ConnectionResetError):
             while piece := client.recv(65536):
                 got += piece
+                client.settimeout(seconds)
     return got
 
 
@@ -216,9 +217,8 @@ def test_many_slow_heads_do_not_keep_others_out(house: House) -> None:
     try:
         for number, client in enumerate(slow):
             client.sendall(b"GET /m/" + b"A" * (number % 40))
-        started = time.monotonic()
         assert Browser(house.port).get("/healthz").status == 200
-        assert time.monotonic() - started < 2
+        assert not select.select(slow, [], [], 0)[0], "it was answered only when the slow ones had been sent away"
         for client in slow:
             client.settimeout(6)
             with contextlib.suppress(ConnectionResetError):

@@ -83,10 +83,10 @@ def test_hostile_html_loads_nothing_and_runs_nothing(house: House) -> None:
     ],
 )  # fmt: skip
 def test_tangled_html_is_bounded_in_time_and_keeps_its_words(html: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     shown = letterhtml.readable(html)
     assert "words" in (shown if shown is not None else letterhtml.words(html))
-    assert time.monotonic() - started < 3
+    assert time.process_time() - started < 3
 
 
 def test_html_that_cannot_be_shown_is_shown_as_its_words(house: House) -> None:

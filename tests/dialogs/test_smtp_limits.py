@@ -171,12 +171,12 @@ async def test_slow_data_is_cut_and_leaves_nothing(tmp_path):
         client = await one.greeted()
         await client.talk(OPEN)
         started = time.monotonic()
-        for _ in range(100):
+        for _ in range(1000):
             if client.reader.at_eof() or one.door.connections == 0:
                 break
             await client.send(b"y\r\n")
             await asyncio.sleep(0.03)
-        assert 0.2 < time.monotonic() - started < 2
+        assert 0.2 < time.monotonic() - started < 15
         # A reset may overtake the reply when the client goes on sending.
         assert (await client.reply())[:9] in {"421 4.4.2", ""}
     assert one.intake.begun[0].state == "aborted"

@@ -51,7 +51,7 @@ def test_a_hop_that_stalls_in_the_body_is_left_in_time_without_the_dot():
     reply, peer, asked = send(Script(slow=30, offer=("8BITMIME",)), body=[b"y" * 998 + b"\r\n"] * 40_000)
     assert (reply.outcome, reply.stored, reply.in_doubt, asked) == (Outcome.TEMPORARY, "0 4.4.2", False, False)
     assert peer.bodies == []
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 15  # half of what the hop stalls
 
 
 @pytest.mark.proves("lost.certificate-expires")
@@ -94,17 +94,17 @@ class Names:
 @pytest.mark.proves("lost.dns-times-out")
 def test_names_that_do_not_resolve_in_time_are_temporary_and_cost_one_thread():
     names, replies = Names(), []
-    relay = choose_relay(f"smtps://{HOST}:465", RelayOptions(resolve=names, resolve_seconds=0.3, connections=20))
+    relay = choose_relay(f"smtps://{HOST}:465", RelayOptions(resolve=names, resolve_seconds=0.3, connections=50))
     begun = time.monotonic()
     threads = [
-        threading.Thread(target=lambda: replies.append(relay.deliver(consignment(), nothing))) for _ in range(12)
+        threading.Thread(target=lambda: replies.append(relay.deliver(consignment(), nothing))) for _ in range(40)
     ]
     for one in threads:
         one.start()
     for one in threads:
         one.join(10)
-    assert time.monotonic() - begun < 3, "deliveries wait behind each other's names"
-    assert [(one.outcome, one.stored, one.in_doubt) for one in replies] == [(Outcome.TEMPORARY, "0 4.4.3", False)] * 12
+    assert time.monotonic() - begun < 8, "deliveries wait behind each other's names"
+    assert [(one.outcome, one.stored, one.in_doubt) for one in replies] == [(Outcome.TEMPORARY, "0 4.4.3", False)] * 40
     assert names.asking == names.asked == 1
     names.let_go.set()
     assert relay.deliver(consignment(), nothing).stored == "0 4.4.3"
@@ -115,13 +115,13 @@ def test_names_that_do_not_resolve_in_time_are_temporary_and_cost_one_thread():
 def test_a_hanging_name_does_not_hold_up_another_relay():
     names = Names()
     with Peer() as peer:
-        hanging = choose_relay(f"smtps://{HOST}:465", RelayOptions(resolve=names, resolve_seconds=5))
+        hanging = choose_relay(f"smtps://{HOST}:465", RelayOptions(resolve=names, resolve_seconds=15))
         other = choose_relay(f"smtp://localhost:{peer.port}", RelayOptions(resolve=names, connect_seconds=1))
         waiting = threading.Thread(target=lambda: hanging.deliver(consignment(), nothing))
         waiting.start()
         begun = time.monotonic()
         assert other.deliver(consignment(), nothing).outcome is Outcome.ACCEPTED
-        assert time.monotonic() - begun < 2
+        assert time.monotonic() - begun < 8  # half of what the other one waits
         names.let_go.set()
         waiting.join(10)
         hanging.close()

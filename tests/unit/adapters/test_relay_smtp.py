@@ -184,7 +184,7 @@ def test_peer_that_stops_reading_is_left():
     started = time.monotonic()
     reply, _, asked = send(Script(slow=30, offer=("8BITMIME",)), body=body)
     assert (reply.outcome, reply.stored, asked) == (Outcome.TEMPORARY, "0 4.4.2", False)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 15
 
 
 @pytest.mark.parametrize(("said", "stored", "outcome"), [

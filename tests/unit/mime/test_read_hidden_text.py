@@ -94,10 +94,10 @@ def test_a_card():
 
 
 def test_cards_take_linear_time():
-    begun = time.monotonic()
+    begun = time.process_time()
     read_card("BEGIN:VCARD\r\n" + "N;ENCODING=QUOTED-PRINTABLE:a=\r\n" * 50_000 + ";" * 100_000 + "\\" * 100_000)
     read_card('BEGIN:VCARD\r\n;"' + '"' * 300_000)
-    assert time.monotonic() - begun < 5
+    assert time.process_time() - begun < 5
 
 
 def test_text_that_was_encoded_twice():
