@@ -22,7 +22,7 @@ _PART = re.compile(r"^@@ (?P<part>\S+)(?P<trace> trace)?\n", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Slipping:
-    """One mail that must be judged PHI."""
+    """One mail; those of `slipping` must be judged PHI."""
 
     id: str
     topic: str
@@ -33,8 +33,13 @@ class Slipping:
 @cache
 def slipping() -> tuple[Slipping, ...]:
     """All cases, by topic and in the order of the files."""
+    return mails_of(_FOLDER)
+
+
+def mails_of(folder: Path) -> tuple[Slipping, ...]:
+    """The cases of all files of a folder, by topic and in the order of the files."""
     found: list[Slipping] = []
-    for path in sorted(_FOLDER.glob("*.txt")):
+    for path in sorted(folder.glob("*.txt")):
         content = path.read_text(encoding="utf-8")
         heads = list(_HEAD.finditer(content))
         if not heads or heads[0].start() or len(heads) != content.count("--- id:"):

@@ -11,7 +11,8 @@ def let_go(scanner: Scanner) -> list[Slipping]:
     return [case for case in slipping() if not scanner.scan(case.parts, context=case.context).phi]
 
 
-def _told(scanner: Scanner, case: Slipping) -> str:
+def told(scanner: Scanner, case: Slipping) -> str:
+    """What was found in a case."""
     report = scanner.scan(case.parts, context=case.context)
     texts = {part.part: part.text for part in case.parts}
     found = [f"{one.kind}/{one.by} {texts[one.part][one.start : one.end]!r}" for one in report.findings]
@@ -23,4 +24,4 @@ if __name__ == "__main__":
     missed = let_go(loaded)
     print(f"{len(missed)} of {len(slipping())} let go")
     for one in missed:
-        print(_told(loaded, one))
+        print(told(loaded, one))
