@@ -24,7 +24,8 @@ _NEAR = 60
 """In a longer one, name and matter of health stand so near each other, in one sentence."""
 _MANY = 2000
 """So many names are looked at; a text of more is a list, and a list has names that the recognisers know."""
-_COUNTS = 0.45
+COUNTS = 0.45
+"""An identifier below this score does not make a message PHI."""
 _SENTENCE = re.compile(r"[.!?]\s|\n")
 _LETTERS: Any = compiled(
     r"^(?i:pt|ot|st|er|or|ed|iv|im|po|bp|hr|ct|mr|us|ok|id|md|rn|np|pa|dr|is|am|pm|no|to|of|in|on|at|ra|dm|mi|pe|si|hi|vs|re|i\.?e|e\.?g|p\.?s|p\.?o|a\.?m|p\.?m|u\.?s|m\.?d|r\.?n)\.?\s?$"
@@ -91,7 +92,7 @@ class Shorthand:
         """Names of the lists and of the recognisers, initials."""
         terms = {(hit.start, hit.end) for hit in hits if hit.kind is Kind.HEALTH_TERM}
         strong = {hit.start for hit in hits if hit.kind is Kind.HEALTH_TERM and hit.by not in {WEAK, EVERYDAY}}
-        found = {hit.start for hit in hits if hit.kind is Kind.NAME and hit.score > _COUNTS}
+        found = {hit.start for hit in hits if hit.kind is Kind.NAME and hit.score > COUNTS}
         loud = document.text.isupper()
         for token in document.tokens:
             start, end, flags = token.start, token.end, token.flags
@@ -117,7 +118,7 @@ class Shorthand:
         for hit in hits:
             if (
                 hit.kind is Kind.NAME
-                and hit.score >= _COUNTS
+                and hit.score >= COUNTS
                 and short
                 and self._name(document.lower[hit.start : hit.end])
             ):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from gateway.domain.finding import Kind
@@ -17,10 +18,8 @@ from gateway.phi.lexicon import EPONYM, STOP, WORD, Lexicon, table
 from gateway.phi.recognizers.health_terms import EVERYDAY, WEAK
 from gateway.phi.recognizers.name_words import TITLES
 from gateway.phi.recognizers.rule import Hit
-from gateway.phi.shorthand import ACTS, SHORT, Shorthand
+from gateway.phi.shorthand import ACTS, COUNTS, SHORT, Shorthand
 
-_COUNTS = 0.45
-"""An identifier below this score does not make a message PHI."""
 _ABOUT_ANYONE = frozenset(
     {
         Kind.DATE, Kind.LOCATION, Kind.PHONE, Kind.FAX, Kind.EMAIL, Kind.URL, Kind.PHOTO, Kind.IP, Kind.OTHER_ID, Kind.LICENSE, Kind.DEVICE,
@@ -36,31 +35,9 @@ _LINE = 400
 """So many characters to either side at most are a line of a table."""
 _DEGREES = frozenset(
     {
-        "dr",
-        "dra",
-        "drs",
-        "prof",
-        "md",
-        "do",
-        "rn",
-        "np",
-        "pa",
-        "pa-c",
-        "phd",
-        "pharmd",
-        "dds",
-        "dmd",
-        "dpm",
-        "dpt",
-        "lcsw",
-        "mph",
-        "facp",
-        "facs",
-        "crna",
-        "od",
-        "psyd",
+        "dr", "dra", "drs", "prof", "md", "do", "rn", "np", "pa", "pa-c", "phd", "pharmd", "dds", "dmd", "dpm", "dpt", "lcsw", "mph", "facp", "facs", "crna", "od", "psyd",
     }
-)
+)  # fmt: skip
 _CLINICIAN_BEFORE: Any = compiled(
     r"(?i)\b(?:dr|drs|doctor|doctora|dra|prof|professor|nurse|rn|np|pa-c|provider|physician|surgeon|attending|instructor|speaker|author|chair|director|president|(?:presented|taught|led|written|reviewed|edited|hosted|prepared|ordered|signed|approved|performed|authored|dictated|given|read|interpreted|referred|supervised|founded|posted) by|^by|\nby)\b[.:]?[ ]?$"
 )
@@ -98,6 +75,23 @@ _ONE: Any = compiled(
 )
 
 
+class _Page:
+    """One part under judgment: its hits, the spans where nothing counts, and what its whole text says, found out once."""
+
+    def __init__(self, document: Document, hits: Sequence[Hit], without: Sequence[tuple[int, int]]) -> None:
+        self.document, self.hits, self.without = document, hits, without
+
+    @cached_property
+    def of_one(self) -> bool:
+        """Whether the text speaks of some one person."""
+        return _ONE.search(_GENERIC.sub(" ", self.document.text)) is not None
+
+    @cached_property
+    def away(self) -> bool:
+        """Whether it tells that the sender is away."""
+        return _AWAY.search(self.document.data) is not None
+
+
 class Subject:
     """The judgment on the hits of one message."""
 
@@ -112,34 +106,33 @@ class Subject:
         """Whether some hit identifies a person; pass only those that count, and the spans where nothing does
         (signature, disclaimer, what is the practice's own).
         """
-        doubtful: list[Document] = []
-        for document, hits, _ in read:
+        pages = [_Page(*one) for one in read]
+        doubtful: list[_Page] = []
+        for page in pages:
             doubt = False
-            away = _AWAY.search(document.data) is not None
-            for hit in hits:
-                if not hit.kind.identifies or hit.score < _COUNTS:
+            for hit in page.hits:
+                if not hit.kind.identifies or hit.score < COUNTS:
                     continue
                 if hit.kind not in _ABOUT_ANYONE and (
-                    hit.kind is not Kind.NAME or (not away and self._somebody(document, hit))
+                    hit.kind is not Kind.NAME or (not page.away and self._somebody(page, hit))
                 ):
                     return True
                 if hit.score >= _SURE and (hit.kind in _OF_ONE or hit.by.startswith("driver")):
                     return True
                 doubt = True
-            doubtful += [document] if doubt else []
-        if any(speaks_of_one(one) or (len(one.text) <= SHORT and _CASE.search(one.text)) for one in doubtful):
+            doubtful += [page] if doubt else []
+        if any(one.of_one or (len(one.document.text) <= SHORT and _CASE.search(one.document.text)) for one in doubtful):
             return True
-        if any(_table_of_persons(document, hits) for document, hits, _ in read):
-            return True
-        return any(self._in_haste(*one) for one in read)
+        return any(map(_table_of_persons, pages)) or any(map(self._in_haste, pages))
 
-    def _in_haste(self, document: Document, hits: Sequence[Hit], without: Sequence[tuple[int, int]]) -> bool:
+    def _in_haste(self, page: _Page) -> bool:
         """Whether somebody is named in short who is no clinician, no colleague and no eponym."""
+        document, without = page.document, page.without
         lower = document.lower
-        elsewhere, one = "header:" not in document.part.lower(), speaks_of_one(document)
-        if not one and len(lower) > SHORT and _AWAY.search(document.data):
+        elsewhere = "header:" not in document.part.lower()
+        if not page.of_one and len(lower) > SHORT and page.away:
             return False
-        for start, end in self._shorthand.persons(document, hits, elsewhere, one):
+        for start, end in self._shorthand.persons(document, page.hits, elsewhere, page.of_one):
             at = bisect_right(without, (start, len(lower))) - 1
             if at >= 0 and start < without[at][1]:
                 continue
@@ -148,15 +141,15 @@ class Subject:
             owns = after.removeprefix("'s").lstrip(" -").split(" ", 1)[0].strip(".,;:")
             if not (
                 _clinician(before, after)
-                or _colleague(document, before, after)
+                or _colleague(page, before, after)
                 or (not whole and (_NAMED_AFTER.search(after) or owns in self._nouns))
             ):
                 return True
         return False
 
-    def _somebody(self, document: Document, hit: Hit) -> bool:
+    def _somebody(self, page: _Page, hit: Hit) -> bool:
         """Whether a name, as it stands, is one of a person who is no clinician or author."""
-        lower = document.lower
+        lower = page.document.lower
         before, after = lower[max(0, hit.start - 48) : hit.start], lower[hit.end : hit.end + 48]
         name = lower[hit.start : hit.end]
         words = name.replace("-", " ").replace(",", " ").split()
@@ -166,7 +159,7 @@ class Subject:
             or " ".join(words) in self._full
         ):
             return False
-        if _clinician(before, after) or _colleague(document, before, after):
+        if _clinician(before, after) or _colleague(page, before, after):
             return False
         if _NAMED_AFTER.search(after) and (hit.by in _LONE or any(self._flags.get(one, 0) & EPONYM for one in words)):
             return False
@@ -190,15 +183,16 @@ def _clinician(before: str, after: str) -> bool:
     return _ILL.search(after) is None
 
 
-def _colleague(document: Document, before: str, after: str) -> bool:
+def _colleague(page: _Page, before: str, after: str) -> bool:
     """Whether a name is of somebody to turn to, and not of one about whom to turn to."""
-    if _COLLEAGUE_BEFORE.search(before) is None or speaks_of_one(document):
+    if _COLLEAGUE_BEFORE.search(before) is None or page.of_one:
         return False
-    return _AWAY.search(document.data) is not None or (len(document.text) > SHORT and _ABOUT.search(after) is None)
+    return page.away or (len(page.document.text) > SHORT and _ABOUT.search(after) is None)
 
 
-def _table_of_persons(document: Document, hits: Sequence[Hit]) -> bool:
+def _table_of_persons(page: _Page) -> bool:
     """Whether two lines or more hold an identifier and a matter of health each, in columns."""
+    document, hits = page.document, page.hits
     ids = [hit.start for hit in hits if hit.kind.identifies and hit.kind is not Kind.LOCATION]
     terms = sorted(hit.start for hit in hits if hit.kind is Kind.HEALTH_TERM and hit.by not in {WEAK, EVERYDAY})
     lines: set[int] = set()
@@ -211,8 +205,3 @@ def _table_of_persons(document: Document, hits: Sequence[Hit]) -> bool:
         if first < len(terms) and terms[first] < end and sum(map(line.count, ",;\t|")) >= 2:
             lines.add(start)
     return len(lines) > 1 and document.part.lower().startswith("attachment")
-
-
-def speaks_of_one(document: Document) -> bool:
-    """Whether the text speaks of some one person."""
-    return _ONE.search(_GENERIC.sub(" ", document.text)) is not None

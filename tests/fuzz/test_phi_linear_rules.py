@@ -27,6 +27,11 @@ RUNS = (
     "|", "||", "a|b|", "PID|", "PID|1||\n", "mrn,", "mrn,name\n", "mrn,name\n1,2\n", "mrn  name\n", ",", ",,\"", "\"", "'", "\t", "mrn\tssn\n12\t34\n", "Jan ", "Jan 3 ", "3 Jan ", "3/4 ", "3/4-", "2026-", "2026-01-01T", "Monday ", "Monday - ",
     "ninety ", "93 ", "93-year-", "(212) ", "(212) 555-", "+1 ", "+1.", "ext ", "x1 ", "555-0100 ext. ", "tel:", "fax ", "4111 ", "GB82 ", "DL ", "NPI 1", "user ", "login: ", "plate ", "vin ", "photo of ", ".jpg ", "a.jpg", "BIO-", "- - - ", ". . . ", "* * ", "\u200b1", "\u00ad-",
 )  # fmt: skip
+# Names and what stands beside them, behind a sentence of health: each is judged, and none may cost a look at the whole text.
+NAMED = (
+    "questions to Ann Whitfield\n", "contact Ann\n", "ask for Ann Whitfield about it. ", "Ann ", "A. Whitfield\n", "Whitfield's ", "room 3 Whitfield, ", "pt JW\n", "dr Ann Whitfield, ",
+    "marthas ", "mom ann ", "led by Ann Whitfield\n", "covered by Ann, RN\n",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +64,17 @@ def test_runs_cost_in_proportion(scanner: Scanner, first: int) -> None:
 def test_near_misses_of_each_rule_cost_in_proportion(scanner: Scanner, first: int) -> None:
     piece = "".join(pathological(rule.pattern) for rule in RULES[first : first + 24])
     assert grows_within(scan(scanner, piece, 8_000), scan(scanner, piece, 32_000), 4 * 3, 0.03)
+
+
+@pytest.mark.parametrize("piece", NAMED)
+def test_names_beside_health_cost_in_proportion(scanner: Scanner, piece: str) -> None:
+    health = "The clinic sees diabetes. " * 2
+
+    def of(size: int) -> Callable[[], object]:
+        text = health + (piece * (size // len(piece) + 1))[:size] + "\nplease\n"
+        return lambda: scanner.scan([TextPart("body.plain", text)])
+
+    assert grows_within(of(12_000), of(48_000), 4 * 2, 0.03)
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
