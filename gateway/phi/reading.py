@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 
 from gateway.domain.finding import Gap, GapReason, Kind, Mode, SensitiveClass, TextPart
@@ -22,7 +22,7 @@ from gateway.phi.recognizers import RuleEngine
 from gateway.phi.recognizers.blocks import grown
 from gateway.phi.recognizers.health_terms import EVERYDAY, WEAK, HealthTerms
 from gateway.phi.recognizers.rule import Hit
-from gateway.phi.spans import merge
+from gateway.phi.spans import merge, without_evidence
 from gateway.phi.tagger import Scores, TaggerFailed
 from gateway.phi.twins import Layout, Twin, may_repeat, twin
 
@@ -59,7 +59,7 @@ class PartReader:
     def read(self, parts: Sequence[TextPart], mode: Mode, failed: list[Gap], everywhere: bool = False) -> list[Part]:
         """The parts in their order, without those that became gaps; `everywhere`: the tagger sees every word."""
         bounds = BOUNDS[mode]
-        bounds = Bounds(bounds.keep, bounds.add, bounds.everywhere or everywhere)
+        bounds = replace(bounds, everywhere=bounds.everywhere or everywhere)
         found: dict[int, Part] = {}
         layouts: list[tuple[Layout, Part]] = []
         # The part with the fewest line breaks first: see twins.py.
@@ -120,8 +120,7 @@ class PartReader:
             self._find(piece, bounds)
             part.classes |= piece.classes
             carried += [Hit(one.kind, one.start + start, one.end + start, one.score, one.by) for one in piece.hits]
-        evidence = [hit for hit in carried if hit.by.startswith("class_")]
-        others = [hit for hit in carried if not hit.by.startswith("class_")]
+        others, evidence = without_evidence(carried)
         part.hits = [*merge(document, others), *dict.fromkeys(evidence)]
 
     def _weighed(self, document: Document, hits: list[Hit], bounds: Bounds) -> list[Hit]:

@@ -20,7 +20,7 @@ from gateway.phi.lexicon import Lexicon, number
 from gateway.phi.practice import NOBODY, OWN, Practice, apart, marked
 from gateway.phi.reading import Part, PartReader
 from gateway.phi.recognizers.health_terms import EVERYDAY, WEAK
-from gateway.phi.spans import certain_words, merge, spread, to_finding
+from gateway.phi.spans import certain_words, merge, spread, to_finding, without_evidence
 from gateway.phi.subject import Subject
 from gateway.phi.tagger import TaggerFailed
 from gateway.phi.word_lists import NO_LISTS, WordLists
@@ -133,9 +133,8 @@ class Scanner:
                 if one.trace:
                     continue
                 again = list(spread(one.document, words)) if words else []
-                if again:  # merging keeps evidence of classes apart: it overlaps health terms on purpose
-                    evidence = [hit for hit in one.hits if hit.by.startswith("class_")]
-                    others = [hit for hit in one.hits if not hit.by.startswith("class_")]
+                if again:
+                    others, evidence = without_evidence(one.hits)
                     one.hits = lists.drop(one.document, merge(one.document, [*others, *again]) + evidence)
                 one.boilerplate = self._boilerplate.spans(one.document, one.hits)
         except Exception:  # noqa: BLE001 - as above

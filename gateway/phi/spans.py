@@ -49,6 +49,20 @@ def merge(document: Document, hits: Iterable[Hit]) -> list[Hit]:
     return merged
 
 
+def without_evidence(hits: Iterable[Hit]) -> tuple[list[Hit], list[Hit]]:
+    """The hits that `merge` may take, and the evidence of classes, which overlaps health terms on purpose."""
+    plain: list[Hit] = []
+    evidence: list[Hit] = []
+    for hit in hits:
+        (evidence if is_evidence(hit) else plain).append(hit)
+    return plain, evidence
+
+
+def is_evidence(hit: Hit) -> bool:
+    """Whether a hit only shows a class of information."""
+    return hit.by.startswith("class_")
+
+
 def _swept(hits: list[Hit]) -> list[Hit]:
     swept: list[Hit] = []
     if not hits:

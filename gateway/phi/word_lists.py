@@ -15,7 +15,7 @@ from gateway.phi.document import Document
 from gateway.phi.phrases import Phrases
 from gateway.phi.recognizers.rule import Hit
 from gateway.phi.skeleton import plain_bytes
-from gateway.phi.spans import merge
+from gateway.phi.spans import is_evidence, merge, without_evidence
 
 DENIED = "deny_list"
 
@@ -54,8 +54,8 @@ class WordLists:
         more = [Hit(one.kind, start, end, 1.0, DENIED) for one in self._denied for start, end in one.spans(document)]
         if not more:
             return hits
-        evidence = [hit for hit in hits if hit.by.startswith("class_")]  # it overlaps health terms on purpose
-        return merge(document, [*(hit for hit in hits if not hit.by.startswith("class_")), *more]) + evidence
+        others, evidence = without_evidence(hits)
+        return merge(document, [*others, *more]) + evidence
 
     def drop(self, document: Document, hits: list[Hit]) -> list[Hit]:
         """The hits without those that an allowed phrase of their kind covers."""
@@ -67,7 +67,7 @@ class WordLists:
 
 def _covered(document: Document, hit: Hit, spans: Sequence[tuple[int, int]]) -> bool:
     """Whether one of the spans holds every letter and digit of the hit."""
-    if hit.by == DENIED or hit.by.startswith("class_"):
+    if hit.by == DENIED or is_evidence(hit):
         return False
     start, end = hit.start, hit.end
     while start < end and not document.text[start].isalnum():
