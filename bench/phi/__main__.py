@@ -16,10 +16,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.phi.scoring import Figures, Found, Sheet, score, wilson
+from bench.phi.scoring import Figures, Found, Sheet, score
 from bench.phi.sets import sets
 from bench.phi.speed import speed
 from gateway.domain.finding import Kind
+from tests.support.wilson import wilson
 
 HERE = Path(__file__).parent
 RESULTS = HERE.parent / "results"

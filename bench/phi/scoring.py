@@ -7,7 +7,6 @@ outside the measure, on both sides.
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -32,7 +31,7 @@ class Sheet:
 
 @dataclass(slots=True)
 class Figures:
-    """Counts, by kind and in all; `share` and `wilson` make them readable."""
+    """Counts, by kind and in all."""
 
     kinds: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     total: Counter[str] = field(default_factory=Counter)
@@ -115,14 +114,3 @@ def _cover(length: int, spans: Iterable[Sequence[object]]) -> bytearray:
         assert isinstance(end, int)
         mask[start:end] = b"\x01" * (end - start)
     return mask
-
-
-def wilson(part: int, whole: int, z: float = 1.959964) -> tuple[float, float]:
-    """The 95 % interval of a share (E. B. Wilson, J. Am. Stat. Assoc. 22, 1927); (0, 1) for none at all."""
-    if whole == 0:
-        return 0.0, 1.0
-    share = part / whole
-    middle = share + z * z / (2 * whole)
-    spread = z * math.sqrt(share * (1 - share) / whole + z * z / (4 * whole * whole))
-    below = 1 + z * z / whole
-    return max(0.0, (middle - spread) / below), min(1.0, (middle + spread) / below)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from gateway.domain.finding import Finding, Kind, ScanReport, TextPart
 from gateway.phi.scan import Scanner
 from tests.phi.corpus import Negative, locked_third, negatives, open_two_thirds
-from tests.phi.score_gold import wilson
+from tests.support.wilson import wilson
 
 _OUTSIDE = frozenset({Kind.ORGANIZATION, Kind.HEALTH_TERM})
 """Kinds that the measure of masks leaves out, as the scorer of the development sets does."""

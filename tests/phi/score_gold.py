@@ -12,12 +12,12 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from math import sqrt
 from pathlib import Path
 
 from gateway.domain.finding import Finding, Kind, ScanReport, TextPart
 from gateway.phi.scan import Scanner
 from tests.phi.corpus_gold import Case, Span, cases, opened, sealed
+from tests.support.wilson import wilson
 
 OUTSIDE = frozenset({Kind.ORGANIZATION, Kind.HEALTH_TERM})
 _SIGN = re.compile(r"[^\W_]")
@@ -76,15 +76,6 @@ class Figures:
         for kind, tally in self.kinds.items():
             groups[kind.letter or "-"].append(tally)
         return {letter: _sum(groups[letter]) for letter in sorted(groups)}
-
-
-def wilson(hits: int, trials: int, z: float = 1.96) -> tuple[float, float]:
-    """The 95 % interval of a share (Wilson 1927)."""
-    if not trials:
-        return 0.0, 1.0
-    share, square = hits / trials, z * z / trials
-    middle, half = share + square / 2, z * sqrt((share * (1 - share) + square / 4) / trials)
-    return max(0.0, (middle - half) / (1 + square)), min(1.0, (middle + half) / (1 + square))
 
 
 def score(scanner: Scanner, chosen: Iterable[Case]) -> Figures:

@@ -7,7 +7,8 @@ from collections import Counter
 from gateway.domain.finding import Kind
 from tests.phi.check_gold import wrong
 from tests.phi.corpus_gold import Span, cases, read, read_html, sealed
-from tests.phi.score_gold import OUTSIDE, wilson
+from tests.phi.score_gold import OUTSIDE
+from tests.support.wilson import wilson
 
 
 def test_no_case_has_a_fault() -> None:

@@ -6,7 +6,6 @@ the long form, 3,000 texts a sort and more. The locked half has its own words an
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
@@ -18,6 +17,7 @@ from gateway.phi.scan import Scanner
 from tests.support.identifier_contexts import Case, cases
 from tests.support.identifier_sorts import SORTS
 from tests.support.identifiers import Sort
+from tests.support.wilson import wilson
 
 FEW, MANY = 80, 3_200
 _OUTSIDE = {Kind.ORGANIZATION, Kind.HEALTH_TERM}
@@ -29,13 +29,6 @@ class Tally:
     whole: int = 0
     right: int = 0
     missed: list[str] = field(default_factory=list)
-
-
-def wilson(part: int, whole: int) -> tuple[float, float]:
-    """The 95 % interval of a share, after Wilson (1927)."""
-    z, p = 1.959964, part / whole
-    middle, spread = p + z * z / (2 * whole), z * math.sqrt(p * (1 - p) / whole + z * z / (4 * whole * whole))
-    return (middle - spread) / (1 + z * z / whole), (middle + spread) / (1 + z * z / whole)
 
 
 def judged(scanner: Scanner, case: Case) -> tuple[bool, bool]:

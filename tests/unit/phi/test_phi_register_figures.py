@@ -10,7 +10,6 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
-from math import sqrt
 from pathlib import Path
 
 import pytest
@@ -33,6 +32,7 @@ from tests.support.register_people import (
     typo,
     unrelated,
 )
+from tests.support.wilson import wilson
 
 _DEV = Path(__file__).parents[3] / ".." / "shared" / "phi" / "dev"
 _MENTIONS = 3_000
@@ -66,12 +66,10 @@ def flags() -> dict[str, int]:
     return Lexicon.load().flags
 
 
-def wilson(found: int, of: int) -> str:
+def told(found: int, of: int) -> str:
     """The share with its 95 % interval."""
-    z, share = 1.96, found / of
-    middle = (share + z * z / (2 * of)) / (1 + z * z / of)
-    reach = z * sqrt(share * (1 - share) / of + z * z / (4 * of * of)) / (1 + z * z / of)
-    return f"{found}/{of} = {100 * share:.2f} % ({100 * (middle - reach):.2f}-{100 * min(1, middle + reach):.2f})"
+    low, high = wilson(found, of)
+    return f"{found}/{of} = {100 * found / of:.2f} % ({100 * low:.2f}-{100 * high:.2f})"
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -90,7 +88,7 @@ def test_an_exact_name_with_a_second_key_is_found_in_every_form(
         report = known.search([("body.plain", normalize(text))], flags)
         if one.id not in report.patients or not report.suffices:
             missed[name_form, key_form] += 1
-    print(f"\nexact name and {key}: {wilson(_MENTIONS - missed.total(), _MENTIONS)}")
+    print(f"\nexact name and {key}: {told(_MENTIONS - missed.total(), _MENTIONS)}")
     assert missed.total() <= _MENTIONS // 1000, missed
 
 
@@ -112,7 +110,7 @@ def test_a_name_with_one_wrong_letter_and_a_second_key_is_found(
         report = known.search([("body.plain", normalize(text))], flags)
         named = any(each.patient == one.id and each.kind is Kind.NAME for each in report.findings)
         found += named and report.suffices
-    print(f"\nname with one wrong letter and a second key: {wilson(found, _MENTIONS)}")
+    print(f"\nname with one wrong letter and a second key: {told(found, _MENTIONS)}")
     assert found >= 0.99 * _MENTIONS
 
 
