@@ -164,6 +164,11 @@ def days(text: bytes) -> set[date]:
     return _valid([(a, b, c)] if a > 31 else [(c, a, b), (c, b, a)])
 
 
+def years_between(born: date, day: date) -> int:
+    """The age in whole years on a day; negative before birth."""
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+
 def _valid(candidates: list[tuple[int, int, int]]) -> set[date]:
     found = set()
     for year, month, day in candidates:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from gateway.domain.finding import Kind, SensitiveClass
+from gateway.phi.canonical import days, years_between
 from gateway.phi.document import Document, compiled
 from gateway.phi.lexicon import Lexicon, number
 from gateway.phi.negation import Negation
@@ -65,6 +66,10 @@ class Classes:
             r"(?i)\b(\d{1,2})[ \-]?(years?|yrs?|y|months?|mos?|weeks?|wks?|days?|años?|meses|dias?)[ .\-/]{0,2}(?:old|o|de edad)\b"
         )
         self._aged: Any = compiled(r"(?i)\b(?:aged?|edad)[ :]{1,3}(\d{1,2})\b")
+        self._born: Any = compiled(
+            r"(?i)\b(?:dob|d\.o\.b\.?|date of birth|birth ?(?:date|day)|b-?day|born(?: on)?|fecha de nacimiento|f\.? ?nac\.?|nacid[oa](?: el)?|nació(?: el)?)"
+            r"[ \t:=|,.#(*-]{1,4}(?:is |on |el )?([\d/.-]{6,10}|\pL{3,10}\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4}|\d{1,2}(?: de |[ -])\pL{3,10}\.?(?: del? |[ -])\d{2,4})"
+        )
         self._adult = number("minor", "below")
 
     def find(self, document: Document) -> Iterator[tuple[SensitiveClass, Hit]]:
@@ -83,6 +88,16 @@ class Classes:
                 if not (heeds and negated):
                     yield one, Hit(Kind.HEALTH_TERM, start, end, 0.8, f"class_{one.value}")
         yield from self._ages(document)
+        yield from self._births(document)
+
+    def _births(self, document: Document) -> Iterator[tuple[SensitiveClass, Hit]]:
+        """Birth dates of people who are minors on the day of judging; where a date can be read in two ways, by either."""
+        if document.day is None:
+            return
+        for start, end in document.spans(self._born, 1):
+            told = days(document.lower[start:end].rstrip(".-/").encode("latin-1", "replace"))
+            if any(0 <= years_between(one, document.day) < self._adult for one in told):
+                yield SensitiveClass.MINOR, Hit(Kind.HEALTH_TERM, start, end, 0.8, "class_minor")
 
     def _ages(self, document: Document) -> Iterator[tuple[SensitiveClass, Hit]]:
         text = document.lower

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -38,9 +39,11 @@ _WORD = compiled(r"\b\pL{3,30}\b")
 class Document:
     """One part, prepared once and read by every recogniser."""
 
-    def __init__(self, source: TextPart, lexicon: Lexicon) -> None:
+    def __init__(self, source: TextPart, lexicon: Lexicon, day: date | None = None) -> None:
         self.part = source.part
         self.lexicon = lexicon
+        self.day = day
+        """The day of judging, from which ages count, where it is known."""
         self.normal: Normalized = normalize(source.text)
         self.text = self.normal.text
         self.data = self.text.encode("utf-8", "replace")

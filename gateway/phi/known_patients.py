@@ -17,6 +17,7 @@ from ahocorasick_rs import AhoCorasick, MatchKind
 
 from gateway.domain.finding import Finding, Kind, TextPart
 from gateway.domain.patient import Patient
+from gateway.phi.canonical import years_between
 from gateway.phi.known_index import Anchor, every
 from gateway.phi.normalize import Normalized, normalize
 
@@ -127,6 +128,6 @@ class KnownPatients:
         found = set()
         for name in patients:
             born = self.births[self.positions[name]]
-            if born is not None and day.year - born.year - ((day.month, day.day) < (born.month, born.day)) < below:
+            if born is not None and years_between(born, day) < below:
                 found.add(name)
         return frozenset(found)

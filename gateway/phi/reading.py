@@ -9,6 +9,7 @@ import sys
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from threading import Lock
 
 from gateway.domain.finding import Gap, GapReason, Kind, Mode, SensitiveClass, TextPart
@@ -56,8 +57,17 @@ class PartReader:
         self._lexicon, self._tagger, self._one_at_a_time = lexicon, tagger, Lock()
         self._rules, self._terms, self._classes = RuleEngine(), HealthTerms(lexicon), Classes(lexicon)
 
-    def read(self, parts: Sequence[TextPart], mode: Mode, failed: list[Gap], everywhere: bool = False) -> list[Part]:
-        """The parts in their order, without those that became gaps; `everywhere`: the tagger sees every word."""
+    def read(
+        self,
+        parts: Sequence[TextPart],
+        mode: Mode,
+        failed: list[Gap],
+        everywhere: bool = False,
+        day: date | None = None,
+    ) -> list[Part]:
+        """The parts in their order, without those that became gaps; `everywhere`: the tagger sees every word, `day`:
+        from it ages count.
+        """
         bounds = BOUNDS[mode]
         bounds = replace(bounds, everywhere=bounds.everywhere or everywhere)
         found: dict[int, Part] = {}
@@ -67,13 +77,13 @@ class PartReader:
             try:
                 if not parts[at].trace and disguised(parts[at].text):
                     failed.append(Gap(parts[at].part, GapReason.AMBIGUOUS))
-                found[at] = self._one(parts[at], bounds, layouts)
+                found[at] = self._one(parts[at], bounds, day, layouts)
             except Exception:  # noqa: BLE001 - whatever fails here must become a gap, never a miss
                 failed.append(Gap(parts[at].part, GapReason.SCANNER_FAILED))
         return [found[at] for at in sorted(found)]
 
-    def _one(self, source: TextPart, bounds: Bounds, layouts: list[tuple[Layout, Part]]) -> Part:
-        part = Part(Document(source, self._lexicon), source.trace)
+    def _one(self, source: TextPart, bounds: Bounds, day: date | None, layouts: list[tuple[Layout, Part]]) -> Part:
+        part = Part(Document(source, self._lexicon, day), source.trace)
         if source.trace:
             self._find(part, bounds)
             self._keep_what_counts(part)
@@ -116,7 +126,7 @@ class PartReader:
         carried = list(repeated.carried(read.hits))
         part.classes = set(read.classes)
         for start, end in repeated.again:
-            piece = Part(Document(TextPart(document.part, document.text[start:end]), self._lexicon))
+            piece = Part(Document(TextPart(document.part, document.text[start:end]), self._lexicon, document.day))
             self._find(piece, bounds)
             part.classes |= piece.classes
             carried += [Hit(one.kind, one.start + start, one.end + start, one.score, one.by) for one in piece.hits]

@@ -39,7 +39,9 @@ class MailContext:
     unregistered_consumer: bool = False
     addressed: frozenset[str] = frozenset()
     day: date | None = None
-    """The day of judging: with it, registered patients who are minors make their class."""
+    """The day of judging. By it registered patients, and those whose birth date the text tells, are minors, and a year of
+    birth tells an age over 89.
+    """
 
 
 class Scanner:
@@ -85,7 +87,7 @@ class Scanner:
         """Judge the texts of one message; `gaps` are carried into the report. Never raises for what a text holds."""
         context = context or MailContext()
         failed: list[Gap] = []
-        read = self._reader.read(parts, mode, failed, self._everywhere)
+        read = self._reader.read(parts, mode, failed, self._everywhere, context.day)
         register = self._known(read, known, context, failed)
         self._spread(read, lists, failed)
         own = self._own(read, practice, register, failed)

@@ -91,7 +91,10 @@ def _let_stand(document: Document, start: int, end: int) -> bool:
 
 def _young(document: Document, start: int, end: int) -> bool:
     """A year of birth that tells no age over 89, or one that is in no life."""
-    return not 1880 < int(digits(document.text[start:end])) <= _least()[1]
+    least, until = _least()
+    if document.day is not None:  # who was born in that year turns 90 at some time of this one
+        until = document.day.year - least
+    return not 1880 < int(digits(document.text[start:end])) <= until
 
 
 def no_age(document: Document, start: int, end: int) -> bool:
