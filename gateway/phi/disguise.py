@@ -10,12 +10,16 @@ import re
 from base64 import b64decode
 from binascii import Error
 
+import re2
+
 from gateway.domain.finding import Kind
 
 _OVERRIDES = re.compile("[\u202d\u202e]")
 _INSIDE_WORDS = re.compile(r"[A-Za-z]\[(?:" + "|".join(kind.value for kind in Kind) + r")(?:-[0-9]{1,4})?\][A-Za-z]")
 """Placeholders that cut words in two: they are blanked, so a name between them would be read in pieces."""
 _BLOCK = re.compile(r"[A-Za-z0-9+/_-]{60,}(?:\r?\n[A-Za-z0-9+/_-]{20,})*")
+_PERHAPS_BLOCK = re2.compile(r"[A-Za-z0-9+/_\-]{60}")
+"""Where RE2 sees none, the pattern of blocks is not tried."""
 _SOFT_BREAK = re.compile(r"[^\s=]=\r?\n[a-z]")
 _ESCAPES = re.compile(r"[a-z,.]=(?:20|3D|C3=|E2=80)")
 _SAMPLE = 400
@@ -27,12 +31,14 @@ _FEWEST = 6
 
 def disguised(text: str) -> bool:
     """Whether some of the text is words only after decoding or turning; linear in the text's length."""
-    if _OVERRIDES.search(text) is not None:
+    if not text.isascii() and _OVERRIDES.search(text) is not None:
         return True
-    if _SOFT_BREAK.search(text) is not None and _ESCAPES.search(text) is not None:
+    if ("=\n" in text or "=\r" in text) and _SOFT_BREAK.search(text) and _ESCAPES.search(text):
         return True
-    if len(_INSIDE_WORDS.findall(text)) > 1:
+    if text.count("[") > 1 and len(_INSIDE_WORDS.findall(text)) > 1:
         return True
+    if _PERHAPS_BLOCK.search(text.encode("utf-8", "replace")) is None:
+        return False
     for count, match in enumerate(_BLOCK.finditer(text)):
         if count >= _BLOCKS or _holds_words(text[match.start() : min(match.end(), match.start() + 2 * _SAMPLE)]):
             return True

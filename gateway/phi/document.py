@@ -51,7 +51,7 @@ class Document:
 
     @cached_property
     def skeleton(self) -> Skeleton:
-        """The text as words alone, for automata over phrases."""
+        """The text as words alone, for lists of phrases."""
         return Skeleton(self.text)
 
     @cached_property

@@ -1,10 +1,11 @@
-"""A list of phrases as one automaton over a document's skeleton: whole words, in any case, wrapped or hyphenated anyhow."""
+"""A list of phrases looked up in a document's skeleton: whole words, in any case, wrapped or hyphenated anyhow.
+
+Words that begin no phrase cost one look into a table; of a phrase, only those of its first word's lengths are tried.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-
-from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
 from gateway.phi.document import Document
 from gateway.phi.skeleton import plain_bytes
@@ -17,27 +18,37 @@ class Phrases:
     """Finds every phrase of a list, and its plural in -s."""
 
     def __init__(self, phrases: Iterable[str]) -> None:
-        numbers: dict[bytes, int] = {}
+        self._numbers: dict[bytes, int] = {}
         for number, phrase in enumerate(phrases):
             plain = plain_bytes(phrase)
             if plain:
-                numbers[plain] = number
-        for plain, number in list(numbers.items()):
-            numbers.setdefault(plain + b"s", number)
-        self._numbers = list(numbers.values())
-        patterns = [b" " + one + b" " for one in numbers] or [b"\x00"]
-        self._automaton = BytesAhoCorasick(patterns, matchkind=MatchKind.Standard)
+                self._numbers[plain] = number
+        for plain, number in list(self._numbers.items()):
+            self._numbers.setdefault(plain + b"s", number)
+        self._begins: dict[bytes, dict[bytes, tuple[int, ...]]] = {}
+        """By its first word, and its second if it has one: how many words the phrases have, the most first."""
+        for plain in self._numbers:
+            first, second, *_ = *plain.split(b" ", 2), b""
+            some = self._begins.setdefault(first, {})
+            some[second] = tuple(sorted({*some.get(second, ()), plain.count(b" ") + 1}, reverse=True))
 
     def every(self, document: Document) -> Iterator[Found]:
-        """All of them, overlapping ones too, by where they end."""
-        skeleton = document.skeleton
-        for at, start, end in self._automaton.find_matches_as_indexes(skeleton.data, overlapping=True):
-            yield self._numbers[at], *skeleton.span(start + 1, end - 1)
+        """All of them, overlapping ones too, by where they begin, the longest first."""
+        skeleton, numbers, begins = document.skeleton, self._numbers, self._begins
+        words = skeleton.words
+        for at in [at for at, word in enumerate(words) if word in begins]:
+            seconds = begins[words[at]]
+            for length in seconds.get(words[at + 1], ()) if at + 1 < len(words) else ():
+                number = numbers.get(b" ".join(words[at : at + length]))
+                if number is not None and at + length <= len(words):
+                    yield number, *skeleton.span(at, at + length)
+            if b"" in seconds:
+                yield numbers[words[at]], *skeleton.span(at, at + 1)
 
     def longest(self, document: Document) -> Iterator[Found]:
         """The longest at each place, from left to right, none overlapping."""
         after = 0
-        for one in sorted(self.every(document), key=lambda one: (one[1], -one[2])):
+        for one in self.every(document):
             if one[1] >= after:
                 after = one[2]
                 yield one

@@ -1,14 +1,12 @@
 """A text as automata read it: lower-case letters without accents, digits, and one space for everything between them.
 
 Line ends, quote marks, hyphens and apostrophes all become that one space, so that a phrase is found however it is
-wrapped or punctuated. Every step but the last keeps one byte a character, hence offsets need one small table only.
+wrapped or punctuated. Every step but the last keeps one byte a character, hence offsets are the text's own.
 """
 
 from __future__ import annotations
 
-import re
 import unicodedata
-from array import array
 from functools import cache
 
 FOREIGN = 0x7F
@@ -16,7 +14,6 @@ FOREIGN = 0x7F
 _LATIN = {"ł": "l", "đ": "d", "ħ": "h", "ı": "i", "ŀ": "l", "ŧ": "t", "ɡ": "g", "ø": "o", "ð": "d"}
 _KEPT = "æßþ"
 _FEW = 40
-_RUN = re.compile(rb"[^ ]+ ?")
 
 
 def wide(text: str) -> bytes:
@@ -35,28 +32,32 @@ def places(data: bytes, start: int, end: int) -> list[tuple[bytes, int]]:
 
 
 class Skeleton:
-    """`data` begins and ends with a space and never holds two in a row; `span` turns its offsets into the text's."""
+    """`words` are what stands between the blanks of `wide`, which has one blank more at both ends than the text."""
 
-    __slots__ = ("_places", "_wide", "data")
+    __slots__ = ("_seen", "wide", "words")
 
     def __init__(self, text: str) -> None:
-        self._wide = wide(text)
-        words = b" ".join(self._wide.split())
-        self.data = b" " + words + b" " if words else b" "
-        self._places: array[int] | None = None
+        self.wide = b" %b " % wide(text)
+        self.words = self.wide.split()
+        self._seen = 0, 0
+        """A word's number and a place of `wide` at or before which it begins and after the word before it."""
 
-    def span(self, start: int, end: int) -> tuple[int, int]:
-        """The text's span of the words in data[start:end]; both ends must be words' ends."""
-        if self._places is None:
-            self._places = self._measured()
-        return self._places[start - 1], self._places[end - 2] + 1
+    def span(self, first: int, after: int) -> tuple[int, int]:
+        """The text's span of words[first:after]. Calls in order cost in all no more than one reading of the text."""
+        start = self._place(self._seen if self._seen[0] <= first else (0, 0), first)
+        self._seen = first, start
+        end = start if after == first + 1 else self._place(self._seen, after - 1)
+        return start, end + len(self.words[after - 1])
 
-    def _measured(self) -> array[int]:
-        """Where each byte of `data` but the first stands in the text: letters, and the first of the blanks after them."""
-        found = array("I")
-        for run in _RUN.finditer(self._wide):
-            found.extend(range(*run.span()))
-        return found
+    def _place(self, seen: tuple[int, int], wanted: int) -> int:
+        """Where a word begins in the text, counted from an earlier word's place."""
+        known, at = seen
+        word = self.words[wanted]
+        whole = b" %b " % word
+        at = self.wide.find(whole, at)
+        for _ in range(self.words[known:wanted].count(word)):
+            at = self.wide.find(whole, at + len(word) + 1)
+        return at
 
 
 def plain_bytes(text: str) -> bytes:

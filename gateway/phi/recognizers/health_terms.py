@@ -1,6 +1,6 @@
 """Health terms: no identifiers, but the other half of PHI; masked in strictly redacted text.
 
-Conditions, medicines, procedures and tests by automaton; ICD-10-CM codes, doses and vital signs by rule; long words by
+Conditions, medicines, procedures and tests by a list of phrases; ICD-10-CM codes, doses and vital signs by rule; long words by
 their endings. `by` says how much a term weighs: `health_strong` and rules count alone, `health_weak` in pairs,
 `health_everyday` only where context.py says so.
 """
@@ -34,7 +34,7 @@ _RULES = (
 
 
 class HealthTerms:
-    """The automaton over all terms, and the endings."""
+    """The list of all terms, and the endings."""
 
     def __init__(self, lexicon: Lexicon) -> None:
         lists = lexicon.health
@@ -54,11 +54,10 @@ class HealthTerms:
         for at, start, end in self._terms.longest(document):
             by = self._weights[at]
             yield Hit(Kind.HEALTH_TERM, start, end, _SCORES[by], by)
-        skeleton = document.skeleton
-        for match in self._ending.finditer(skeleton.data):
-            word = match.group().decode()
+        for match in self._ending.finditer(document.skeleton.wide):
+            word = match.group().decode("latin-1")
             if word not in self._not and len(word) > 6:
-                start, end = skeleton.span(*match.span())
+                start, end = match.start() - 1, match.end() - 1  # of the text, which `wide` begins before
                 if not document.text[start].isupper() or self._no_name(document, word):
                     yield Hit(Kind.HEALTH_TERM, start, end, 0.6, "health_ending")
 
