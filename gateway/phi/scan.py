@@ -6,6 +6,7 @@ key, or an identifier that suffices alone (data/suffices.toml). A recogniser tha
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -71,7 +72,9 @@ class Scanner:
             tagger = Tagger.load(lexicon)
         except TaggerFailed as failure:
             tagger = failure
-        return cls(lexicon, tagger, everywhere=everywhere)
+        scanner = cls(lexicon, tagger, everywhere=everywhere)
+        gc.freeze()  # the lists stay as long as the process does: the collector need not walk them during every few scans
+        return scanner
 
     def scan(
         self,
