@@ -246,7 +246,11 @@ class Installation:
         policy, section = self.policy(), self.settings.practice
         practice = Practice.of(policy.clinicians, (*policy.own, section.name, *section.own_domains))
         lists = WordLists(policy.allowed, policy.denied)
-        return Reader(self.inspector(), self.scanner(), limits, self.viruses(), policy.detector, practice, lists)
+        own = Practice.words(policy.clinicians, (*policy.own, section.name, section.phone, *section.own_domains))
+        return Reader(
+            self.inspector(), self.scanner(), limits, self.viruses(), policy.detector, practice, lists,
+            WordLists((), (*policy.denied, *own)),
+        )  # fmt: skip
 
     def viruses(self) -> Clamd | None:
         """The virus scanner, if there is one; whether it is asked is for the policy to say."""

@@ -10,15 +10,16 @@ from gateway.app.worker_role import Rooms
 from gateway.domain.address import Address
 from gateway.domain.decision import Action, Decision, Method, OpenText
 from gateway.domain.envelope import Identity
-from gateway.flow.assess import asked
-from gateway.flow.summary import Summary
+from gateway.flow.summary import Summary, asked
 from gateway.mime.build_original import without_tags
 from gateway.mime.tree import MemorySink
 
 
 @dataclass(frozen=True, slots=True)
 class Previewed:
-    """One recipient's decision, and the Subject that would travel in the open; None where nothing would be sent."""
+    """One recipient's decision, and the Subject that would travel in the open; None where nothing would be sent, or a
+    masked one.
+    """
 
     decision: Decision
     subject_out: str | None
@@ -41,8 +42,11 @@ class Preview:
         keys = [self._facts.key(one.target, at) for one in standings]
         summary = Summary(assess.judge(read, known, standings), asked(read, self._identity(sender)))
         author = read.claims.author or sender
+        bare = frozenset[str]()
+        if assess.policy.may_redact(read.claims.requested):
+            bare = assess.unredactable(read, summary, author, known, standings, keys)
         with self._home.store().begin() as uow:
-            found = assess.decide(uow, summary, read.claims.patient_tags, author, standings, keys, at)
+            found = assess.decide(uow, summary, read.claims.patient_tags, author, standings, keys, at, bare)
         return [Previewed(one, self._subject(one, read.claims.subject)) for one in found]
 
     def _identity(self, sender: Address) -> Identity:
@@ -55,9 +59,9 @@ class Preview:
         return named
 
     def _subject(self, decision: Decision, written: str) -> str | None:
-        if decision.action is not Action.DELIVER or decision.method is None:
+        if decision.action is not Action.DELIVER or decision.method in {None, Method.REDACT}:
             return None
-        if decision.method.keeps_bytes:
+        if decision.method is not None and decision.method.keeps_bytes:
             return without_tags(written)
         practice = self._home.settings.practice
         if decision.method is Method.SMIME:

@@ -42,6 +42,7 @@ from gateway.flow.parcels import Parcels
 from gateway.flow.pickup_rules import POLICY
 from gateway.flow.reading import Quick, Reader
 from gateway.flow.recheck import Recheck
+from gateway.flow.redacting import Redacting
 from gateway.flow.reissue import Reissue
 from gateway.flow.replay import Replay
 from gateway.flow.requests import ConsentRequests
@@ -124,9 +125,10 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
         store, keys, facts.register, notices, clock, tokens, times.consent, latest_version(), warning, facts.day,
         reached,
     )  # fmt: skip
+    redacting = Redacting(reader, home.inspector(), lambda: assess.policy.redaction.numbered)
     assess = Assess(
         store=store, vault=vault, custody=custody, decisions=decisions, reader=reader, facts=facts, policy=policy,
-        notices=notices, requests=asks, clock=clock, tokens=tokens, host=host, reached=reached, metrics=home.metrics(),
+        notices=notices, requests=asks, redacting=redacting, clock=clock, tokens=tokens, host=host, reached=reached, metrics=home.metrics(),
         quick=Quick(settings.sandbox.quick_bytes, settings.sandbox.quick.total_seconds()),
         times=Times(times.hold, times.consent, times.stuck, times.reminders),
     )  # fmt: skip
@@ -138,7 +140,7 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
     compose = Compose(
         parcels=parcels, signers=Signers(store, keys.columns, keys.index, (authority.certificate, authority.key)),
         facts=facts, reader=reader, renderer=renderer, law=load_law(), words=words, limits=limits, random=tokens.secret,
-        numbered=lambda: assess.policy.redaction.numbered,
+        redacting=redacting,
     )  # fmt: skip
     watch = outside.log_watch(home)
     tries = Tries(times.backoff, times.give_up, times.hold, settings.parcel.reminders)

@@ -64,11 +64,17 @@ class ThenTable(Section):
     """`then` of a rule."""
 
     action: Action = Field(description="`deliver`, `hold` or `refuse`; a built-in hold stays a hold.")
-    method: Method | None = Field(default=None, description="The method for `deliver`; without it the best one.")
+    method: Method | None = Field(
+        default=None, description="The method for `deliver`; without it the best one. `redact` sends a masked copy."
+    )
     open_text: OpenText | None = Field(default=None, description="`notice` for the neutral notice in a link mail.")
     i_understand: str = Field(
         default="",
         description='Why PHI may leave in clear by this rule; only with method = "pass" and recipient_domain.',
+    )
+    research: bool = Field(
+        default=False,
+        description='With method = "redact": mask the practice\'s own names, addresses and numbers too, in mode `strict`, allow-lists aside.',
     )
 
 
@@ -158,7 +164,7 @@ class DetectorTable(Section):
     )
     attachments: Literal["note", "redacted"] = Field(
         default="note",
-        description="In a redacted mail: a note for each attachment, or a redacted copy of what is text, CSV, HTML, DOCX or PDF.",
+        description="For `sealgate redact`: a note for each attachment, or a redacted copy of what is text, CSV, HTML, DOCX or PDF; method `redact` sends copies or nothing.",
     )
     allow: dict[Kind, Listed] = Field(
         default={},
@@ -256,4 +262,6 @@ def _rule(table: RuleTable) -> Rule:
         consent=when.consent,
         attachments_over=when.attachments_over,
     )
-    return Rule(table.name, condition, Outcome(then.action, then.method, then.open_text, then.i_understand))
+    return Rule(
+        table.name, condition, Outcome(then.action, then.method, then.open_text, then.i_understand, then.research)
+    )

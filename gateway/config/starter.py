@@ -116,6 +116,11 @@ allow_files = ["allowed-words.txt"]       # never a finding, a line each: `name:
 # name = "insurer-by-notice"
 # when = {{ recipient_kind = ["payer"] }}
 # then = {{ action = "deliver", method = "link", open_text = "notice" }}
+
+# [[rule]]
+# name = "registry-masked"                # a masked copy, no letter: as good as the detector, see docs/security-model.md
+# when = {{ recipient_domain = ["registry.example.org"] }}
+# then = {{ action = "deliver", method = "redact", research = true }}
 """
 
 

@@ -1,7 +1,7 @@
 """Assess: from a sealed mail in the spool to one decision per recipient.
 
 1 the record is opened and the door's signature checked
-2 the mail is read: split, text, inspected, scanned against the register
+2 the mail is read: split, text, inspected, scanned against the register; where a rule wants a masked copy, one is tried
 3 one transaction: facts as of now, decisions, deliveries, jobs, notices, or HELD / REFUSED
 The scan rests on the register's version; if that changed before 3, the scan is made again. A step that cannot be done
 becomes a state: an integrity failure STUCK with an alert, never a send.
@@ -17,23 +17,23 @@ from datetime import datetime, timedelta
 from gateway.domain.address import Address
 from gateway.domain.audit import Event, EventKind, Scalar
 from gateway.domain.decision import Action, Decision, HoldReason
-from gateway.domain.envelope import Direction, Identity
+from gateway.domain.envelope import Direction
 from gateway.domain.errors import IntegrityError, KeyMissing
 from gateway.domain.finding import ScanReport
 from gateway.domain.records import DeliveryRow, Job, JobKind, MessageRow
 from gateway.domain.states import DeliveryState, MessageState
-from gateway.flow.claims import Claims
 from gateway.flow.custody import Custody
 from gateway.flow.decisions import STOPPED, Decisions
 from gateway.flow.facts import Facts, Standing, mail_context
 from gateway.flow.notices import Notices, Sender
 from gateway.flow.quarantine import held_by_restore
 from gateway.flow.reading import Quick, Read, Reader, TakesLong
+from gateway.flow.redacting import Redacting
 from gateway.flow.register_pages import RegisterMoved
 from gateway.flow.requests import ConsentRequests
 from gateway.flow.scratch import Scratch
 from gateway.flow.screening import look_again
-from gateway.flow.summary import Asked, Summary
+from gateway.flow.summary import Asked, Summary, asked, held_by_trouble
 from gateway.phi.known_patients import KnownPatients
 from gateway.policy.decide import decide, lasting_obstacle
 from gateway.policy.facts import KeyFacts
@@ -78,6 +78,7 @@ class Assess:
         policy: Policy,
         notices: Notices,
         requests: ConsentRequests,
+        redacting: Redacting,
         clock: Clock,
         tokens: Tokens,
         times: Times,
@@ -89,7 +90,7 @@ class Assess:
         self._store, self._vault, self._custody, self._decisions = store, vault, custody, decisions
         self._reader, self._facts, self.policy, self._notices, self._requests = reader, facts, policy, notices, requests
         self._clock, self._tokens, self._times, self._host, self._reached = clock, tokens, times, host, reached
-        self._quick, self._metrics = quick, metrics
+        self._quick, self._metrics, self._redacting = quick, metrics, redacting
         self._known: tuple[int, KnownPatients] | None = None
         self._building = threading.Lock()  # one reads the whole register, the others wait for what it makes of it
 
@@ -110,6 +111,7 @@ class Assess:
             with Scratch(self._vault, self._tokens) as sink:
                 quick = self._quick if job.kind is JobKind.ASSESS else None
                 read = self._reader.read(self._custody.content(row, record), sink, quick, self.policy.threats)
+                bare = self._tried(record, read, hurried=quick is not None)
         except TakesLong:
             self._queue_apart(job)
             return
@@ -119,7 +121,7 @@ class Assess:
         self._reached("assess.2")
         for _ in range(_ROUNDS):
             try:
-                self._settle_on(job, row, record, read)
+                self._settle_on(job, row, record, read, bare)
             except RegisterMoved:
                 continue
             except (IntegrityError, KeyMissing) as error:
@@ -159,17 +161,30 @@ class Assess:
 
     def decide(
         self, uow: UnitOfWork, summary: Summary, tags: Sequence[str], sender: Address, standings: Sequence[Standing],
-        keys: Sequence[KeyFacts], at: datetime,
+        keys: Sequence[KeyFacts], at: datetime, bare: frozenset[str] = frozenset(),
     ) -> list[Decision]:  # fmt: skip
-        """One decision per recipient, on facts as of this transaction."""
+        """One decision per recipient, on facts as of this transaction. `bare` are those of whom `unredactable` told."""
         day = self._facts.day(at)
         people = self._facts.patients(uow, summary.report.patients, tags, standings)
         message = summary.facts(sender, day)
         found = []
         for standing, key in zip(standings, keys, strict=True):
-            decision = decide(self.policy, message, self._facts.recipient(uow, standing, people, key, day))
-            found.append(_held_by_trouble(decision, summary.asked.trouble))
+            facts = self._facts.recipient(uow, standing, people, key, day)
+            decision = decide(self.policy, message, replace(facts, unredactable=standing.address.key in bare))
+            found.append(held_by_trouble(decision, summary.asked.trouble))
         return found
+
+    def unredactable(
+        self, read: Read, summary: Summary, author: Address, known: KnownPatients, standings: Sequence[Standing],
+        keys: Sequence[KeyFacts], *, hurried: bool = False,
+    ) -> frozenset[str]:  # fmt: skip
+        """The recipients who would be sent a masked copy, and none can be made. TakesLong as `Redacting.impossible`."""
+        at, tags = self._clock.now(), read.claims.patient_tags
+        with self._store.begin() as uow:
+            drafts = self.decide(uow, summary, tags, author, standings, keys, at)
+        return self._redacting.impossible(
+            read, author, known, zip(standings, drafts, strict=True), at, hurried=hurried
+        )  # fmt: skip
 
     def lasting_obstacle(
         self, uow: UnitOfWork, summary: Summary, standing: Standing, at: datetime
@@ -180,7 +195,21 @@ class Assess:
         facts = self._facts.recipient(uow, standing, people, KeyFacts(), day)
         return lasting_obstacle(self.policy, summary.facts(self._notices.postmaster, day), facts)
 
-    def _settle_on(self, job: Job, row: MessageRow, record: IntakeRecord, read: Read) -> None:
+    def _tried(self, record: IntakeRecord, read: Read, *, hurried: bool) -> frozenset[str]:
+        """`unredactable`, where policy may want a masked copy at all; the mail is at hand only now."""
+        if not self.policy.may_redact(read.claims.requested):
+            return frozenset()
+        at, (_, known) = self._clock.now(), self.known_patients()
+        with self._store.begin() as uow:
+            standings = [
+                self._facts.standing(uow, one, self._facts.day(at)) for one in _once(record.envelope.recipients)
+            ]
+        keys = [self._facts.key(one.target, at) for one in standings]
+        summary = Summary(self.judge(read, known, standings), asked(read, record.envelope.identity))
+        author = read.claims.author or record.envelope.sender or self._notices.postmaster
+        return self.unredactable(read, summary, author, known, standings, keys, hurried=hurried)
+
+    def _settle_on(self, job: Job, row: MessageRow, record: IntakeRecord, read: Read, bare: frozenset[str]) -> None:
         at, envelope = self._clock.now(), record.envelope
         version, known = self.known_patients()
         with self._store.begin() as uow:
@@ -197,7 +226,7 @@ class Assess:
                 if known.with_address(one.address.key) != {each.id for each in one.own}:
                     raise IntegrityError("the index of addresses does not fit the patients' records")
             author = sender or self._notices.postmaster
-            found = self.decide(uow, summary, read.claims.patient_tags, author, standings, keys, at)
+            found = self.decide(uow, summary, read.claims.patient_tags, author, standings, keys, at, bare)
             uow.messages.set_scan(row.id, self._decisions.keep_scan(row.id, summary, record.commitment))
             who = Sender(envelope.sender, read.claims.message_id, read.claims.automatic)
             self._notices.remember(uow, row.id, who)
@@ -317,33 +346,3 @@ def _stopped(row: DeliveryRow) -> bool:
 
 def _reasons(held: Sequence[DeliveryRow]) -> str:
     return ",".join(sorted({one.held_for.value for one in held if one.held_for is not None}))
-
-
-def asked(read: Read, identity: Identity) -> Asked:
-    """What the sender of a mail asks for, as far as this identity may ask for it."""
-    claims = read.claims
-    allowed = claims.purpose is None or claims.purpose.value in identity.purposes
-    return Asked(
-        purpose=claims.purpose, purpose_allowed=allowed,
-        requested=claims.requested, secure_tag=claims.secure_tag, expires=claims.expires,
-        attachment_count=read.attachment_count, trouble=_trouble(claims, identity),
-    )  # fmt: skip
-
-
-def _trouble(claims: Claims, identity: Identity) -> tuple[str, ...]:
-    """What holds a mail whatever policy says: an author who is not the sender's to use, a request that makes no sense."""
-    found = [f"request.unreadable.{one}" for one in claims.unreadable]
-    if not claims.authorised(identity):
-        found.append("sender.not_authorised")
-    return tuple(found)
-
-
-def _held_by_trouble(decision: Decision, trouble: Sequence[str]) -> Decision:
-    forged = "sender.not_authorised" in trouble
-    if not trouble or decision.action is Action.REFUSE or (decision.action is Action.HOLD and not forged):
-        return decision
-    why = HoldReason.INTEGRITY if forged else HoldReason.RULE
-    return replace(
-        decision, action=Action.HOLD, method=None, held_for=why, rule="built-in: sender's request",
-        reasons=(*decision.reasons, *trouble), notices=(),
-    )  # fmt: skip

@@ -1,7 +1,8 @@
 """Compose: the bytes that travel, by method. One table Method -> composer; a method without one is an error.
 
 `pass` and `tls` keep the sender's bytes; everything else is built anew from the allow-list. The open letter of a link is
-scanned again as the finished mail it will be; unless that says complete and no PHI, the neutral notice goes instead.
+scanned again as the finished mail it will be; unless that says complete and no PHI, the neutral notice goes instead. A
+masked copy is scanned again too (redacting.py), and unless that finds nothing there is no copy.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from gateway.flow.decisions import Decided
 from gateway.flow.facts import Facts, Standing, mail_context
 from gateway.flow.parcels import Parcels, bodies, proof
 from gateway.flow.reading import Read, Reader
+from gateway.flow.redacting import Redacting
 from gateway.flow.signers import Signers
 from gateway.mime.build import OuterHeaders, passthrough, smime_mail, text_mail
 from gateway.mime.html import extract
@@ -32,6 +34,7 @@ from gateway.phi.numbering import Numbers
 from gateway.phi.redact import Label, redact_text, typed
 from gateway.policy.explain import notice_text
 from gateway.policy.law import Law
+from gateway.policy.practice import RESEARCH
 from gateway.ports.keys import KeyState
 from gateway.render.mail import Renderer
 from gateway.seal.header_protection import protected_payload
@@ -73,14 +76,14 @@ class Compose:
 
     def __init__(
         self, *, parcels: Parcels, signers: Signers, facts: Facts, reader: Reader, renderer: Renderer, law: Law,
-        words: Words, limits: Limits, random: Callable[[int], bytes], numbered: Callable[[], bool] = lambda: False,
+        words: Words, limits: Limits, random: Callable[[int], bytes], redacting: Redacting,
     ) -> None:  # fmt: skip
-        """`numbered`: whether policy, as it is now, wants `[name-1]` in open letters."""
         self._parcels, self._signers, self._facts, self._reader = parcels, signers, facts, reader
         self._renderer, self._law, self._words, self._limits, self._random = renderer, law, words, limits, random
-        self._numbered = numbered
+        self._redacting = redacting
         self._table = {
             Method.PASS: self._as_written, Method.TLS: self._as_written, Method.SMIME: self._smime, Method.LINK: self._link,
+            Method.REDACT: self._redact,
         }  # fmt: skip
 
     def body(self, case: Case) -> Iterable[bytes]:
@@ -93,6 +96,15 @@ class Compose:
 
     def _as_written(self, case: Case) -> Iterable[bytes]:
         return passthrough(case.chunks(), sealgate_id=case.decided.row.message_id)
+
+    def _redact(self, case: Case) -> Iterable[bytes]:
+        row = case.decided.row
+        read = self._reader.again(case.read)
+        outer, research = self._outer(case, ""), RESEARCH in row.reasons
+        mail = self._redacting.mail(read, outer, case.known, case.standing, research=research)
+        if mail is None or row.notices:
+            raise SealingFailed("a masked copy cannot be made of this mail")
+        return [mail]
 
     def _smime(self, case: Case) -> Iterable[bytes]:
         target, basis = case.decided.target, case.decided.row.basis
@@ -149,7 +161,7 @@ class Compose:
         report = self._reader.scan([TextPart("text", text)], (), case.known, mail_context([case.standing]))
         if not report.complete:
             return None
-        label = self._numbers(thread, case) if self._numbered() and len(thread) <= _THREAD_MAX else typed
+        label = self._numbers(thread, case) if self._redacting.numbered() and len(thread) <= _THREAD_MAX else typed
         return redact_text(text, report.findings, part="text", strict=True, label=label)
 
     def _numbers(self, thread: str, case: Case) -> Label:

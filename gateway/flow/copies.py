@@ -41,6 +41,8 @@ class Copies:
     known: KnownPatients | None
     context: MailContext
     strict: bool
+    organizations: bool = False
+    doubts: bool = False
 
     def copy(
         self, part: Part, number: int, mail: Sequence[TextPart], findings: Iterable[Finding], label: Label
@@ -73,11 +75,11 @@ class Copies:
         texts = {one.part: one.text for one in mail}
         words = {
             word.casefold()
-            for one in masked(findings, strict=self.strict) if one.kind is not Kind.HEALTH_TERM
+            for one in self._masked(findings) if one.kind is not Kind.HEALTH_TERM
             for word in _WORD.findall(texts.get(one.part, "")[one.start : one.end])
         }  # fmt: skip
         report = self.reader.scan([TextPart("name", plain), *mail], (), self.known, self.context)
-        hits = [one for one in masked(report.findings, strict=self.strict) if one.part == "name"]
+        hits = [one for one in self._masked(report.findings) if one.part == "name"]
         made = redact_text(plain, hits, part="name", strict=True, label=label)
         squeezed = "".join(_WORD.findall(re.sub(r"\[[a-z_]+(?:-[0-9]+)?\]", " ", made))).casefold()
         if not made.strip() or any(word in squeezed for word in words):
@@ -91,7 +93,9 @@ class Copies:
         report = self.reader.scan([*mail, *units.texts], (), self.known, self.context)
         if not report.complete:
             return None
-        found = masked(report.findings, strict=self.strict)
+        found = self._masked(report.findings)
+        if self.doubts:
+            found += self.reader.doubts(units.texts, self.context)
         edits = [
             Edit(at, start, end, text)
             for at, one in enumerate(units.texts)
@@ -106,7 +110,10 @@ class Copies:
             return False
         names = {one.part for one in inspected.texts}
         report = self.reader.scan([*mail, *inspected.texts], (), self.known, self.context)
-        return report.complete and not any(one.part in names for one in masked(report.findings, strict=self.strict))
+        return report.complete and not any(one.part in names for one in self._masked(report.findings))
+
+    def _masked(self, findings: Iterable[Finding]) -> list[Finding]:
+        return masked(findings, strict=self.strict, organizations=self.organizations)
 
 
 def _specimen(part: Part, body: Body) -> Specimen:

@@ -9,19 +9,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from gateway.domain.address import Address
+from gateway.domain.decision import Method
 from gateway.domain.envelope import Direction
 from gateway.domain.errors import IntegrityError
 from gateway.domain.records import DeliveryRow, JobKind
 from gateway.domain.register_rows import NoticeRow
+from gateway.domain.states import DeliveryState
 from gateway.ports.store import UnitOfWork
 from gateway.ports.tokens import Tokens
 from gateway.seal.columns import Columns
 
 _SENDER, _TO = "message.sender", "notice.to"
+MASKED = "masked"
+"""The notice to a sender whose mail left by method `redact`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,13 @@ class Notices:
         sender = self.sender(uow, message_id)
         if sender.may_be_told and sender.address is not None:
             self.add_to(uow, kind, message_id, "", sender.address, data, at)
+
+    def masked(self, uow: UnitOfWork, message_id: str, copies: Sequence[DeliveryRow], at: datetime) -> None:
+        """Tell the sender how many copies left masked, if any did; a sender who cannot be read does not keep a mail."""
+        sent = [one for one in copies if one.state is DeliveryState.DELIVERED and one.method is Method.REDACT]
+        if sent:
+            with suppress(IntegrityError):
+                self.add(uow, MASKED, message_id, json.dumps({"copies": len(sent)}), at)
 
     def failed(self, uow: UnitOfWork, row: DeliveryRow, reason: str, reply: str, at: datetime) -> None:
         """Queue a DSN for one recipient whose copy could not be delivered, or of whom nothing was sent."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from gateway.domain.finding import Gap, GapReason, Mode, ScanReport, TextPart
+from gateway.domain.finding import Finding, Gap, GapReason, Mode, ScanReport, TextPart
 from gateway.domain.threat import Threat
 from gateway.flow.claims import Claims, read_claims
 from gateway.flow.screening import Screened, Screening
@@ -66,10 +66,17 @@ class Reader:
     mode: Mode = Mode.BALANCED
     practice: Practice = NOBODY
     lists: WordLists = NO_LISTS
+    research: WordLists = NO_LISTS
+    """The lists for research mail: nothing is allowed, and what is the practice's own is denied."""
 
     def follow(self, other: Reader) -> None:
         """Judge from now on by the settings of another one: the policy was loaded anew."""
-        self.mode, self.practice, self.lists = other.mode, other.practice, other.lists
+        self.mode, self.practice = other.mode, other.practice
+        self.lists, self.research = other.lists, other.research
+
+    def for_research(self) -> Reader:
+        """A reader that spares nobody: mode `strict`, without allow-lists, the practice's own names as anybody's."""
+        return replace(self, mode=Mode.STRICT, practice=NOBODY, lists=self.research)
 
     def read(
         self, chunks: Iterable[bytes], sink: PartSink, quick: Quick | None = None, asked: ThreatPolicy = _NO_SCANNER
@@ -79,7 +86,13 @@ class Reader:
 
         With `quick`, TakesLong for a mail that would cost more.
         """
-        tree = parse_stream(chunks, sink, self.limits)
+        return self._taken(parse_stream(chunks, sink, self.limits), quick, asked)
+
+    def again(self, split: Read) -> Read:
+        """What `read` gives, of a mail that was only `split`."""
+        return self._taken(split.tree, None, _NO_SCANNER)
+
+    def _taken(self, tree: Tree, quick: Quick | None, asked: ThreatPolicy) -> Read:
         found = texts(tree, self.limits)
         inspected = self._inspect(found, quick)
         parts, beyond = _within((*found.parts, *inspected.texts), self.limits.max_judged_chars)
@@ -115,6 +128,10 @@ class Reader:
             )
         except Exception:  # noqa: BLE001 - whatever breaks the scanner must end as PHI, not as an error
             return ScanReport(gaps=(*gaps, Gap("message", GapReason.SCANNER_FAILED)), phi=True)
+
+    def doubts(self, parts: Sequence[TextPart], context: MailContext = _NOBODY) -> tuple[Finding, ...]:
+        """What a mail that is to leave masked loses beside what `scan` finds; errors go through, nothing is judged by it."""
+        return self.scanner.doubts(parts, context=context, mode=self.mode, practice=self.practice, lists=self.lists)
 
     def _screen(self, tree: Tree, gaps: Sequence[Gap], quick: Quick | None, asked: ThreatPolicy) -> Screened:
         if not asked.clamd:

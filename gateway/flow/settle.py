@@ -226,6 +226,7 @@ class Settle:
             uow.retention.add_archive(ArchiveRow(row.id, row.object_id, at, patients_of(copies)))
             uow.audit.append(Event(EventKind.ARCHIVED, row.id, data={"object": row.object_id}), at)
         self._custody.forget(uow, row)
+        self._notices.masked(uow, row.id, copies, at)
         for one in copies:
             uow.objects.drop_secret(one.id)
             link = uow.parcels.of_delivery(one.id)

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from gateway.domain.address import Address
-from gateway.domain.decision import Method
+from gateway.domain.decision import Action, Decision, HoldReason, Method
+from gateway.domain.envelope import Identity
 from gateway.domain.finding import Finding, Gap, GapReason, Kind, ScanReport, SensitiveClass
 from gateway.domain.patient import Purpose
 from gateway.domain.threat import Threat, ThreatKind
+from gateway.flow.claims import Claims
+from gateway.flow.reading import Read
 from gateway.policy.facts import MessageFacts
 
 
@@ -99,6 +102,37 @@ class Summary:
             trouble=tuple(read["trouble"]),
         )
         return cls(report, asked)
+
+
+def asked(read: Read, identity: Identity) -> Asked:
+    """What the sender of a mail asks for, as far as this identity may ask for it."""
+    claims = read.claims
+    allowed = claims.purpose is None or claims.purpose.value in identity.purposes
+    return Asked(
+        purpose=claims.purpose, purpose_allowed=allowed,
+        requested=claims.requested, secure_tag=claims.secure_tag, expires=claims.expires,
+        attachment_count=read.attachment_count, trouble=_trouble(claims, identity),
+    )  # fmt: skip
+
+
+def _trouble(claims: Claims, identity: Identity) -> tuple[str, ...]:
+    """What holds a mail whatever policy says: an author who is not the sender's to use, a request that makes no sense."""
+    found = [f"request.unreadable.{one}" for one in claims.unreadable]
+    if not claims.authorised(identity):
+        found.append("sender.not_authorised")
+    return tuple(found)
+
+
+def held_by_trouble(decision: Decision, trouble: Sequence[str]) -> Decision:
+    """The decision, held for what `Asked.trouble` names."""
+    forged = "sender.not_authorised" in trouble
+    if not trouble or decision.action is Action.REFUSE or (decision.action is Action.HOLD and not forged):
+        return decision
+    why = HoldReason.INTEGRITY if forged else HoldReason.RULE
+    return replace(
+        decision, action=Action.HOLD, method=None, held_for=why, rule="built-in: sender's request",
+        reasons=(*decision.reasons, *trouble), notices=(),
+    )  # fmt: skip
 
 
 def place(part: str) -> str:

@@ -28,7 +28,7 @@ from gateway.flow.compose import Words
 from gateway.flow.decisions import RECIPIENT, TARGET
 from gateway.flow.head_mail import KIND
 from gateway.flow.keys import WorkerKeys
-from gateway.flow.notices import Notices
+from gateway.flow.notices import MASKED, Notices
 from gateway.flow.parcels import Parcels
 from gateway.flow.reissue import LINK_AGAIN, REMINDER
 from gateway.flow.requests import ConsentRequests, let_go
@@ -186,6 +186,9 @@ class Tell:
                 "recipients_all": len(deliveries), "reason": " ".join(receipt_reason(one) for one in why),
                 "what_to_do": " ".join(what_to_do(one) for one in why),
             }  # fmt: skip
+        if row.kind == MASKED:
+            copies = uow.deliveries.of_message(row.message_id)
+            values |= {"recipients": data["copies"], "recipients_all": max(len(copies), data["copies"])}
         return self._mail(row, self.renderer.mail(row.kind, **{**data, **values}))
 
     def _head(self, uow: UnitOfWork, row: NoticeRow, data: dict[str, Any]) -> bytes:

@@ -64,6 +64,14 @@ class Practice:
         wanted += [form for one in entries if not _domain(one) for form in _forms(one)]
         return cls(Phrases(wanted) if wanted else None, domains)
 
+    @staticmethod
+    def words(clinicians: Iterable[str] = (), own: Iterable[str] = ()) -> list[tuple[Kind, str]]:
+        """The same lists as words that are always to be found, by kind: for research mail, which loses the practice too."""
+        found = [(Kind.NAME, form) for one in clinicians for form in _name_forms(one)]
+        for one in (entry.strip() for entry in own if entry.strip()):
+            found += [(_kind(one), form) for form in ([one.lstrip("@")] if _domain(one) else _forms(one))]
+        return found
+
     def spans(self, document: Document, hits: Sequence[Hit]) -> list[tuple[int, int]]:
         """The spans of the hits that are the practice's own."""
         places = sorted((start, end) for _, start, end in self.phrases.every(document)) if self.phrases else []
@@ -123,6 +131,18 @@ def _name_forms(name: str) -> list[str]:
     forms = {" ".join(words), f"{first} {last}", f"{last} {first}", f"{first[0]} {last}", f"{last} {first[0]}"}
     forms |= {f"{title} {rest}" for title in _DOCTORS for rest in (last, f"{first} {last}", " ".join(words))}
     return sorted(forms)
+
+
+def _kind(entry: str) -> Kind:
+    if _domain(entry):
+        return Kind.URL
+    if "@" in entry:
+        return Kind.EMAIL
+    if not any(map(str.isdecimal, entry)):
+        return Kind.ORGANIZATION
+    if not any(map(str.isalpha, entry)):
+        return Kind.PHONE
+    return Kind.LOCATION if " " in entry else Kind.LICENSE
 
 
 def _forms(entry: str) -> list[str]:

@@ -30,9 +30,14 @@ def typed(kind: Kind, value: str) -> str:
     return f"[{kind.value}]"
 
 
-def masked(findings: Iterable[Finding], *, strict: bool) -> list[Finding]:
-    """The findings that redaction masks: identifiers of others than the practice, or all of them."""
-    return [one for one in findings if strict or (one.kind.identifies and one.by != OWN)]
+def masked(findings: Iterable[Finding], *, strict: bool, organizations: bool = False) -> list[Finding]:
+    """The findings that redaction masks: identifiers of others than the practice, or all of them. With `organizations`
+    employers and the like too, which 45 CFR 164.514(b)(2)(i) counts beside a person's own identifiers.
+    """
+    return [
+        one for one in findings
+        if strict or (one.kind.identifies and one.by != OWN) or (organizations and one.kind is Kind.ORGANIZATION)
+    ]  # fmt: skip
 
 
 def placeholder_spans(

@@ -28,6 +28,8 @@ from gateway.phi.word_lists import NO_LISTS, WordLists
 
 _SENDER_PARTS = frozenset({"header:from", "header:sender", "header:reply-to", "header:organization"})
 """Top-level headers that say who writes; in an attached or forwarded mail they count."""
+IN_HASTE = 0.3
+"""The score of what is only doubted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,23 @@ class Scanner:
         return ScanReport(
             findings=tuple(dict.fromkeys(findings)), gaps=all_gaps, classes=frozenset({SensitiveClass.MINOR} if minors else ()).union(*(one.classes for one in read)),
             patients=register.patients, health_context=health, phi=phi,
+        )  # fmt: skip
+
+    def doubts(
+        self, parts: Sequence[TextPart], *, context: MailContext | None = None, mode: Mode = Mode.BALANCED,
+        practice: Practice = NOBODY, lists: WordLists = NO_LISTS,
+    ) -> tuple[Finding, ...]:  # fmt: skip
+        """Where somebody may be named in short, so that a health matter beside it makes a mail PHI: words that nothing masks
+        but in a mail that is to leave without anybody in it.
+        """
+        failed: list[Gap] = []
+        read = self._reader.read(parts, mode, failed, self._everywhere, (context or MailContext()).day)
+        self._spread(read, lists, failed)
+        self._own(read, practice, KnownReport(), failed)
+        return tuple(
+            Finding(Kind.NAME, one.document.part, *one.document.normal.original(*span), IN_HASTE, "in_haste")
+            for one in read if one.document.part.lower() not in _SENDER_PARTS
+            for span in self._subject.in_haste(one.document, list(one.counting()), one.boilerplate)
         )  # fmt: skip
 
     def _known(

@@ -8,7 +8,7 @@ A form's blank fields and `his or her` speak of nobody.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -125,13 +125,22 @@ class Subject:
             return True
         return any(map(_table_of_persons, pages)) or any(map(self._in_haste, pages))
 
+    def in_haste(
+        self, document: Document, hits: Sequence[Hit], without: Sequence[tuple[int, int]]
+    ) -> Iterator[tuple[int, int]]:
+        """The places of one part, arguments as `identified`, where somebody may be named in short."""
+        yield from self._hasty(_Page(document, hits, without))
+
     def _in_haste(self, page: _Page) -> bool:
-        """Whether somebody is named in short who is no clinician, no colleague and no eponym."""
+        return next(self._hasty(page), None) is not None
+
+    def _hasty(self, page: _Page) -> Iterator[tuple[int, int]]:
+        """Where somebody is named in short who is no clinician, no colleague and no eponym."""
         document, without = page.document, page.without
         lower = document.lower
         elsewhere = "header:" not in document.part.lower()
         if not page.of_one and len(lower) > SHORT and page.away:
-            return False
+            return
         for start, end in self._shorthand.persons(document, page.hits, elsewhere, page.of_one):
             at = bisect_right(without, (start, len(lower))) - 1
             if at >= 0 and start < without[at][1]:
@@ -144,8 +153,7 @@ class Subject:
                 or _colleague(page, before, after)
                 or (not whole and (_NAMED_AFTER.search(after) or owns in self._nouns))
             ):
-                return True
-        return False
+                yield start, end
 
     def _somebody(self, page: _Page, hit: Hit) -> bool:
         """Whether a name, as it stands, is one of a person who is no clinician or author."""

@@ -55,6 +55,8 @@ class RecipientFacts:
     keys: KeyFacts = KeyFacts()
     tls_trusted: bool = False
     """Sealgate itself can verify this domain's own host (docs/security-model.md, Not yet)."""
+    unredactable: bool = False
+    """A masked copy was tried, and something in the mail could not be masked or copied."""
 
 
 @dataclass(frozen=True, slots=True)

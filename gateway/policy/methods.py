@@ -25,6 +25,8 @@ def possible(case: Case, method: Method) -> bool:
     if method is Method.TLS:
         partner = case.recipient.partner
         return case.recipient.tls_trusted and partner is not None and partner.trust is PartnerTrust.VERIFIED_TLS
+    if method is Method.REDACT:
+        return case.message.report.complete and not (case.classes or case.recipient.unredactable)
     return True
 
 
@@ -66,8 +68,11 @@ def strengthen(case: Case, verdict: Verdict) -> Verdict:
         return verdict.because("request.weaker")
     if verdict.method.protects:
         return verdict.because("request.method") if wish is verdict.method else verdict
-    if case.message.secure_tag or (wish is not None and wish.protects):
+    redacts = verdict.method is Method.REDACT
+    if case.message.secure_tag or (wish is not None and (wish.protects or (redacts and wish is not verdict.method))):
         code = "request.secure" if case.message.secure_tag else "request.method"
+        if verdict.otherwise is not None:
+            return verdict.otherwise.because(code)
         return protect(case, verdict.rule, *verdict.reasons, code)
     if wish is None or wish is verdict.method:
         return verdict

@@ -46,12 +46,17 @@ class Outcome:
     `i_understand` is the practice's written acknowledgement that mail with PHI leaves in clear by this rule. Only then
     may `method` be `pass`, only for the domains that the rule names, and never for a sensitive class, an incomplete scan
     or a patient with a restriction. Such a rule changes the method of a copy that may go; it never lifts a hold.
+
+    `redact` sends a masked copy, which is no PHI (45 CFR 164.502(d)). Where the rule names its recipients it may stand in the
+    place of a protected copy, and of a hold for want of an authorization; the same exceptions as above apply. `research`
+    masks what is the practice's own as well.
     """
 
     action: Action
     method: Method | None = None
     open_text: OpenText | None = None
     i_understand: str = ""
+    research: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +73,8 @@ class Rule:
             raise ConfigError("a rule needs a name")
         if then.action is not Action.DELIVER and then.method is not None:
             raise ConfigError(f'rule "{self.name}": only action "deliver" takes a method; remove `method`')
-        if then.method is Method.REDACT:
-            raise ConfigError(f'rule "{self.name}": method "redact" cannot be chosen by a rule; use "link"')
+        if then.research and then.method is not Method.REDACT:
+            raise ConfigError(f'rule "{self.name}": research goes with method "redact" only; remove it')
         if then.method is not Method.PASS:
             if then.i_understand:
                 raise ConfigError(f'rule "{self.name}": i_understand goes with method "pass" only; remove it')
@@ -125,7 +130,7 @@ class RedactionPolicy:
     numbered: bool = False
     """`[name-1]`, `[name-2]` instead of `[name]`."""
     copies: bool = False
-    """Redacted copies of attachments where `sealgate redact` would write a note."""
+    """Redacted copies of attachments where `sealgate redact` would write a note. Method `redact` takes copies or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +141,7 @@ class Policy:
     rules: tuple[Rule, ...] = ()
     open_text: OpenText = OpenText.LETTER
     method_order: tuple[Method, ...] = (Method.SMIME, Method.LINK)
-    available: frozenset[Method] = frozenset({Method.PASS, Method.TLS, Method.SMIME, Method.LINK})
+    available: frozenset[Method] = frozenset({Method.PASS, Method.REDACT, Method.TLS, Method.SMIME, Method.LINK})
     """What this build can do; whatever is asked beyond it is impossible."""
     hold_on_key_trouble: bool = False
     """Hold instead of a link when the recipient's certificate is expired, untrusted or out of reach."""
@@ -170,6 +175,10 @@ class Policy:
     def purposes_for(self, kind: RecipientKind) -> frozenset[Purpose]:
         """The purposes that may be claimed for mail to this kind of recipient."""
         return self.purposes.get(kind, self.law.purposes[kind])
+
+    def may_redact(self, requested: Method | None) -> bool:
+        """Whether some copy of a mail with that request may come to leave masked."""
+        return Method.REDACT in {requested, *(rule.then.method for rule in self.rules)}
 
 
 def _fingerprint(policy: Policy) -> str:

@@ -12,6 +12,7 @@ class Verdict:
     """Deliver by a method, or hold for a reason.
 
     `allowed` are the only methods that may carry this copy (what the patients agreed to); None for no such bound.
+    `otherwise` is the hold in whose place a masked copy goes: the letter itself may not leave.
     """
 
     rule: str
@@ -20,6 +21,7 @@ class Verdict:
     held_for: HoldReason | None = None
     reasons: tuple[str, ...] = ()
     allowed: frozenset[Method] | None = None
+    otherwise: Verdict | None = None
 
     def because(self, *codes: str) -> Verdict:
         """The same verdict with more reasons."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -71,7 +72,7 @@ class Neighbourhood:
             self.home = None
 
 
-def walk(root: Path, examples: int, *, derandomize: bool) -> Counter[str]:
+def walk(root: Path, examples: int, *, derandomize: bool, space: st.SearchStrategy[State] = states) -> Counter[str]:
     """That many states; an AssertionError names the smallest one in which the promise is broken."""
     street = Neighbourhood(root)
 
@@ -79,7 +80,7 @@ def walk(root: Path, examples: int, *, derandomize: bool) -> Counter[str]:
         max_examples=examples, derandomize=derandomize, deadline=None, database=None,
         phases=[Phase.generate, Phase.shrink], suppress_health_check=list(HealthCheck),
     )  # fmt: skip
-    @given(states)
+    @given(space)
     def live(state: State) -> None:
         street.live(state)
 
@@ -96,10 +97,24 @@ def test_in_some_states_of_the_world() -> None:
     assert {"pass", "link", "smime", "hold"} <= set(seen), seen
 
 
+masked = st.builds(
+    replace, states, policy=st.just("masked"), scan=st.sampled_from(["whole", "whole", "crash", "scanner raises"]),
+    to=st.lists(st.sampled_from(["stranger", "partner", "patient", "payer"]), min_size=1, max_size=2, unique=True).map(tuple),
+    wish=st.sampled_from(["", "", "", "redact", "link", "tls", "[secure]"]), content=st.sampled_from(["phi", "clean", "nobody's", "subject", "file", "file name", "sensitive"]),
+)  # fmt: skip
+
+
+@pytest.mark.proves("clear.masked-copy")
+def test_in_some_states_in_which_a_rule_wants_masked_copies() -> None:
+    with tempfile.TemporaryDirectory() as root:
+        seen = walk(Path(root), 40, derandomize=True, space=masked)
+    assert {"redact", "link", "hold"} <= set(seen), seen
+
+
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 def test_in_thousands_of_states_of_the_world() -> None:
     with tempfile.TemporaryDirectory() as root:
         seen = walk(Path(root), int(os.environ.get("SEALGATE_STATES", "3000")), derandomize=False)
-    assert min(seen[one] for one in ("pass", "link", "smime", "hold", "opened")) > 20, seen
+    assert min(seen[one] for one in ("pass", "link", "smime", "hold", "opened", "redact")) > 20, seen
     print(dict(seen))

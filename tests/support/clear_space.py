@@ -34,7 +34,7 @@ CONSENTS = (
 )  # fmt: skip
 RESTRICTIONS = ("", "", "", "", "no email", "no email elsewhere", "no partner", "no payer", "confidential")
 AGREEMENTS = ("good", "good", "lapsed", "not registered")
-POLICIES = ("starter", "starter", "acknowledged", "hold partners", "notice")
+POLICIES = ("starter", "starter", "acknowledged", "hold partners", "notice", "masked", "masked")
 RACES = (
     "revoke", "revoke everything", "restrict", "policy reload", "policy weakened", "key removed", "key expired",
     "agreement ended", "moved away", "restricted newcomer", "nothing",
@@ -47,7 +47,8 @@ SEALERS = (
     "gateway.flow.parcels.Parcels.token", "gateway.flow.signers.Signers.signer", "gateway.render.mail.Renderer.mail",
     "gateway.flow.parcels.link.kek", "gateway.flow.custody.Custody.content", "gateway.flow.custody.Custody.record",
     "gateway.flow.decisions.Decisions.verified", "gateway.flow.facts.Facts.standing", "gateway.policy.explain.notice_text",
-    "gateway.flow.reading.Reader.split", "gateway.flow.compose.without_quotes",
+    "gateway.flow.reading.Reader.split", "gateway.flow.compose.without_quotes", "gateway.flow.redaction.Redaction.letter",
+    "gateway.flow.redacting.Redacting.mail",
 )  # fmt: skip
 ERRORS: tuple[type[Exception], ...] = (
     ValueError,
@@ -66,6 +67,10 @@ ACKNOWLEDGED = (
 )
 HOLD_PARTNERS = (
     '\n[[rule]]\nname = "stop"\nwhen = { recipient_kind = ["partner", "payer"] }\nthen = { action = "hold" }\n'
+)
+MASKED = (
+    '\n[[rule]]\nname = "masked"\nwhen = { recipient_kind = ["other", "partner"] }\n'
+    'then = { action = "deliver", method = "redact" }\n'
 )
 NOTICE = '\n[[rule]]\nname = "quiet"\nwhen = {{ phi = true }}\nthen = {{ action = "deliver", open_text = "notice" }}\n'.replace("{{", "{").replace("}}", "}")  # fmt: skip
 
@@ -114,3 +119,4 @@ class Truth:
     restriction: str = ""
     acknowledged: bool = False
     hold_partners: bool = False
+    masked: bool = False

@@ -45,6 +45,7 @@ from tests.support.clear_space import (
     GIVEN,
     HOLD_PARTNERS,
     LATER,
+    MASKED,
     NOTICE,
     REFUSED,
     SEALERS,
@@ -67,6 +68,7 @@ class World:
     message: str = ""
     sent_by: dict[str, str] = field(default_factory=dict)
     passes: list[str] = field(default_factory=list)
+    masked: dict[str, str] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
 
     # Who is who
@@ -205,11 +207,12 @@ class World:
     def reload(self, what: str) -> None:
         """Another policy.toml."""
         base = (self.home.root / "policy.toml").read_text()
-        text = {"acknowledged": ACKNOWLEDGED.format(f"clinic{self.number}.example.net"), "hold partners": HOLD_PARTNERS, "notice": NOTICE}  # fmt: skip
+        text = {"acknowledged": ACKNOWLEDGED.format(f"clinic{self.number}.example.net"), "hold partners": HOLD_PARTNERS, "notice": NOTICE, "masked": MASKED}  # fmt: skip
         file = self.home.root / "policy-now.toml"
         file.write_text(base + text.get(what, ""))
         self.home.rooms.assess.policy = load_policy(file)
         self.truth.acknowledged, self.truth.hold_partners = what == "acknowledged", what == "hold partners"
+        self.truth.masked = what == "masked"
 
     # What happens meanwhile
 
@@ -271,6 +274,19 @@ class World:
             return goes_to in truth.clear_at and "other" not in state.to
         return role == "partner" and truth.acknowledged and truth.restriction in {"", "confidential"} and truth.agreement == "good"  # fmt: skip
 
+    def masking_allowed(self, role: str) -> bool:
+        """Whether a copy in which nobody can be found may leave readable to this recipient now."""
+        state, truth = self.state, self.truth
+        if state.wish in {"[secure]", "smime", "link", "tls"} or not self.complete():
+            return False
+        if state.content in {"sensitive", "threat"}:
+            return False
+        if state.wish == "redact" and self.clear_allowed(role):
+            return True
+        about = state.content not in {"clean", "nobody's"} or "patient" in state.to
+        restricted = about and state.content != "clean" and truth.restriction not in {"", "confidential"}
+        return truth.masked and role in {"stranger", "partner"} and not restricted
+
     def forbidden(self, role: str) -> bool:
         """Whether nothing may leave to this recipient now, by no method and on no person's word."""
         state, truth = self.state, self.truth
@@ -299,6 +315,10 @@ class World:
             self.passes.append(row.id)
             if not self.clear_allowed(role):
                 self.wrong.append(f"clear text is not allowed: {told}")
+        if row.method is Method.REDACT:
+            self.masked[row.id] = role
+            if not self.masking_allowed(role):
+                self.wrong.append(f"a masked copy is not allowed: {told}")
         if self.forbidden(role) or (self.state.content == "threat" and row.rule != RELEASED):
             self.wrong.append(f"nothing may leave: {told}")
         fresh = self.decide_now(row)
@@ -458,6 +478,7 @@ class World:
         own = f"X-Sealgate-Id: {self.message}".encode()
         rows = {one.id: one for one in home.deliveries(self.message)}
         may_be_read = Counter(self._decided(rows[one]).target.key for one in self.passes)
+        tells = {self._decided(rows[one]).target.key: self.matters(role) for one, role in self.masked.items()}
         for sent in home.sent():
             of_this = own in sent.raw.split(b"\r\n\r\n", 1)[0]
             seen = marks_in(sent.raw, [*self.marks, *([self.hidden] if self.hidden and of_this else [])])
@@ -465,12 +486,19 @@ class World:
                 # The one who was written in Bcc may find the own address on the own copy.
                 assert sent.recipient == self.hidden, f"Bcc is shown to {sent.recipient}: {self.state}"
                 seen.discard(self.hidden)
+            if of_this and "/m/" not in sent.text:
+                seen -= tells.get(sent.recipient, set())
             if seen and of_this and may_be_read[sent.recipient]:
                 may_be_read[sent.recipient] -= 1
                 continue
             assert not seen, f"{seen} in the open to {sent.recipient}: {self.state}"
         fates = {one.method.value if one.method else one.action.value for one in rows.values()} or {"nothing"}
         return fates | self.reveal(rows)
+
+    def matters(self, role: str) -> set[str]:
+        """The matters of health that a masked copy may tell: none, where an address on it is of somebody on the register."""
+        shown = {*self.state.to, role} if not self.hidden else {*self.state.to[:-1], role}
+        return set() if shown & {"patient", "other"} else {"metformin", "diabetes"}
 
     @property
     def hidden(self) -> str:

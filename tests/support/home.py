@@ -60,7 +60,7 @@ from gateway.flow.decisions import TARGET
 from gateway.flow.intake import Intake
 from gateway.flow.pickup import Pickup
 from gateway.ports.checkpoint import Checkpoint, unobserved
-from gateway.ports.inspector import Inspection, Specimen
+from gateway.ports.inspector import Edit, Inspection, Specimen
 from gateway.ports.relay import Consignment, Reply
 from gateway.seal.parcel import Manifest
 from tests.support.fakes import FakeClock
@@ -174,6 +174,12 @@ class NoInspector:
 
     def inspect(self, specimens: Iterable[Specimen], seconds: float | None = None) -> Inspection:
         return Inspection(gaps=tuple(Gap(one.part, GapReason.CRASHED) for one in specimens))
+
+    def units(self, specimen: Specimen) -> Inspection:
+        return Inspection(gaps=(Gap(specimen.part, GapReason.CRASHED),))
+
+    def rewrite(self, specimen: Specimen, edits: Sequence[Edit]) -> bytes | None:
+        return None
 
     def layers(self) -> tuple[str, ...]:
         return ()

@@ -57,7 +57,7 @@ partner = st.builds(
 )  # fmt: skip
 recipient = st.builds(
     RecipientFacts, any_address, st.sampled_from(RecipientKind), st.lists(patient, max_size=3).map(tuple),
-    st.none() | partner, st.builds(KeyFacts, st.sampled_from(KeyState), st.just("ab")), st.booleans(),
+    st.none() | partner, st.builds(KeyFacts, st.sampled_from(KeyState), st.just("ab")), st.booleans(), st.booleans(),
 )  # fmt: skip
 report = st.builds(
     ScanReport, st.lists(st.builds(Finding, st.sampled_from(Kind), st.just("text"), st.just(0), st.just(1), st.just(1.0), st.just("x")), max_size=2).map(tuple),
@@ -78,6 +78,7 @@ outcome = st.builds(
     st.none() | st.sampled_from(Method),
     st.none() | st.sampled_from(OpenText),
     st.sampled_from(["", "agreed"]),
+    st.booleans(),
 )
 
 
@@ -111,6 +112,10 @@ def test_no_facts_send_phi_in_clear_unsaid(policy, facts, to):
         assert got.method.protects
     if facts.secure_tag and got.method is not None:
         assert got.method.protects
+    if got.method is Method.REDACT:
+        assert not to.unredactable
+        assert facts.report.complete
+        assert not facts.report.classes
     if facts.report.clean:
         return
     if got.method is Method.PASS:
@@ -129,6 +134,15 @@ def test_no_facts_send_phi_in_clear_unsaid(policy, facts, to):
         assert to.tls_trusted or "consent.email.unencrypted" in got.reasons
         assert to.partner is not None
         assert to.partner.trust is PartnerTrust.VERIFIED_TLS
+    elif got.method is Method.REDACT:
+        named = next((one for one in policy.rules if one.name == got.rule), None)
+        if named is None or named.then.method is not Method.REDACT:
+            assert facts.requested is Method.REDACT
+            assert {"consent.email.unencrypted", "rule.pass"} & set(got.reasons), "what might go in clear goes masked"
+        elif "consent.email.unencrypted" not in got.reasons:
+            assert named.when.recipient_domain or named.when.recipient_kind
+            assert not any(one.restrictions for one in to.patients)
+            assert not {"authorization.refused", "authorization.ended"} & set(got.reasons)
     elif got.method is not None:
         assert not weaker(got.method, Method.LINK)
     if to.keys.smime is not KeyState.VALID:

@@ -129,11 +129,12 @@ def test_pass_is_refused_at_load_unless_acknowledged_for_named_domains():
     Rule("clean", Condition(phi=False), Outcome(Action.DELIVER, Method.PASS))
 
 
-def test_hold_takes_no_method_and_redact_is_nobodys():
+def test_hold_takes_no_method_and_research_goes_with_redact_only():
     with pytest.raises(ConfigError):
         Rule("r", Condition(), Outcome(Action.HOLD, Method.LINK))
     with pytest.raises(ConfigError):
-        Rule("r", Condition(), Outcome(Action.DELIVER, Method.REDACT))
+        Rule("r", Condition(), Outcome(Action.DELIVER, Method.LINK, research=True))
+    Rule("r", Condition(), Outcome(Action.DELIVER, Method.REDACT, research=True))
 
 
 def test_the_acknowledged_pass_within_its_bounds():
@@ -245,6 +246,62 @@ def test_the_basis_names_every_version_used():
     assert got.basis.key == KEY.fingerprint
     assert got.basis.policy == Policy(LAW).version
     assert run(None, keys=EXPIRED).basis.key == ""
+
+
+REDACT = Outcome(Action.DELIVER, Method.REDACT)
+STRANGER = Address.parse("lab@research.example.com")
+TO_STRANGER = Condition(recipient_domain=frozenset({"research.example.com"}))
+
+
+def to_stranger(then=REDACT, when=TO_STRANGER, **more):
+    return run(Rule("masked", when, then), address=STRANGER, kind="other", **more)
+
+
+def test_a_masked_copy_needs_no_authorization_and_a_named_recipient():
+    got = to_stranger()
+    assert (got.action, got.method, got.rule) == (Action.DELIVER, Method.REDACT, "masked")
+    assert {"rule.redact", "authorization.missing"} <= set(got.reasons)
+    assert "rule.research" in to_stranger(Outcome(Action.DELIVER, Method.REDACT, research=True)).reasons
+    assert to_stranger(when=Condition()).held_for is HoldReason.AUTHORIZATION
+    assert to_stranger(when=Condition(recipient_kind=frozenset({RecipientKind.OTHER}))).method is Method.REDACT
+    assert to_stranger(patients=()).method is Method.REDACT, "PHI of nobody known, masked, is nobody's"
+    assert to_stranger(report=CLEAN, patients=()).method is Method.REDACT
+    assert to_stranger(report=CLEAN, patients=(), when=Condition()).method is Method.REDACT, (
+        "more than nothing needs no name"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "held_for"),
+    [
+        ({"report": GAP}, HoldReason.AUTHORIZATION), ({"report": sensitive("hiv")}, HoldReason.AUTHORIZATION),
+        ({"unredactable": True}, HoldReason.AUTHORIZATION), ({"patients": (patient(restrictions=(no("no_payer"),)),)}, HoldReason.AUTHORIZATION),
+        ({"patients": (patient(restrictions=(no("no_email"),)),)}, HoldReason.RESTRICTION), ({"report": GAP, "patients": ()}, HoldReason.INCOMPLETE),
+        ({"message": {"secure_tag": True}}, HoldReason.AUTHORIZATION), ({"message": {"requested": Method.LINK}}, HoldReason.AUTHORIZATION),
+        ({"message": {"requested": Method.TLS}}, HoldReason.AUTHORIZATION), ({"message": {"purpose": Purpose.RESEARCH, "purpose_allowed": False}}, HoldReason.PURPOSE),
+    ],
+)  # fmt: skip
+def test_a_hold_with_another_reason_stays_and_the_letter_itself_never_takes_its_place(changes, held_for):
+    got = to_stranger(**changes)
+    assert (got.action, got.held_for) == (Action.HOLD, held_for), got
+
+
+def test_a_masked_copy_in_the_place_of_a_protected_one():
+    rule = Rule("masked", LAB_ONLY, REDACT)
+    assert run(rule).method is Method.REDACT
+    for changes in (
+        {"report": GAP}, {"report": sensitive("hiv")}, {"unredactable": True}, {"message": {"secure_tag": True}},
+        {"patients": (patient(restrictions=(no("no_payer"),)),)}, {"message": {"requested": Method.LINK}}, {"message": {"requested": Method.TLS}},
+    ):  # fmt: skip
+        assert run(rule, **changes).method is Method.LINK, changes
+    assert run(rule, report=CLEAN, patients=(), unredactable=True).method is Method.LINK
+    got = run(
+        Rule("masked", Condition(recipient_kind=frozenset({RecipientKind.PATIENT})), REDACT),
+        address=ANA,
+        kind="patient",
+        patients=(ana(email()),),
+    )
+    assert got.method is Method.LINK, "what the patient agreed to is not exchanged"
 
 
 def test_two_rules_of_one_name_are_refused():

@@ -34,6 +34,7 @@ VALUES = {
     "reminder": {**FACTS, **WHY, **PRACTICE},
     "reminder-recipient": {**PRACTICE, "sent": "1 June 2026", "expires": "15 June 2026"},
     "opened": FACTS,
+    "masked": {**FACTS, "recipients": 1, "recipients_all": 3},
     "answer": {
         **FACTS,
         "day": "2 March 2026",
