@@ -161,7 +161,8 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
     )  # fmt: skip
     carry = Carry(
         store, vault, custody, decisions, reader, keys, notices, attempts, settle, internal, renderer, words, facts.zone,
-        frozenset(practice.own_domains), addresses.bounce, clock, tokens, watch.check, reached,
+        frozenset(practice.own_domains), addresses.bounce, lambda: assess.policy.threats, times.hold, clock, tokens,
+        watch.check, reached,
     )  # fmt: skip
     recheck = Recheck(store, assess, decisions, facts, parcels, notices, clock, times.hold)
     reissue = Reissue(store, parcels, notices, keys, clock)

@@ -1,28 +1,33 @@
 """Carry: a recipient's answer, from the spool to whoever wrote the letter.
 
 1 the answer is taken in: its record was signed by the portal, the parcel that it names was opened and sealed by a worker;
-  one transaction makes its one delivery, to the letter's sender by the practice's own relay
+  it is looked through for threats, as mail that goes out is; one transaction makes its one delivery, to the letter's
+  sender by the practice's own relay, or holds it
 2 the mail is composed anew from its decoded parts; one transaction commits SENDING
 3 after the last byte, before the final dot: the lease is checked and IN_DOUBT committed
 4 the relay's last reply is here
 5 it is recorded: DELIVERED, RETRY or FAILED
 Rules: it goes to an address of the practice's own domains and nowhere else, to the postmaster where the sender has none;
-nothing of the spooled mail's header is copied; what does not hold is HELD or STUCK with an alert. A bounce, or an answer
-that ends undelivered, is told to the postmaster.
+nothing of the spooled mail's header is copied; what does not hold is HELD or STUCK with an alert. A threat, or a virus scan
+that policy requires and nobody made, holds it and is told to the letter's sender; no person's word lets such an answer go,
+and one that waits for the scanner is looked at again by itself. A bounce, or an answer that ends undelivered, is told to
+the postmaster.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from gateway.domain.address import Address
 from gateway.domain.audit import Event, EventKind, Scalar
-from gateway.domain.decision import Action, Decision
+from gateway.domain.decision import Action, Basis, Decision, HoldReason
 from gateway.domain.envelope import Direction
 from gateway.domain.errors import IntegrityError, KeyMissing, LeaseLost, LimitExceeded, MalformedMail, SealingFailed
+from gateway.domain.finding import ScanReport
 from gateway.domain.records import AttemptRow, DeliveryRow, Job, JobKind, MessageRow
 from gateway.domain.states import DeliveryState, MessageState
 from gateway.flow.attempts import Alive, Attempts
@@ -30,11 +35,12 @@ from gateway.flow.compose import Words
 from gateway.flow.custody import Custody
 from gateway.flow.decisions import TARGET, Decided, Decisions
 from gateway.flow.keys import WorkerKeys
-from gateway.flow.notices import Notices, Sender
+from gateway.flow.notices import ANSWER_HELD, Notices, Sender
 from gateway.flow.parcel_seal import ParcelSeal
 from gateway.flow.quarantine import held_by_restore
 from gateway.flow.reading import Reader
 from gateway.flow.scratch import Scratch
+from gateway.flow.screening import wait_for_scanner
 from gateway.flow.settle import Settle
 from gateway.flow.write_back import HOW
 from gateway.mime.build import OuterHeaders, text_or_html
@@ -42,6 +48,9 @@ from gateway.mime.build_answer import answer_mail
 from gateway.mime.filename import safe_name
 from gateway.mime.headers import is_message_id
 from gateway.mime.tree import Part, Tree, content
+from gateway.policy.builtin import harmful
+from gateway.policy.model import ThreatPolicy
+from gateway.policy.verdict import Verdict
 from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.ports.clock import Clock
 from gateway.ports.relay import Consignment, Relay
@@ -86,6 +95,8 @@ class Carry:
     zone: ZoneInfo
     own_domains: frozenset[str]
     bounce_address: Callable[[str], str | None]
+    threats: Callable[[], ThreatPolicy]
+    hold_time: timedelta
     clock: Clock
     tokens: Tokens
     watch: Callable[[UnitOfWork], None] = lambda _: None
@@ -101,39 +112,84 @@ class Carry:
     def _take_in(self, job: Job) -> None:
         with self.store.begin() as uow:
             row = uow.messages.get(job.message_id)
-            if row is None or row.state is not MessageState.RECEIVED or not row.record or held_by_restore(row):
+            if row is None or not _to_be_taken(row) or not row.record or held_by_restore(row):
                 uow.jobs.finish(job)
                 return
         try:
             record = self.custody.record(row)
-        except (IntegrityError, KeyMissing) as error:
-            self._stuck(job, error)
-            return
-        at = self.clock.now()
-        try:
+            if record.envelope.direction is not Direction.ANSWER:
+                raise IntegrityError("this is no answer")
+            report = self._looked_through(row, record)
             with self.store.begin() as uow:
-                copies = uow.deliveries.of_message(row.id) or [self._deliver(uow, row, record, at)]
-                for one in copies:
-                    if one.state is DeliveryState.HELD:  # released by a person after a restore
-                        uow.deliveries.move(one.id, DeliveryState.READY)
-                    uow.jobs.add(JobKind.ANSWER, row.id, one.id, at)
-                uow.messages.move(row.id, MessageState.ASSESSED, at)
+                self._place(uow, row, record, report)
                 uow.jobs.finish(job)
-        except IntegrityError as error:
+        except (IntegrityError, KeyMissing) as error:
             self._stuck(job, error)
             return
         self.reached("carry.1")
 
-    def _deliver(self, uow: UnitOfWork, row: MessageRow, record: IntakeRecord, at: datetime) -> DeliveryRow:
+    def _looked_through(self, row: MessageRow, record: IntakeRecord) -> ScanReport:
+        """What may harm whoever opens it, by the same looks that outgoing mail is given."""
+        with Scratch(self.vault, self.tokens) as sink:
+            read = self.reader.read(self.custody.content(row, record), sink, asked=self.threats())
+        return ScanReport(gaps=read.gaps, threats=read.threats, virus_checked=read.virus_checked)
+
+    def _place(self, uow: UnitOfWork, row: MessageRow, record: IntakeRecord, report: ScanReport) -> None:
+        at, why = self.clock.now(), harmful(self.threats(), report)
+        copies = uow.deliveries.of_message(row.id, lock=True)
+        copies = [self._decided_again(uow, one, record, why, at) for one in copies] or [
+            self._deliver(uow, row, record, why, at)
+        ]
+        if why is None:
+            for one in copies:
+                if one.state is DeliveryState.HELD:  # released by a person after a restore
+                    uow.deliveries.move(one.id, DeliveryState.READY)
+                uow.jobs.add(JobKind.ANSWER, row.id, one.id, at)
+            uow.messages.move(row.id, MessageState.ASSESSED, at)
+            uow.jobs.drop(JobKind.EXPIRE, row.id)
+            return
+        reason = (why.held_for or HoldReason.DEFAULT).value
+        if row.state is not MessageState.HELD:
+            deadline = at + self.hold_time
+            uow.messages.move(row.id, MessageState.HELD, at, held_for=reason, deadline=deadline)
+            uow.jobs.add(JobKind.EXPIRE, row.id, row.id, deadline)
+            uow.audit.append(Event(EventKind.HELD, row.id, data={"for": reason, "copies": len(copies)}), at)
+        if (again := wait_for_scanner(why.held_for, report, at - row.received_at)) is not None:
+            uow.jobs.add(JobKind.ANSWER, row.id, "", at + again)
+
+    def _decided_again(
+        self, uow: UnitOfWork, one: DeliveryRow, record: IntakeRecord, why: Verdict | None, at: datetime
+    ) -> DeliveryRow:
+        """The copy of an answer that was held for what it carries, or that a restore held, as it is judged now."""
+        now = why.held_for if why is not None else None
+        if one.held_for is now or (one.held_for not in {HoldReason.THREAT, HoldReason.UNSCANNED} and why is None):
+            return one
+        decided = self.decisions.verified(one, record.commitment)
+        self.decisions.marks.check_last(uow, one)
+        decision = _decision(decided.target, decided.row.rule, decided.row.basis, why)
+        made = self.decisions.row(
+            decision, message_id=one.message_id, delivery_id=one.id, position=0, commitment=record.commitment,
+            outer_message_id=one.outer_message_id,
+        )  # fmt: skip
+        self.decisions.redecide(uow, one, made)
+        uow.audit.append(Event(EventKind.DECIDED, one.message_id, one.id, data=self._told(uow, made)), at)
+        return replace(made, state=one.state)
+
+    def _told(self, uow: UnitOfWork, made: DeliveryRow) -> dict[str, Scalar]:
+        return {
+            "action": made.action.value, "method": "", "rule": made.rule, "reasons": ",".join(made.reasons),
+            "held_for": made.held_for.value if made.held_for else "", "mark": self.decisions.marks.mark(uow, made),
+        }  # fmt: skip
+
+    def _deliver(
+        self, uow: UnitOfWork, row: MessageRow, record: IntakeRecord, why: Verdict | None, at: datetime
+    ) -> DeliveryRow:
         about = self._answered(uow, record)
         letter = self._letter(uow, about.id)
         to = letter.sender.address
         home = to is not None and to.domain in self.own_domains
         address = to if to is not None and home else self.notices.postmaster
-        decision = Decision(
-            recipient=address, target=address, action=Action.DELIVER, method=None, rule=f"{RULE}{about.id}", reasons=(),
-            basis=about.basis,
-        )  # fmt: skip
+        decision = _decision(address, f"{RULE}{about.id}", about.basis, why)
         made = self.decisions.row(
             decision, message_id=row.id, delivery_id=self.tokens.id(), position=0, commitment=record.commitment,
             outer_message_id=f"<{row.id}@{self.words.host}>",
@@ -141,9 +197,9 @@ class Carry:
         uow.deliveries.add(made)
         data: dict[str, Scalar] = {"to": letter.id, "for": "sender" if home else "postmaster"}
         uow.audit.append(Event(EventKind.ANSWERED, row.id, made.id, data=data), at)
-        mark = self.decisions.marks.mark(uow, made)
-        decided: dict[str, Scalar] = {"action": made.action.value, "method": "", "rule": made.rule, "mark": mark}
-        uow.audit.append(Event(EventKind.DECIDED, row.id, made.id, data=decided), at)
+        uow.audit.append(Event(EventKind.DECIDED, row.id, made.id, data=self._told(uow, made)), at)
+        if why is not None:
+            self.notices.add_to(uow, ANSWER_HELD, row.id, made.id, address, json.dumps({"letter": letter.id}), at)
         return made
 
     def _try(self, job: Job, alive: Alive) -> None:
@@ -156,6 +212,8 @@ class Carry:
             if record.envelope.direction is not Direction.ANSWER:
                 raise IntegrityError("this is no answer")
             decided = self.decisions.verified(delivery, record.commitment)
+            if decided.row.action is not Action.DELIVER:
+                raise SealingFailed("this answer was decided not to be passed on")
             with self.store.begin() as uow:
                 letter = self._letter(uow, decided.row.rule.removeprefix(RULE))
             with Scratch(self.vault, self.tokens) as sink:
@@ -231,6 +289,19 @@ class Carry:
         with self.store.begin() as uow:
             uow.audit.append(Event(EventKind.INTEGRITY, job.message_id, data=data), at)
         self.settle.stick(job, error.code, self.settle.patience)
+
+
+def _to_be_taken(row: MessageRow) -> bool:
+    """Whether it is new, or waits for the virus scanner."""
+    waits = row.state is MessageState.HELD and row.held_for == HoldReason.UNSCANNED.value
+    return row.state is MessageState.RECEIVED or waits
+
+
+def _decision(to: Address, rule: str, basis: Basis, why: Verdict | None) -> Decision:
+    return Decision(
+        recipient=to, target=to, action=Action.DELIVER if why is None else why.action, method=None, rule=rule,
+        reasons=why.reasons if why is not None else (), basis=basis, held_for=why.held_for if why is not None else None,
+    )  # fmt: skip
 
 
 def _parts(tree: Tree) -> tuple[str, list[Part]]:

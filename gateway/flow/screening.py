@@ -75,7 +75,11 @@ def look_again(found: Sequence[Decision], report: ScanReport, age: timedelta) ->
     """When a mail of that age is judged again because the scanner may be back: ten minutes, then ever longer. None where
     nothing waits for it, or it cannot look at so much at all.
     """
+    waits = any(one.held_for is HoldReason.UNSCANNED for one in found)
+    return wait_for_scanner(HoldReason.UNSCANNED, report, age) if waits else None
+
+
+def wait_for_scanner(why: HoldReason | None, report: ScanReport, age: timedelta) -> timedelta | None:
+    """The same for what is held for that reason."""
     beyond = any(one.reason is GapReason.BEYOND_SCANNER for one in report.gaps)
-    if beyond or all(one.held_for is not HoldReason.UNSCANNED for one in found):
-        return None
-    return max(_BACK, age / 2)
+    return None if beyond or why is not HoldReason.UNSCANNED else max(_BACK, age / 2)

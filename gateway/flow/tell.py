@@ -28,7 +28,7 @@ from gateway.flow.compose import Words
 from gateway.flow.decisions import RECIPIENT, TARGET
 from gateway.flow.head_mail import KIND
 from gateway.flow.keys import WorkerKeys
-from gateway.flow.notices import MASKED, Notices
+from gateway.flow.notices import ANSWER_HELD, MASKED, Notices
 from gateway.flow.parcels import Parcels
 from gateway.flow.reissue import LINK_AGAIN, REMINDER
 from gateway.flow.requests import ConsentRequests, let_go
@@ -63,6 +63,11 @@ _TODO = {
     "lost": "Ask the recipient, and send it again if it did not arrive.",
     "link_lost": "Send it again: the recipient gets a fresh link.",
 }  # fmt: skip
+
+_ANSWER_TODO = {
+    HoldReason.THREAT: "Nobody can let it go. Tell the recipient that it did not come, and ask for the files in another form (a plain PDF or a picture).",
+    HoldReason.UNSCANNED: "Wait: it is tried again by itself. If it was very large, ask the recipient to send it in smaller parts; else tell the administrator that the virus scanner does not answer.",
+}
 
 
 NEW, IN_DOUBT = "new", "in_doubt"
@@ -186,10 +191,27 @@ class Tell:
                 "recipients_all": len(deliveries), "reason": " ".join(receipt_reason(one) for one in why),
                 "what_to_do": " ".join(what_to_do(one) for one in why),
             }  # fmt: skip
+        if row.kind == ANSWER_HELD:
+            values |= self._answer_held(uow, row, message, data)
         if row.kind == MASKED:
             copies = uow.deliveries.of_message(row.message_id)
             values |= {"recipients": data["copies"], "recipients_all": max(len(copies), data["copies"])}
         return self._mail(row, self.renderer.mail(row.kind, **{**data, **values}))
+
+    def _answer_held(
+        self, uow: UnitOfWork, row: NoticeRow, message: MessageRow, data: dict[str, Any]
+    ) -> dict[str, object]:
+        copy = uow.deliveries.get(row.subject_id)
+        if copy is None or copy.state is not DeliveryState.HELD or copy.held_for is None:
+            raise Told
+        try:
+            original = self.notices.sender(uow, data["letter"]).message_id
+        except IntegrityError:
+            original = ""
+        return {
+            "message_id": original if is_message_id(original) else "(none)", "deadline": self._when(message.deadline),
+            "reason": receipt_reason(copy.held_for), "what_to_do": _ANSWER_TODO[copy.held_for],
+        }  # fmt: skip
 
     def _head(self, uow: UnitOfWork, row: NoticeRow, data: dict[str, Any]) -> bytes:
         del uow

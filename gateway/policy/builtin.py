@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gateway.domain.decision import Action, HoldReason, Method
+from gateway.domain.finding import ScanReport
 from gateway.domain.patient import ConsentKind, Purpose, RecipientKind, RestrictionKind
 from gateway.policy.authorization import defect
 from gateway.policy.case import Case
 from gateway.policy.facts import PatientFacts
 from gateway.policy.methods import possible, protect
+from gateway.policy.model import ThreatPolicy
 from gateway.policy.sensitive import sensitive
 from gateway.policy.verdict import Verdict, hold
 
@@ -25,10 +27,15 @@ _PARTNERS = (RecipientKind.PARTNER, RecipientKind.PAYER)
 
 def threat(case: Case) -> Verdict | None:
     """Something in the mail that may harm whoever opens it; or the virus scan that policy requires was not made."""
-    held = case.policy.threats.held(case.message.report)
+    return harmful(case.policy.threats, case.message.report)
+
+
+def harmful(policy: ThreatPolicy, report: ScanReport) -> Verdict | None:
+    """The same for what comes in: a recipient's answer."""
+    held = policy.held(report)
     if held:
         return hold("threat", HoldReason.THREAT, *(f"threat.{one.value}" for one in held))
-    if case.policy.threats.unscanned(case.message.report):
+    if policy.unscanned(report):
         return hold("unscanned", HoldReason.UNSCANNED, "threat.unscanned")
     return None
 
