@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from gateway.adapters.clock import SteadyClock
 from gateway.app import keyfiles
 from gateway.app.certificates import SOON
+from gateway.app.clamd_settings import clamd_warnings
 from gateway.app.created import OFFLINE, database_file
 from gateway.app.installation import Installation
 from gateway.app.outside import log_watch
@@ -95,6 +96,7 @@ def _viruses(found: Checkup, home: Installation) -> None:
         return
     if not scanner.knows_the_test_file(_PING_SECONDS):
         said.append("clamd does not know the EICAR test file: it has no signatures, and calls everything clean")
+    found.warnings += clamd_warnings()
     version = scanner.version(_PING_SECONDS)
     if version is None or version.made is None:
         found.warnings.append("clamd names no database of signatures: see that freshclam runs")

@@ -63,7 +63,7 @@ dir = "keys"
 archive_public = ["keys/archive-practice.pub", "keys/archive-escrow.pub"]
 
 # [clamd]                                 # a virus scanner on this machine; policy.toml says whether it is required
-# url = "unix:///run/clamav/clamd.ctl"    # set AlertExceedsMax yes in clamd.conf: else it calls clean what it skips
+# url = "unix:///run/clamav/clamd.ctl"    # clamd.conf: AlertExceedsMax yes, TemporaryDirectory on a tmpfs
 
 [archive]
 enabled = true                            # sent mail, sealed to the two keys above; their private halves go elsewhere

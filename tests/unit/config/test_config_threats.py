@@ -92,14 +92,17 @@ def test_one_on_another_machine_lets_no_worker_start(tmp_path: Path) -> None:
         said(tmp_path, starter_policy(), "tcp://scanner.example.org:3310")
 
 
-def test_one_without_signatures_is_a_problem_and_an_old_one_a_warning(tmp_path: Path) -> None:
+def test_one_without_signatures_is_a_problem_and_an_old_one_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.app.checkup.clamd_warnings", lambda: ["clamd.conf is read"])
     with FalseClamd() as clamd:
         [problem] = said(tmp_path / "a", REQUIRED, clamd.url).problems
         assert "EICAR" in problem
         clamd.answer = lambda _: b"stream: Eicar FOUND\0"
         found = said(tmp_path / "b", REQUIRED, clamd.url)
-        assert found.problems == found.warnings == []
+        assert (found.problems, found.warnings) == ([], ["clamd.conf is read"])
         clamd.said = b"ClamAV 1.4.6/27000/Mon Jan  5 08:00:00 2026\0"
-        assert "freshclam" in said(tmp_path / "c", REQUIRED, clamd.url).warnings[0]
+        assert "freshclam" in said(tmp_path / "c", REQUIRED, clamd.url).warnings[1]
         clamd.said = b"ClamAV 1.4.6\0"
-        assert "freshclam" in said(tmp_path / "d", REQUIRED, clamd.url).warnings[0]
+        assert "freshclam" in said(tmp_path / "d", REQUIRED, clamd.url).warnings[1]
