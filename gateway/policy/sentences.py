@@ -108,7 +108,7 @@ _FIXED: Mapping[str, str] = {
     "rule.method": "A rule of the practice chose the method.",
     "rule.pass": "A rule of the practice, acknowledged in writing, sends mail to this domain unencrypted.",
     "rule.tls": "A rule of the practice sends mail to this partner by verified TLS.",
-    "rule.redact": "A rule of the practice sends this recipient a copy in which everything personal is masked; such a copy is not about anybody (45 CFR 164.502(d)).",
+    "rule.redact": "A rule of the practice sends this recipient a copy in which everything personal that was found is masked, and for which no authorization is asked (45 CFR 164.502(d)).",
     "rule.research": "It is research mail: the practice's own names and numbers are masked too.",
     "redact.impossible": "A rule of the practice asked for a masked copy, and none can be made: a subject that is specially protected, a file that cannot be copied, or something that stays after masking.",
     "rule.hold": "A rule of the practice holds such mail for review.",
@@ -130,7 +130,7 @@ SENTENCES: Mapping[str, str] = {
 METHODS: Mapping[Method | None, str] = {
     None: "It does not leave.",
     Method.PASS: "It is sent as it was written, unencrypted.",
-    Method.REDACT: "It is sent with everything personal masked.",
+    Method.REDACT: "It is sent with everything personal that was found masked, attachments as new copies.",
     Method.TLS: "It is sent as it was written, over a connection to the recipient's verified mail server.",
     Method.SMIME: "It is sent encrypted to the recipient's S/MIME certificate.",
     Method.OPENPGP: "It is sent encrypted to the recipient's OpenPGP key.",

@@ -85,7 +85,7 @@ def test_a_letter_leaves_masked_and_its_sender_and_the_log_say_so(home: Home) ->
     assert not marks_in(told.raw, [*HIDDEN, "diabetes", LAB])
     said = " ".join(line.text for line in story(home.store, message))
     assert "deliver by redact" in said
-    assert "everything personal is masked" in said
+    assert "everything personal that was found is masked" in said
 
 
 def test_people_are_told_apart_where_policy_wants_it(home: Home) -> None:
