@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gateway.domain.finding import Kind
-from gateway.phi.document import Document, compiled
+from gateway.phi.document import Document, compiled, gated
 from gateway.phi.lexicon import Lexicon
 from gateway.phi.recognizers.health_terms import EVERYDAY, WEAK
 from gateway.phi.recognizers.rule import Hit
@@ -39,7 +39,7 @@ class Boilerplate:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self._closing: Any = compiled(_CLOSING)
-        self._quote: Any = compiled(_QUOTE)
+        self._quote: Any = gated(_QUOTE)
         self._paragraph: Any = compiled(_PARAGRAPH)
         self._trades = lexicon.health["trades"]
 

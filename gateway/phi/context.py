@@ -11,7 +11,7 @@ from typing import Any
 
 from gateway.domain.finding import Kind, SensitiveClass
 from gateway.phi.canonical import days, years_between
-from gateway.phi.document import Document, compiled
+from gateway.phi.document import Document, compiled, gated
 from gateway.phi.lexicon import Lexicon, number
 from gateway.phi.negation import Negation
 from gateway.phi.phrases import Phrases
@@ -62,10 +62,10 @@ class Classes:
         self._terms = Phrases(meaning)
         self._negation = Negation(lexicon)
         self._events = lexicon.health["events"]
-        self._age: Any = compiled(
+        self._age: Any = gated(
             r"(?i)\b(\d{1,2})[ \-]?(years?|yrs?|y|months?|mos?|weeks?|wks?|days?|años?|meses|dias?)[ .\-/]{0,2}(?:old|o|de edad)\b"
         )
-        self._aged: Any = compiled(r"(?i)\b(?:aged?|edad)[ :]{1,3}(\d{1,2})\b")
+        self._aged: Any = gated(r"(?i)\b(?:aged?|edad)[ :]{1,3}(\d{1,2})\b")
         self._born: Any = compiled(
             r"(?i)\b(?:dob|d\.o\.b\.?|date of birth|birth ?(?:date|day)|b-?day|born(?: on)?|fecha de nacimiento|f\.? ?nac\.?|nacid[oa](?: el)?|nació(?: el)?)"
             r"[ \t:=|,.#(*-]{1,4}(?:is |on |el )?([\d/.-]{6,10}|\pL{3,10}\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4}|\d{1,2}(?: de |[ -])\pL{3,10}\.?(?: del? |[ -])\d{2,4})"

@@ -8,12 +8,13 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import re2
 
 from gateway.domain.finding import TextPart
+from gateway.phi.gates import gates
 from gateway.phi.lexicon import Lexicon
 from gateway.phi.normalize import Normalized, fold_name, normalize
 from gateway.phi.skeleton import Skeleton
@@ -25,6 +26,16 @@ def compiled(pattern: str, megabytes: int = 8) -> Any:
     return re2.compile(pattern, quiet(megabytes))
 
 
+@cache
+def gated(pattern: str, megabytes: int = 8) -> Any:
+    """The same for one that `Document.spans` looks for in whole texts: it is not run where gates.py says that it stands
+    nowhere.
+    """
+    made = compiled(pattern, megabytes)
+    gates().add(made)
+    return made
+
+
 def quiet(megabytes: int) -> Any:
     """Options of RE2: it would write its complaints to standard error."""
     options = re2.Options()
@@ -33,6 +44,7 @@ def quiet(megabytes: int) -> Any:
     return options
 
 
+_SHORT = 200
 _WORD = compiled(r"\b\pL{3,30}\b")
 
 
@@ -88,8 +100,15 @@ class Document:
         table.append(len(self.text))
         return table
 
+    @cached_property
+    def _absent(self) -> frozenset[int]:
+        """Patterns that stand nowhere; a short text is not worth the question."""
+        return gates().absent(self.data) if self._ascii and len(self.data) > _SHORT else frozenset()
+
     def spans(self, pattern: Any, group: int = 0) -> Iterator[tuple[int, int]]:
         """Where a compiled RE2 pattern matches (or its group, where that took part), in characters."""
+        if id(pattern) in self._absent:
+            return
         for match in pattern.finditer(self.data):
             start, end = match.span(group)
             if start < 0:

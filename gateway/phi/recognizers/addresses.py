@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 from gateway.domain.finding import Kind
-from gateway.phi.document import Document, compiled
+from gateway.phi.document import Document, compiled, gated
 from gateway.phi.lexicon import STOP
 from gateway.phi.recognizers.place_words import STATES, STREETS
 from gateway.phi.recognizers.rule import Hit
@@ -37,10 +37,10 @@ _COUNTRY = r"(?:,?\s{0,3}(?:USA|U\.S\.A\.|United States))?"
 @cache
 def _patterns() -> dict[str, Any]:
     return {
-        "state": compiled(rf"(?:,[ \n]{{0,2}}|[ \n])(?:{STATES})\b\.?(?:,?[ \n]{{1,3}}{_ZIP})?"),
+        "state": gated(rf"(?:,[ \n]{{0,2}}|[ \n])(?:{STATES})\b\.?(?:,?[ \n]{{1,3}}{_ZIP})?"),
         "tail": compiled(rf"{_TAIL}(?:{_CITY})?{_COUNTRY}"),
-        "box": compiled(r"(?i)\b(?:R\.? ?R\.?|Rt\.?|Rte\.?|Rural Route|Star Route|H\.?C\.?) ?#? ?\d{1,4},? Box #? ?\d{1,5}[A-Za-z]?|\b(?:P\.? ?O\.? ?|post office |apartado )(?:Box|postal) ?#? ?\d{1,7}|\bPSC \d{1,5},? Box \d{1,5}|\bUnit \d{2,6} Box \d{2,6}"),
-        "cue": compiled(r"(?i)\b(?:address(?: on file)?|direcci[oó]n|domicilio|lives at|living at|resides at|residing at|located at|office is at|vive en|moved to|home at)(?: is| es)?\b(?: at)?[ \t]{0,3}[:=]?\s{0,3}"),
+        "box": gated(r"(?i)\b(?:R\.? ?R\.?|Rt\.?|Rte\.?|Rural Route|Star Route|H\.?C\.?) ?#? ?\d{1,4},? Box #? ?\d{1,5}[A-Za-z]?|\b(?:P\.? ?O\.? ?|post office |apartado )(?:Box|postal) ?#? ?\d{1,7}|\bPSC \d{1,5},? Box \d{1,5}|\bUnit \d{2,6} Box \d{2,6}"),
+        "cue": gated(r"(?i)\b(?:address(?: on file)?|direcci[oó]n|domicilio|lives at|living at|resides at|residing at|located at|office is at|vive en|moved to|home at)(?: is| es)?\b(?: at)?[ \t]{0,3}[:=]?\s{0,3}"),
     }  # fmt: skip
 
 

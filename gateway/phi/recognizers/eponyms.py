@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from gateway.phi.document import Document, compiled
+from gateway.phi.document import Document, gated
 from gateway.phi.lexicon import EPONYM
 from gateway.phi.normalize import fold_name
 from gateway.phi.recognizers.name_cues import word_after
@@ -29,7 +29,7 @@ _NOUNS_OF = frozenset((
 
 @cache
 def _long_ago() -> Any:
-    return compiled(r"(?i)\b(?:in|since|around|by|until|of|en|desde) (?:the |los años )?1[0-8]\d\d\b|\b1[0-8]\d0s\b")
+    return gated(r"(?i)\b(?:in|since|around|by|until|of|en|desde) (?:the |los años )?1[0-8]\d\d\b|\b1[0-8]\d0s\b")
 
 
 class Eponyms:

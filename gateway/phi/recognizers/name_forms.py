@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from gateway.domain.finding import Kind
-from gateway.phi.document import Document, compiled
+from gateway.phi.document import Document, compiled, gated
 from gateway.phi.lexicon import AMBIGUOUS, EPONYM, GIVEN, NAME, PLACE, STOP, SURNAME, WORD
 from gateway.phi.recognizers.name_cues import Cues
 from gateway.phi.recognizers.name_words import SUFFIXES
@@ -20,7 +20,7 @@ _SMALL = r"\p{Ll}{2,20}(?:['\-]\p{Ll}{2,20})?"
 @cache
 def _patterns() -> tuple[Any, Any, Any]:
     local = compiled(r"[A-Za-z][A-Za-z'._\-]{2,60}[0-9]{0,6}@")
-    cue = compiled(
+    cue = gated(
         r"\b(?:dear|hi|hello|hey|patient|pt|mr|mrs|ms|miss|dr|doctor|hola|estimado|estimada|paciente|sra|dra|señora?)"
         rf"\.? {_SMALL}(?: {_SMALL})?"
     )
