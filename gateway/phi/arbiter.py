@@ -19,7 +19,7 @@ from gateway.phi.lexicon import GIVEN, NAME, STOP, WORD
 from gateway.phi.normalize import fold_name
 from gateway.phi.recognizers.eponyms import Eponyms
 from gateway.phi.recognizers.rule import Hit
-from gateway.phi.spans import begins, merge
+from gateway.phi.spans import begins, certain_words, merge
 from gateway.phi.tagger import LABELS, Scores
 from gateway.phi.tokens import tokens
 
@@ -65,8 +65,15 @@ def windows(document: Document, hits: Sequence[Hit], everywhere: bool) -> list[W
 
 
 def _doubtful(document: Document, hits: Sequence[Hit]) -> list[tuple[int, int]]:
-    """Names and places that rest on lists, and capitalised words that nothing explains."""
+    """Names and places that rest on lists, and capitalised words that nothing explains. Words of a name that the same text
+    holds with certainty are in no doubt: they are found again whatever the tagger says (spans.spread).
+    """
     found = [(one.start, one.end) for one in hits if one.by in BY_LISTS and one.score < 0.85]
+    if found:
+        sure = certain_words(document, hits)
+        found = [
+            (start, end) for start, end in found if not sure.issuperset(fold_name(document.text[start:end]).split())
+        ]
     starts = [one.start for one in hits]
     for token in document.tokens:
         if token.flags & STOP or token.shape & 1 or (token.flags & WORD and not token.flags & NAME):
