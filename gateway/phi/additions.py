@@ -36,28 +36,30 @@ class Bounds:
     add: float
     everywhere: bool
 
+    @property
+    def never(self) -> float:
+        """A probability below which a word begins nothing, whatever stands round it."""
+        return self.add * 0.4
+
 
 class Added:
     """The tagger's words on one document and what they add."""
 
     def __init__(
-        self, document: Document, places: list[tuple[int, int]], sure: list[Certainty], bounds: Bounds, eponyms: Eponyms
-    ) -> None:
+        self, document: Document, places: list[tuple[int, int]], sure: list[Certainty], likely: list[int], bounds: Bounds,
+        eponyms: Eponyms,
+    ) -> None:  # fmt: skip
         self._document, self._text = document, document.text
-        self._places, self._sure = places, sure
+        self._places, self._sure, self._likely = places, sure, likely
         self._bounds, self._eponyms = bounds, eponyms
 
     def hits(self) -> Iterator[Hit]:
         """Every run that is added."""
-        at, count, never = 0, len(self._places), self._bounds.add * 0.4
-        while at < count:
+        after, count, never = 0, len(self._places), self._bounds.never
+        for at in self._likely:
             name, location, _ = self._sure[at]
-            if name < never and location < never:
-                at += 1
-                continue
             best = max(name, location)
-            if best < self._least(at) or best < self._needed(at):
-                at += 1
+            if at < after or best < never or best < self._least(at) or best < self._needed(at):
                 continue
             last = at + 1
             while last < count and self._goes_on(last, location > name):
@@ -68,11 +70,11 @@ class Added:
             if not self._means_nothing(start, end, last - at, best, location > name):
                 kind = Kind.NAME if name >= location else Kind.LOCATION
                 yield Hit(kind, start, end, min(_SURE, round(best, 2)), "tagger")
-            at = last
+            after = last
 
     def _least(self, at: int) -> float:
         """The bound at a token: lower where a label, a greeting or a relation stands before it."""
-        if max(self._sure[at][:2]) < self._bounds.add * 0.4:
+        if max(self._sure[at][:2]) < self._bounds.never:
             return _NEVER
         return self._bounds.add * (0.5 if cued(self._document, self._places[at][0]) else 1.0)
 

@@ -60,7 +60,8 @@ def windows(document: Document, hits: Sequence[Hit], everywhere: bool) -> list[W
     for start, end in spans:
         piece = text[start:end]
         inside = tokens(piece)
-        found.append(Window([(a + start, b + start) for a, b in inside], [piece[a:b] for a, b in inside]))
+        places = [(a + start, b + start) for a, b in inside] if start else inside
+        found.append(Window(places, [piece[a:b] for a, b in inside]))
     return [one for one in found if one.places]
 
 
@@ -116,14 +117,18 @@ def weigh(
     """The hits that stand, and those that the tagger adds."""
     places: list[tuple[int, int]] = []
     sure: list[Certainty] = []
+    likely: list[int] = []
+    """The few words of which the tagger says anything; one step of rounding below what counts."""
     for window, scores in looked:
+        spoken = scores[:, _NAME : _LOCATION + 1].max(axis=1) >= 0.99 * bounds.never
+        likely += [len(places) + at for at in spoken.nonzero()[0].tolist()]
         places += window.places
         both = scores[:, _NAME], scores[:, _LOCATION], scores[:, _PARTS[0]] + scores[:, _PARTS[1]]
         sure += zip(*(one.tolist() for one in both), strict=True)
     starts = [start for start, _ in places]
     eponyms = Eponyms(document)
     kept = [hit for hit in hits if hit.by not in BY_LISTS or _stands(document, hit, starts, sure, bounds.keep, eponyms)]
-    added = list(Added(document, places, sure, bounds, eponyms).hits())
+    added = list(Added(document, places, sure, likely, bounds, eponyms).hits())
     return merge(document, [*kept, *added]) if added else kept
 
 
