@@ -33,6 +33,7 @@ _LABEL = re.compile(r"[A-Za-z0-9_.:+-]{1,60}\Z")
 _TWICE = re.compile(
     "[\u00c2-\u00c5][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
 )
+_WESTERN = frozenset({"cp1252", "iso8859-1", "iso8859-15", "latin-1"})
 _GUESS_NEEDS = 64
 _GUESS_FROM = 32 * 1024
 
@@ -87,15 +88,17 @@ def codec_of(label: str) -> str | None:
 
 def _with(data: bytes, codec: str) -> tuple[str, bool]:
     try:
-        return data.decode(codec), True
+        text = data.decode(codec)
     except (UnicodeError, ValueError):
         pass
+    else:
+        return text, codec not in _WESTERN or not _mojibake(text)
     if codec.startswith(_STRICT):
         return data.decode(codec, "replace") if codec != "utf-7" else data.decode("cp1252", "replace"), False
     if codec == "utf-8":
         return _mixed(data)
     text = data.decode(codec, "replace")
-    return text, _few(text.count("\ufffd"), len(text))
+    return text, _few(text.count("\ufffd"), len(text)) and not (codec in _WESTERN and _mojibake(text))
 
 
 def _mixed(data: bytes) -> tuple[str, bool]:
@@ -131,6 +134,11 @@ def _guess(data: bytes) -> tuple[str, bool]:
     name = best.encoding if best is not None else "cp1252"
     text = data.decode(name, "replace")
     return text, best is not None and len(data) >= _GUESS_NEEDS and _few(text.count("\ufffd"), len(text))
+
+
+def _mojibake(text: str) -> bool:
+    """Whether a western text has more signs beyond ASCII than any western language: it was written in another charset."""
+    return len(text) >= _GUESS_NEEDS and 5 * sum(one > "\x7f" for one in text) > 2 * len(text)
 
 
 def _few(odd: int, of: int) -> bool:

@@ -29,6 +29,8 @@ _UNDISPLAYED = re.compile(
 )
 _LINKS = frozenset(["href", "src", "action", "background", "poster", "cite", "formaction", "data"])
 _PERCENT = re.compile(r"%(2[0-9A-Fa-f]|[3-6][0-9A-Fa-f]|7[0-9A-Ea-e])")
+_CSS_ESCAPE = re.compile(r"\\0{0,4}([2-7][0-9A-Fa-f])\s?")
+_DATA_URL = re.compile(r"(?i)url\(\s*(?:[\"']|&quot;|&#39;)?\s*(data:[^)\"'<>]{0,10000000})")
 _CSS = re.compile(r"[\"']|url\(|/\*", re.IGNORECASE)
 _CSS_CONTENT = re.compile(r"content\s*:\s*\Z", re.IGNORECASE)
 _CLOSERS = {'"': '"', "'": "'", "url(": ")", "/*": "*/"}
@@ -178,6 +180,10 @@ class _Reader:
                 self.hidden.exact(self._source, start, end, Place.CODE)
             return value.lower() == "hidden"
         hiding = hides(name, value)
+        if name == "style" and _DATA_URL.search(value):
+            for found in _DATA_URL.finditer(self._source, start, end):
+                self.embedded += 1
+                self.data.append(found.span(1))
         if name == "style" and "content" in value.lower():
             self.hidden.insert("\n")
             self.hidden.take(self._source, start, end, Place.QUOTED if quoted else Place.BARE)
@@ -190,15 +196,22 @@ class _Reader:
             return
         self.hidden.insert("\n")
         if not link:
-            self.hidden.take(self._source, start, end, place)
+            if place is Place.CODE:
+                self._escaped(_CSS_ESCAPE, start, end, place)
+            else:
+                self.hidden.take(self._source, start, end, place)
             return
         value = self._source[start : start + 80].lstrip(" \t\r\n\"'").lower()
         if value.startswith("data:"):
             self.embedded += 1
             self.data.append((start, end))
             return
+        self._escaped(_PERCENT, start, end, place)
+
+    def _escaped(self, pattern: re.Pattern[str], start: int, end: int, place: Place) -> None:
+        """Keep a piece of the source in which escapes stand for characters."""
         at = start
-        for match in _PERCENT.finditer(self._source, start, end):
+        for match in pattern.finditer(self._source, start, end):
             self.hidden.take(self._source, at, match.start(), place)
             self.hidden.escaped(chr(int(match.group(1), 16)), match.start(), match.end(), place)
             at = match.end()

@@ -20,6 +20,7 @@ from gateway.mime.entity import MESSAGES, spare_words
 from gateway.mime.headertext import traces, words
 from gateway.mime.html import extract
 from gateway.mime.inner import File, data_urls, inner_parts
+from gateway.mime.leftover import mended
 from gateway.mime.limits import Limits
 from gateway.mime.naming import Namer
 from gateway.mime.tree import Part, Tree, content
@@ -37,6 +38,7 @@ _HTML_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([A-Za-z0-9_:
 _UUENCODED = re.compile(
     r"^begin(?:-base64)? [0-7]{3,4} \S[^\n]*\n[ -`A-Za-z+/=]{4,76}\r?$|^=ybegin line=\d", re.MULTILINE
 )
+_CODED = re.compile(rb"\\u[0-9A-Fa-f]{4}|&#|data:|[A-Za-z0-9+/]{100}")
 _PGP = "-----BEGIN PGP MESSAGE-----"
 
 
@@ -108,7 +110,7 @@ class _Collector:
             return
         data, whole = content(part.body, self._limits.max_text_bytes)
         shown = {"", "encrypted", *(HEALTH_TEXTS if not part.file_name else ())}  # in a letter's own text they are text
-        if kind_of(data[:2048]) not in shown or not _readable(data, part.charset):
+        if kind_of(data[:2048]) not in shown or not _readable(data, part.charset) or _coded(part, data):
             self.specimens.append(part)
             return
         name = part.name or f"{prefix}attachment:part-{part.path}"
@@ -137,8 +139,10 @@ class _Collector:
             card = read_card(text)
             self._add(f"{name}/properties", "\n".join(card.lines))
             self._inner(part, name, card.files)
-        if mended := twice_encoded(text):
-            self._add(f"{name}/mended", mended)
+        if twice := twice_encoded(text):
+            self._add(f"{name}/mended", twice)
+        for how, told in mended(text):
+            self._add(f"{name}/{how}", told)
         self._unlabelled(name, text)
 
     def _inner(self, part: Part, name: str, files: Sequence[File]) -> None:
@@ -205,6 +209,13 @@ def _is_text(part: Part) -> bool:
 def _readable(data: bytes, charset: str) -> bool:
     wide = (codec_of(charset) or "").startswith(("utf-16", "utf-32"))
     return wide or looks_like_text(data[:4096])
+
+
+def _coded(part: Part, data: bytes) -> bool:
+    """Whether an attached text is JSON or XML with escapes or files in it, which the inspector takes apart."""
+    if not part.file_name or not data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[", b"<?xml", b"<svg")):
+        return False
+    return _CODED.search(data) is not None
 
 
 def _html_charset(data: bytes) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gateway.domain.finding import Gap, GapReason, TextPart
+from gateway.mime.documents.archive_beside import beside
 from gateway.mime.documents.budget import Budget
 from gateway.mime.documents.libarchive import Member, members
-from gateway.mime.documents.packed import Refused, entries, opened, unpacked
+from gateway.mime.documents.packed import Refused, entries, margins, opened, unpacked
 from gateway.mime.documents.table import read
 from gateway.mime.naming import Namer, clean
 
@@ -24,13 +25,16 @@ def read_packed(part: str, data: bytes, budget: Budget) -> tuple[list[TextPart],
     library = budget.instruments.archives
     if library is None:
         return [], [Gap(part, GapReason.UNKNOWN_TYPE)]
-    return _read(part, members(library, data, budget), budget)
+    found, gaps = _read(part, members(library, data, budget), budget)
+    told, whole = beside(data, budget)
+    found += [TextPart(f"{part}/beside", told)] * bool(told)
+    return found, [*gaps, *([Gap(part, GapReason.AMBIGUOUS)] * (not whole and not gaps))]
 
 
 def _of_zip(data: bytes, budget: Budget) -> Iterator[Member]:
     with opened(data) as archive:
-        if archive.comment:
-            yield Member(archive.comment.decode("utf-8", "replace"), b"")
+        if told := margins(archive, data):
+            yield Member(told, b"")
         for entry in entries(archive, budget):
             try:
                 content = unpacked(archive, entry, budget)

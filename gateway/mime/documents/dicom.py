@@ -14,6 +14,7 @@ from gateway.domain.finding import Gap, GapReason, TextPart
 from gateway.mime.documents import fields
 from gateway.mime.documents.budget import Budget
 from gateway.mime.documents.sight import words_in
+from gateway.mime.documents.stray import words_among
 from gateway.mime.documents.table import Result, read
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _WORDLESS = frozenset({"OB", "OW", "OF", "OD", "OL", "OV", "SQ", "AT", "FL", "FD
 _READABLE = re.compile(rb"[\x20-\x7e\xa0-\xff]{4,}")
 _DEEPEST, _MOST_VALUES, _VALUE = 12, 50_000, 20_000
 _FRAMES = 8
+_PADDING = 0xFFFCFFFC
 _PACKED = frozenset(
     {"1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91"}
 )
@@ -48,8 +50,13 @@ def read_dicom(part: str, data: bytes, budget: Budget) -> Result:
             if len(lines) > _MOST_VALUES:
                 gaps[Gap(part, GapReason.TOO_LARGE)] = None
                 break
-        if any(element.tag.group & 0xFF00 == 0x6000 and element.tag.element == 0x3000 for element in image):
-            gaps[Gap(part, GapReason.NO_TEXT)] = None  # an overlay is a picture of its own
+        lines.append(words_among(image.preamble or b""))
+        for element in image:
+            if element.tag.group & 0xFF01 == 0x6000 and element.tag.element == 0x3000:  # a picture of its own
+                plane, unread = _overlay(image, element.tag.group, budget)
+                lines.append(plane)
+                if unread:
+                    gaps[Gap(part, unread)] = None
         if "EncapsulatedDocument" in image:
             texts, missed = _document(part, bytes(image.EncapsulatedDocument), budget)
             gaps.update(dict.fromkeys(missed))
@@ -77,7 +84,11 @@ def _lines(dataset: pydicom.Dataset, depth: int) -> Iterator[str]:
         if element.VR == "SQ":
             for item in element.value:
                 yield from _lines(item, depth + 1)
-        elif element.VR == "UN" or (element.tag.is_private and isinstance(element.value, bytes)):
+        elif (
+            element.VR == "UN"
+            or element.tag == _PADDING
+            or (element.tag.is_private and isinstance(element.value, bytes))
+        ):
             found = b" ".join(_READABLE.findall(bytes(element.value or b"")[:_VALUE]))
             yield found.decode("utf-8", "replace")
         elif element.VR not in _WORDLESS and element.VR != "UI":
@@ -94,6 +105,21 @@ def _shown(kind: str, value: str) -> str:
             names.append(fields.person(family, (given, middle), suffix, prefix))
         return " ".join(names)
     return fields.date(value) if kind in {"DA", "DT"} else value
+
+
+def _overlay(image: pydicom.Dataset, group: int, budget: Budget) -> tuple[str, GapReason | None]:
+    """The words of an overlay plane (PS3.3 C.9.2): one bit for each pixel, rows without padding."""
+    import numpy
+
+    if (group, 0x0010) not in image or (group, 0x0011) not in image:
+        return "", GapReason.MALFORMED
+    rows, columns = int(image[group, 0x0010].value), int(image[group, 0x0011].value)
+    frames = int(image[group, 0x0015].value) if (group, 0x0015) in image else 1
+    bits = bytes(image[group, 0x3000].value)
+    if frames != 1 or rows * columns > budget.max_pixels or 8 * len(bits) < rows * columns:
+        return "", GapReason.NO_TEXT
+    plane = numpy.unpackbits(numpy.frombuffer(bits, numpy.uint8), bitorder="little")[: rows * columns]
+    return words_in(Image.frombytes("L", (columns, rows), (255 - 255 * plane).astype(numpy.uint8).tobytes()), budget)
 
 
 def _pixels(image: pydicom.Dataset, budget: Budget) -> tuple[list[str], GapReason | None]:

@@ -1,9 +1,11 @@
-"""FHIR resources as JSON: names, addresses, numbers and dates as lines in words; narratives as text, attachments as files."""
+"""FHIR resources as JSON or XML: names, addresses, numbers and dates as lines in words; narratives as text, attachments as files."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+
+from lxml import etree
 
 from gateway.domain.finding import Gap
 from gateway.domain.finding import TextPart as Text
@@ -11,6 +13,7 @@ from gateway.mime.charset import decode
 from gateway.mime.documents import fields
 from gateway.mime.documents.budget import Budget
 from gateway.mime.documents.table import Result
+from gateway.mime.documents.xml import local, parsed
 from gateway.mime.html import extract
 
 _SILENT = frozenset(["resourceType", "system", "use", "status", "reference", "profile", "div", "data", "fullUrl"])
@@ -32,10 +35,15 @@ def read_fhir(part: str, data: bytes, budget: Budget) -> Result:
     text, _ = decode(data, "")
     walk = _Walk()
     text = text.strip()
-    try:
-        resources = [json.loads(text)]
-    except ValueError:
-        resources = [json.loads(each) for each in text.splitlines() if each.strip()]
+    resources: list[object]
+    if text.startswith("<"):
+        root = parsed(data.strip())
+        resources = [{"resourceType": local(root), **_of_xml(root)}]
+    else:
+        try:
+            resources = [json.loads(text)]
+        except ValueError:
+            resources = [json.loads(each) for each in text.splitlines() if each.strip()]
     for each in resources:
         _visit(each, "", "", walk)
     texts, gaps = fields.both(part, data, walk.lines)
@@ -46,12 +54,32 @@ def read_fhir(part: str, data: bytes, budget: Budget) -> Result:
     return list[Text](texts), list[Gap](gaps)
 
 
+def _of_xml(element: etree._Element) -> dict[str, object]:
+    """The JSON form of a resource in XML (FHIR R4 2.6.1): an element's value is an attribute, a repeated one is a list."""
+    found: dict[str, object] = {}
+    for each in element:
+        name = local(each)
+        if not name:
+            continue
+        if name == "div":
+            value: object = etree.tostring(each, encoding="unicode", with_tail=False)
+        elif name[0].isupper():
+            value = {"resourceType": name, **_of_xml(each)}
+        else:
+            value = str(each.get("value")) if each.get("value") is not None and not len(each) else _of_xml(each)
+        there = found.get(name)
+        found[name] = value if there is None else [*(there if isinstance(there, list) else [there]), value]
+    return found
+
+
 def _visit(value: object, key: str, owner: str, walk: _Walk) -> None:
     if isinstance(value, list):
         for each in value:
             _visit(each, key, owner, walk)
     elif isinstance(value, dict):
         owner = str(value.get("resourceType", owner))
+        if value.get("resourceType") in _PEOPLE:
+            walk.lines.append(fields.line("Medical record", f"of a {owner}"))  # whose it is may be all that it says
         if not _known(value, key, owner, walk):
             for name, inner in value.items():
                 _visit(inner, str(name), owner, walk)

@@ -46,6 +46,7 @@ _FIELDS: Mapping[str, Mapping[int, tuple[str, str]]] = {
 _TYPES = {"MR": "MRN", "SS": "SSN", "DL": "Driver's license number", "MA": "Medicaid number", "MC": "Medicare number",
           "AN": "Account number", "VN": "Visit number", "PPN": "Passport number", "NPI": "NPI"}  # fmt: skip
 _BREAK = re.compile(r"[\r\n\x0b\x1c]+")
+_HEX = re.compile(r"(.)X((?:[0-9A-Fa-f]{2}){1,4000})(?=\1).")
 _MOST_SEGMENTS = 100_000
 
 
@@ -117,5 +118,9 @@ def _plain(value: str, signs: str) -> str:
     """Without the escapes of HL7 2.7; subcomponents apart."""
     value = value.replace(signs[3], " ")
     escape = re.escape(signs[2])
+    if f"{signs[2]}X" in value:
+        value = _HEX.sub(
+            lambda found: found[0] if found[1] != signs[2] else decode(bytes.fromhex(found[2]), "")[0], value
+        )
     named = {"F": "|", "S": signs[0], "T": signs[3], "R": signs[1], "E": signs[2], ".br": "\n"}
     return re.sub(f"{escape}([^{escape}]{{1,10}}){escape}", lambda found: named.get(found[1], ""), value)

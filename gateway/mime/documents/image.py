@@ -11,14 +11,16 @@ from PIL import ExifTags, Image, ImageFile, ImageSequence, IptcImagePlugin, Unid
 from gateway.domain.finding import Gap, GapReason, TextPart
 from gateway.mime.charset import decode
 from gateway.mime.documents.budget import Budget
+from gateway.mime.documents.image_beside import spoken
 from gateway.mime.documents.sight import fingerprint, words_in
 from gateway.mime.documents.xml import BadXml, parsed, text_of
 
-_FORMATS = ("PNG", "JPEG", "GIF", "TIFF", "BMP", "DIB", "WEBP", "JPEG2000", "PPM")
+_FORMATS = ("PNG", "JPEG", "GIF", "TIFF", "BMP", "DIB", "WEBP", "JPEG2000", "PPM", "ICO")
 _ENDS = {"PNG": b"IEND\xaeB`\x82", "JPEG": b"\xff\xd9", "GIF": b"\x00;"}
 _FOLDERS = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo, ExifTags.IFD.Interop)
 _WIDE = range(0x9C9B, 0x9CA0)  # XPTitle, XPComment, XPAuthor, XPKeywords, XPSubject: UTF-16
 _VALUE = 4000
+_PREVIEW = 320
 
 
 def read_image(part: str, data: bytes, budget: Budget) -> tuple[list[TextPart], list[Gap]]:
@@ -33,6 +35,12 @@ def read_image(part: str, data: bytes, budget: Budget) -> tuple[list[TextPart], 
                     return [], [Gap(part, GapReason.TOO_LARGE)]
                 with Image.open(io.BytesIO(data), formats=_FORMATS) as second:  # reading its tables moves the file
                     lines += metadata(second)
+                beside = spoken(picture.format or "", data)
+                lines += beside.lines
+                if not beside.whole:
+                    gaps[Gap(part, GapReason.MALFORMED)] = None
+                for preview in beside.pictures:
+                    lines += _preview(preview, budget, part, gaps)
                 for text, reason in _frames(picture, budget):
                     lines += [text] if text else []
                     if reason:
@@ -46,6 +54,15 @@ def read_image(part: str, data: bytes, budget: Budget) -> tuple[list[TextPart], 
         except (OSError, SyntaxError, ValueError, KeyError, IndexError, EOFError):
             gaps[Gap(part, GapReason.MALFORMED)] = None
     return [TextPart(part, "\n".join(lines))] * bool(lines), list(gaps)
+
+
+def size_of(data: bytes) -> tuple[int, int]:
+    """Width and height in pixels as a picture claims them; of what is no picture, more than any has."""
+    try:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
+            return picture.size
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return 1 << 30, 1 << 30
 
 
 def _frames(picture: ImageFile.ImageFile, budget: Budget) -> Iterator[tuple[str, GapReason | None]]:
@@ -64,9 +81,23 @@ def _frames(picture: ImageFile.ImageFile, budget: Budget) -> Iterator[tuple[str,
             return
 
 
+def _preview(data: bytes, budget: Budget, part: str, gaps: dict[Gap, None]) -> list[str]:
+    """The words of a preview that is large enough to be read: it may show what the picture does not any more."""
+    if max(size_of(data)) <= _PREVIEW:
+        return []
+    with Image.open(io.BytesIO(data), formats=("JPEG",)) as picture:
+        text, reason = words_in(picture, budget)
+    if reason:
+        gaps[Gap(part, reason)] = None
+    return [text] if text else []
+
+
 def _followed(kind: str, data: bytes) -> bool:
     """Whether bytes follow the picture's end: another file may hide there."""
     end = _ENDS.get(kind)
+    if kind in {"BMP", "DIB"}:
+        size = int.from_bytes(data[2:6], "little")
+        return bool(size and data[size:].strip(b"\0\r\n "))
     if end is None:
         return False
     at = data.rfind(end)

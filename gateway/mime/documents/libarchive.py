@@ -61,6 +61,7 @@ def _members(library: ctypes.CDLL, archive: ctypes.c_void_p, packed: int, budget
         linked = library.archive_entry_hardlink(entry) or library.archive_entry_symlink(entry)
         if linked:
             name = f"{name}\n{ctypes.string_at(linked).decode('utf-8', 'replace')}"
+        name += _owners(library, entry)
         if library.archive_entry_is_encrypted(entry):
             yield Member(name, None, GapReason.ENCRYPTED)
             continue
@@ -79,6 +80,13 @@ def _name(library: ctypes.CDLL, entry: ctypes.c_void_p) -> str:
         return str(ctypes.wstring_at(wide))
     narrow = library.archive_entry_pathname(entry)
     return ctypes.string_at(narrow).decode("utf-8", "replace") if narrow else ""
+
+
+def _owners(library: ctypes.CDLL, entry: ctypes.c_void_p) -> str:
+    """Names of user and group where they are words: accounts have no blanks."""
+    told = [getattr(library, f"archive_entry_{each}")(entry) for each in ("uname", "gname")]
+    names = [ctypes.string_at(each).decode("utf-8", "replace") for each in told if each]
+    return "".join(f"\n{each}" for each in names if " " in each)
 
 
 def _content(
@@ -101,5 +109,5 @@ def _content(
 def _declare(library: ctypes.CDLL) -> None:
     library.archive_read_new.restype = ctypes.c_void_p
     library.archive_read_data.restype = ctypes.c_ssize_t
-    for name in ("pathname_w", "pathname", "hardlink", "symlink"):
+    for name in ("pathname_w", "pathname", "hardlink", "symlink", "uname", "gname"):
         getattr(library, f"archive_entry_{name}").restype = ctypes.c_void_p

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Mapping
 
@@ -28,6 +29,7 @@ _PREFIXES: tuple[tuple[bytes, str], ...] = (
     (b"Rar!\x1a\x07", "packed"),
     (b"x\x9f\x3e\x22", "tnef"),
     (b"MSCF\0\0\0\0", "packed"),
+    (b"\xd7\xcd\xc6\x9a", "metafile"),
     (b"MSH|", "hl7"),
     (b"FHS|^~\\&", "hl7"),
     (b"BHS|^~\\&", "hl7"),
@@ -37,6 +39,14 @@ _PREFIXES: tuple[tuple[bytes, str], ...] = (
 )
 _OFFICE: Mapping[str, str] = {"word/": "ooxml", "ppt/": "ooxml", "xl/": "xlsx"}
 _LOOK = 1024
+_HL7 = re.compile(rb"(?:MSH|FHS|BHS)(?P<bar>[^\w\s])[^\w\s]{4,5}(?P=bar)")
+_MARKUP = re.compile(
+    rb"(?i)(?:<!--.{0,400}?-->\s*)?<(?:(?P<html>!doctype html|html|head|body|table|meta|style)[\s>]|(?P<xml>\?xml|svg)\s)",
+    re.DOTALL,
+)
+_MAIL = re.compile(
+    rb"(?i)(?:[a-z][a-z0-9-]{1,40}: [^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n){0,20}){0,30}?MIME-Version: *1\.0"
+)
 HEALTH_TEXTS = frozenset({"hl7", "x12", "fhir", "cda"})
 """Kinds that can be read as text too, but of whose fields the standards know the names."""
 
@@ -51,8 +61,12 @@ def kind_of(head: bytes) -> str:
         return "pdf"
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "image"
+    if head[:4] == b"\0\0\1\0" and head[5:6] == b"\0" and head[9:10] == b"\0":
+        return "image"  # an icon
     if head[4:12] in {b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypavif"}:
         return "image"
+    if head[40:44] == b" EMF" and head[:4] == b"\x01\0\0\0":
+        return "metafile"
     if head[128:132] == b"DICM":
         return "dicom"
     if head[257:262] == b"ustar":
@@ -62,13 +76,29 @@ def kind_of(head: bytes) -> str:
 
 def _health_text(body: bytes) -> str:
     """Texts of health programs, whose fields have names only in their standards."""
+    if _HL7.match(body.lstrip(b"\x0b\x1c")):
+        return "hl7"
     if body.startswith(b"ISA") and len(body) > 106 and body[3:4] and body[:106].count(body[3:4]) == 16:
         return "x12"
     if body.startswith((b"{", b"[")) and b'"resourceType"' in body:
         return "fhir"
+    if (
+        body.startswith(b"<")
+        and b'http://hl7.org/fhir"' in body
+        and not body[:200].lower().startswith((b"<!doctype h", b"<html"))
+    ):
+        return "fhir"
     if body.startswith(b"<") and b"<ClinicalDocument" in body and b"urn:hl7-org:v3" in body:
         return "cda"
     return ""
+
+
+def kind_of_markup(head: bytes) -> str:
+    """Whether a text is HTML, XML or a mail by how it begins; a browser, Word and Excel open those under any name."""
+    body = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if found := _MARKUP.match(body):
+        return "html" if found["html"] or b"<html" in body[:1024].lower() else "xml"
+    return "mail" if _MAIL.match(body) else ""
 
 
 def _confirm(kind: str, head: bytes) -> str:

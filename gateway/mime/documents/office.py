@@ -9,13 +9,13 @@ from lxml import etree
 
 from gateway.domain.finding import Gap, GapReason, TextPart
 from gateway.mime.documents.budget import Budget
-from gateway.mime.documents.packed import Refused, entries, opened, unpacked
+from gateway.mime.documents.image import size_of
+from gateway.mime.documents.packed import Refused, entries, margins, opened, unpacked
 from gateway.mime.documents.table import read
 from gateway.mime.documents.xml import BadXml, local, parsed, text_of
 from gateway.mime.html import extract
 from gateway.mime.naming import Namer, clean
 
-_DRAWINGS = (".emf", ".wmf", ".wdp", ".emz", ".wmz")
 _WORDLESS = (
     "styles.xml", "fonttable.xml", "websettings.xml", "numbering.xml", "[content_types].xml",
     "styleswitheffects.xml", "presprops.xml", "viewprops.xml", "tablestyles.xml",
@@ -26,6 +26,8 @@ _ATTRIBUTED = ("customxml/", "ppt/tags/", "docprops/custom", "xl/pivotcache/", "
 """Parts whose words stand in attributes of any name."""
 _WORDLESS_FOLDERS = ("/theme/", "/slidelayouts/", "meta-inf/", "configurations2/", "/printersettings/")
 _IN_SETTINGS = frozenset({"docVar", "mailMerge", "attachedTemplate", "config-item"})
+_THUMBNAILS, _THUMBNAIL = ("docprops/thumbnail", "thumbnails/"), 300
+"""A page at fewer pixels than these on each side cannot be read."""
 _SILENT = (".odttf", ".ttf", ".fntdata", ".rdf")
 
 
@@ -39,6 +41,24 @@ def read_odf(part: str, data: bytes, budget: Budget) -> tuple[list[TextPart], li
     return _read(part, data, budget)
 
 
+def theme_words(part: str, data: bytes, budget: Budget) -> tuple[list[TextPart], list[Gap]]:
+    """What stands between the tags of a theme that travels by itself; as a rule nothing."""
+    if not data.strip(b"\0"):
+        return [], []
+    try:
+        with opened(data) as archive:
+            texts = [margins(archive, data), *named_oddly(archive)]
+            for entry in entries(archive, budget):
+                content = unpacked(archive, entry, budget)
+                if not entry.filename.lower().endswith((".xml", ".rels")):
+                    return read(part, "", "", data, budget)
+                texts.append(text_of(parsed(content), attributes=False))
+    except Refused as refusal:
+        return [], [Gap(part, refusal.reason)]
+    text = "\n".join(each for each in texts if each.strip())
+    return [TextPart(part, text)] * bool(text), []
+
+
 def _read(part: str, data: bytes, budget: Budget) -> tuple[list[TextPart], list[Gap]]:
     texts: list[str] = []
     gaps: dict[Gap, None] = {}
@@ -46,6 +66,7 @@ def _read(part: str, data: bytes, budget: Budget) -> tuple[list[TextPart], list[
     names = Namer()
     try:
         with opened(data) as archive:
+            texts += [margins(archive, data), *named_oddly(archive)]
             for entry in entries(archive, budget):
                 try:
                     if is_packed(entry):
@@ -66,9 +87,14 @@ def _read(part: str, data: bytes, budget: Budget) -> tuple[list[TextPart], list[
 def is_packed(entry: zipfile.ZipInfo) -> bool:
     """Whether an entry is a file of its own: a picture, an embedded document, an object; not part of the document."""
     name = entry.filename.lower()
-    if entry.is_dir() or name.endswith((*_SILENT, *_DRAWINGS, ".xml", ".rels", ".vml")) or "printersettings" in name:
+    if entry.is_dir() or name.endswith((*_SILENT, ".xml", ".rels", ".vml")) or "printersettings" in name:
         return False
-    return name != "mimetype" and not name.startswith(("docprops/thumbnail", "thumbnails/"))
+    return name != "mimetype"
+
+
+def named_oddly(archive: zipfile.ZipFile) -> list[str]:
+    """Names of parts that are words: programs number theirs."""
+    return [each for each in archive.namelist() if each.count(" ") > 1]
 
 
 def packed(
@@ -76,6 +102,9 @@ def packed(
 ) -> tuple[list[TextPart], list[Gap]]:
     """What a file inside a document says, read by the table again. Refused as `unpacked`."""
     content = unpacked(archive, entry, budget)
+    thumbnail = entry.filename.lower().startswith(_THUMBNAILS) and not entry.filename.lower().endswith(".emf")
+    if thumbnail and max(size_of(content)) <= _THUMBNAIL:
+        return [], []
     inside = names.unique(f"{part}/{clean(entry.filename, 200)}")
     if not budget.enter():
         return [], [Gap(part, GapReason.TOO_DEEP)]
@@ -87,8 +116,6 @@ def packed(
 
 def _entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, budget: Budget) -> list[str]:
     name = entry.filename.lower()
-    if name.endswith(_DRAWINGS):
-        raise Refused(GapReason.NO_TEXT)
     if name.endswith(".rels"):
         return [targets(unpacked(archive, entry, budget))]
     if name.endswith(".vml"):
@@ -105,10 +132,11 @@ def _words(name: str, content: bytes) -> list[str]:
     file_name = name.rpartition("/")[2]
     if file_name == "settings.xml":
         return list(_settings(parsed(content)))
-    if file_name in _WORDLESS and not (file_name == "styles.xml" and b"header" in content):  # ODF keeps them there
-        return []
-    if any(folder in f"/{name}" for folder in _WORDLESS_FOLDERS):
-        return []
+    styling = file_name in _WORDLESS and not (
+        file_name == "styles.xml" and b"header" in content
+    )  # ODF keeps them there
+    if styling or any(folder in f"/{name}" for folder in _WORDLESS_FOLDERS):
+        return [text_of(parsed(content), attributes=False)]  # it names fonts, and has no words between its tags
     return [text_of(parsed(content), every_attribute=name.startswith(_ATTRIBUTED))]
 
 

@@ -12,7 +12,9 @@ from gateway.mime.charset import decode
 from gateway.mime.documents.budget import Budget
 from gateway.mime.documents.ole_binary import deck_text, document_text, workbook_text
 from gateway.mime.documents.packed import Refused
+from gateway.mime.documents.stray import words_among
 from gateway.mime.documents.table import Result, read
+from gateway.mime.documents.xml import parsed, text_of
 
 _LOCKED = ("EncryptedPackage", "EncryptionInfo", "DRMEncryptedDataSpace")
 _PROPERTIES = ("\x05SummaryInformation", "\x05DocumentSummaryInformation")
@@ -50,6 +52,24 @@ def stream(file: olefile.OleFileIO, path: list[str] | str, budget: Budget) -> by
         raise Refused(GapReason.BOMB)
     with file.openstream(path) as opened:
         return bytes(opened.read())
+
+
+def store_words(part: str, data: bytes, budget: Budget) -> Result:
+    """Custom XML in the compound file that Word puts behind an RTF text (its data store)."""
+    if not data.strip(b"\0"):
+        return [], []
+    lines: list[str] = []
+    with olefile.OleFileIO(io.BytesIO(data)) as file:
+        try:
+            for path in file.listdir(streams=True, storages=False)[:_MOST_STREAMS]:
+                content = stream(file, path, budget).strip(b"\0")
+                lines.append(
+                    text_of(parsed(content), every_attribute=True) if content[:1] == b"<" else words_among(content)
+                )
+        except Refused as refusal:
+            return [], [Gap(part, refusal.reason)]
+    text = "\n".join(each for each in lines if each.strip())
+    return [TextPart(part, text)] * bool(text), []
 
 
 def _document(part: str, file: olefile.OleFileIO, roots: set[str], budget: Budget) -> Result:

@@ -9,6 +9,7 @@ import struct
 
 from gateway.domain.finding import GapReason
 from gateway.mime.documents.packed import Refused
+from gateway.mime.documents.stray import words_among
 
 _TEXT_ATOMS = {0x0FA0: "utf-16-le", 0x0FA8: "cp1252", 0x0FBA: "utf-16-le"}  # TextChars, TextBytes, CString
 _CRYPT_SESSION = 0x2F14
@@ -24,6 +25,14 @@ _LABEL_SST, _NUMBER, _RK, _MULRK, _FILEPASS, _TXO, _DRAWING, _OBJ = (
     0x005D,
 )
 _BOF, _BIFF8 = 0x0809, 0x0600
+_FORMULA, _SILENT = (
+    0x0006,
+    frozenset({0x0031, 0x0293, 0x0892, 0x0896, 0x001E, 0x041E, 0x087D, 0x00E0, 0x0042, 0x00E1, 0x01AF, 0x008C}),
+)
+"""Records of fonts, styles, themes and number formats, whose words no person wrote for a reader."""
+
+
+_CELLS = frozenset({_LABEL_SST, _LABEL, _NUMBER, _RK, _MULRK, _STRING})
 
 
 def document_text(words: bytes, first: bytes, zeroth: bytes) -> tuple[str, bool]:
@@ -110,17 +119,36 @@ def workbook_text(data: bytes) -> tuple[str, bool]:
             beside.append(_continued(data, at))
         elif kind == _OBJ and body[4:6] == b"\x08\x00":
             drawn = True
+        elif kind == _FORMULA:
+            beside += _literals(body[22:])
+        elif kind not in _CELLS and kind not in _SILENT:
+            beside.append(words_among(body))
         else:
             _cells(kind, body, strings, rows, sheet)
+    beside = [each for each in beside if each]
     lines = ["\t".join(text for _, text in sorted(cells.items())) for _, cells in sorted(rows.items())]
     used = {text for cells in rows.values() for text in cells.values()}
     return "\n".join([*lines, *(each for each in dict.fromkeys(strings) if each not in used), *beside]), not drawn
 
 
+def _literals(tokens: bytes) -> list[str]:
+    """Strings in the tokens of a formula (PtgStr, MS-XLS 2.5.198.89), and all of them as if they were joined."""
+    found: list[str] = []
+    at = 0
+    while (at := tokens.find(b"\x17", at)) >= 0 and at + 3 <= len(tokens):
+        count, wide = tokens[at + 1], tokens[at + 2]
+        raw = tokens[at + 3 : at + 3 + count * (1 + wide)] if wide <= 1 else b""
+        text = raw.decode("utf-16-le" if wide else "latin-1", "replace")
+        good = bool(text) and len(text) == count and text.isprintable()
+        found += [text] * good
+        at += 3 + len(raw) if good else 1
+    return [*found, "".join(found)] if len(found) > 1 else found
+
+
 def _cells(kind: int, body: bytes, strings: list[str], rows: dict[tuple[int, int], dict[int, str]], sheet: int) -> None:
     if kind == _STRING and rows:
         rows[max(rows)][len(rows[max(rows)]) + 70_000] = _plain(body, wide_length=True)
-    if kind not in {_LABEL_SST, _LABEL, _NUMBER, _RK, _MULRK} or len(body) < 6:
+    if kind not in _CELLS or kind == _STRING or len(body) < 6:
         return
     row, column = struct.unpack_from("<HH", body)
     cells = rows.setdefault((sheet, row), {})

@@ -12,12 +12,15 @@ import zlib
 from collections.abc import Iterator
 
 from gateway.domain.finding import GapReason
+from gateway.mime.charset import decode
 from gateway.mime.documents.budget import Budget
+from gateway.mime.documents.stray import words_among
 
 _PIECE = 256 * 1024
 _LOCAL_HEADER, _END_RECORD = 30, 22
 _DESCRIPTOR = 24
 """The longest data descriptor, which may stand behind an entry's bytes."""
+_SILENT_EXTRAS = frozenset({0x0001, 0x000A, 0x5455, 0x5855, 0x7855, 0x7875, 0x9901, 0xCAFE, 0xA11E})
 _ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, NotImplementedError)
 
 
@@ -56,6 +59,30 @@ def _tiled(archive: zipfile.ZipFile, data: bytes) -> None:
     behind = data.rfind(b"PK\5\6") + _END_RECORD + len(archive.comment)
     if not end <= archive.start_dir <= end + _DESCRIPTOR or behind != len(data):
         raise Refused(GapReason.AMBIGUOUS)
+
+
+def margins(archive: zipfile.ZipFile, data: bytes) -> str:
+    """What an archive says beside its files: comments, names of folders, and words in extra fields (APPNOTE 4.5)."""
+    told = [archive.comment]
+    for entry in archive.infolist():
+        start = entry.header_offset + _LOCAL_HEADER
+        named, extra = struct.unpack_from("<HH", data, start - 4)
+        told += [entry.comment, *_extras(entry.extra), *_extras(data[start + named : start + named + extra])]
+        if entry.is_dir():
+            told.append(entry.filename.encode("utf-8", "replace"))
+    lines = dict.fromkeys(decode(each, "")[0] for each in told if each)
+    return "\n".join(each for each in lines if each.strip())
+
+
+def _extras(block: bytes) -> Iterator[bytes]:
+    """Words in the fields of an extra block whose form is not known: times, owners and padding have none."""
+    at = 0
+    while at + 4 <= len(block):
+        kind, length = struct.unpack_from("<HH", block, at)
+        if kind not in _SILENT_EXTRAS:
+            yield words_among(block[at + 4 : at + 4 + length]).encode()
+        at += 4 + length
+    yield words_among(block[at:]).encode()
 
 
 def entries(archive: zipfile.ZipFile, budget: Budget) -> Iterator[zipfile.ZipInfo]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ctypes
 import io
+import re
+import unicodedata
 from dataclasses import dataclass, field
 
 import pikepdf
@@ -19,12 +21,20 @@ from gateway.domain.finding import Gap, GapReason, TextPart
 from gateway.mime.documents.budget import Budget
 from gateway.mime.documents.pdf_objects import beside, without_replacements
 from gateway.mime.documents.sight import fingerprint, words_in
+from gateway.mime.documents.stray import words_among
 from gateway.mime.documents.table import Result, read
 from gateway.mime.naming import Namer, clean
 
 _NOTES = ("Contents", "T", "V", "TU", "DV", "Subj", "RC")
 _DRAWN = [raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_PATH, raw.FPDF_PAGEOBJ_SHADING]
 _FEW = 100
+_END = re.compile(rb"%%EOF(?:\r\n|\r|\n)?")
+_REVISIONS = 12
+_STRAY = 64
+_LETTER, _BOX = 40.0, 6
+_OUTLINES = 30
+"""So many small filled curves on a page may be letters drawn without a font."""
+_OTHER_SHARE = 0.3
 _PASSWORD = 4  # FPDF_ERR_PASSWORD
 _SCALE, _PIXELS = 200 / 72, 6_000_000
 _LEAST = (24.0, 8.0)
@@ -58,7 +68,45 @@ def read_pdf(part: str, data: bytes, budget: Budget) -> Result:
     finally:
         document.close()
     inside, missed = _beside(data, reading)
+    _before(data, reading)
+    _around(data, reading)
     return [TextPart(part, "\f".join(reading.texts)), *inside], [*reading.gaps, *missed]
+
+
+def _before(data: bytes, reading: _Reading) -> None:
+    """What earlier revisions say that the newest does not (ISO 32000-1 7.5.6): every save only adds to the file."""
+    ends = [match.end() for match in _END.finditer(data)][:-1]
+    for end in ends[: -_REVISIONS - 1 : -1]:
+        if not reading.budget.take_bytes(end):
+            ends = []
+            break
+        earlier = _Reading(reading.part, reading.budget, seen=reading.seen)
+        try:
+            with pdfium.PdfDocument(data[:end]) as document:
+                _pages(document, earlier)
+            with pikepdf.open(io.BytesIO(data[:end])) as document:
+                lines = beside(document, reading.budget).lines
+        except (pdfium.PdfiumError, pikepdf.PdfError, ValueError, RuntimeError):
+            continue  # the first section of a linearised file ends so, and is no file
+        known = set("\n".join(reading.texts).split("\n"))
+        told = [line for text in (*earlier.texts, *lines) for line in text.split("\n") if line not in known]
+        reading.texts += ["\n".join(dict.fromkeys(told))] * bool(told)
+        reading.gaps.update(earlier.gaps)
+    if len(ends) > _REVISIONS:
+        reading.gap(GapReason.TOO_LARGE)
+
+
+def _around(data: bytes, reading: _Reading) -> None:
+    """Words before and behind the file, and in the comments that begin it (ISO 32000-1 7.2.4)."""
+    start, end = data.find(b"%PDF-"), data.rfind(b"%%EOF")
+    first = data.find(b" obj", start)
+    told = [words_among(data[:start]), words_among(data[start + 9 : first])]
+    behind = data[end + 5 :].strip(b"\0\r\n ") if end >= 0 else b""
+    if behind:
+        told.append(words_among(behind))
+        if not told[-1] and len(behind) > _STRAY:
+            reading.gap(GapReason.AMBIGUOUS)
+    reading.texts += ["\n".join(told)] * any(told)
 
 
 def _pages(document: pdfium.PdfDocument, reading: _Reading) -> None:
@@ -144,11 +192,18 @@ def _pictures(page: pdfium.PdfPage, text: str, reading: _Reading) -> list[str]:
     """Words of the pictures on a page; of all of it if it is rather a picture, or if its letters are no text."""
     boxes: list[tuple[float, float, float, float]] = []
     drawn = _is_unreadable(text)
+    outlines = 0
     room = page.get_width() * page.get_height() / 3
     for item in page.get_objects(filter=_DRAWN, max_depth=8):
         left, bottom, right, top = item.get_bounds()
         picture = item.type == raw.FPDF_PAGEOBJ_IMAGE
-        drawn = drawn or not text or (picture and len(text) < _FEW and (right - left) * (top - bottom) > room)
+        outlines += item.type == raw.FPDF_PAGEOBJ_PATH and _is_outline(item, right - left, top - bottom)
+        drawn = (
+            drawn
+            or not text
+            or outlines >= _OUTLINES
+            or (picture and len(text) < _FEW and (right - left) * (top - bottom) > room)
+        )
         if drawn:
             break
         if (
@@ -171,7 +226,13 @@ def _pictures(page: pdfium.PdfPage, text: str, reading: _Reading) -> list[str]:
 def _is_unreadable(text: str) -> bool:
     """Whether a font without a table of its letters has made the text into signs that nobody wrote."""
     odd = sum(not one.isprintable() and one not in "\n\t\x02" for one in text)
-    return odd > 3 and odd > _ODD_SHARE * len(text)
+    foreign = sum(one > "\u02ff" and unicodedata.category(one) in {"Lo", "Co"} for one in text)
+    return (odd > 3 and odd > _ODD_SHARE * len(text)) or (foreign > 3 and foreign > _OTHER_SHARE * len(text))
+
+
+def _is_outline(item: pdfium.PdfObject, width: float, height: float) -> bool:
+    """Whether a path may be a letter: as high as one, filled, and made of more than a box has."""
+    return 2 < height < _LETTER and 0.5 < width < 2 * _LETTER and raw.FPDFPath_CountSegments(item.raw) > _BOX
 
 
 def _look(

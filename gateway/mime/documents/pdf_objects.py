@@ -6,6 +6,7 @@ Every object is looked at, also those that no page reaches any more: what an inc
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -13,6 +14,7 @@ import pikepdf
 
 from gateway.mime.charset import decode
 from gateway.mime.documents.budget import Budget
+from gateway.mime.documents.stray import words_among
 from gateway.mime.documents.xml import BadXml, parsed, text_of
 
 _MOST_OBJECTS, _DEEPEST = 200_000, 20
@@ -21,6 +23,8 @@ _SILENT = frozenset(["/ID", "/O", "/U", "/OE", "/UE", "/Perms", "/DA", "/Registr
                      "/Creator", "/CheckSum", "/OutputConditionIdentifier", "/OutputCondition", "/RegistryName", "/Lookup",
                      "/FontName", "/PTEX.Fullbanner"])  # fmt: skip
 """Keys whose strings no person wrote: keys of ciphers, names of fonts and programs."""
+_THUMBNAIL = 320
+_ACTUAL = re.compile(rb"/ActualText\s*(\((?:[^\\()]|\\.){0,4000}\)|<[0-9A-Fa-f\s]{0,8000}>)?", re.DOTALL)
 _FOLDED = frozenset(["/Parent", "/P", "/Resources", "/StructParent", "/Font", "/ColorSpace"])
 
 
@@ -34,11 +38,16 @@ class Beside:
     files: list[tuple[str, bytes | None]] = field(default_factory=list, repr=False)
     whole: bool = True
     replaced: bool = False
+    reachable: frozenset[tuple[int, int]] | None = None
+
+    def reached(self, item: pikepdf.Object) -> bool:
+        """Whether something leads to an object; where that is not known, it is taken for granted."""
+        return self.reachable is None or not item.is_indirect or item.objgen in self.reachable
 
 
 def beside(document: pikepdf.Pdf, budget: Budget) -> Beside:
     """Read every object once. Damage in one object leaves that one out and says so."""
-    found = Beside()
+    found = Beside(reachable=_reachable(document))
     seen: dict[str, None] = {}
     for number, item in enumerate(document.objects):
         if number >= _MOST_OBJECTS:
@@ -54,6 +63,23 @@ def beside(document: pikepdf.Pdf, budget: Budget) -> Beside:
         found.whole = False
     found.lines = [line for line in seen if line.strip()]
     return found
+
+
+def _reachable(document: pikepdf.Pdf) -> frozenset[tuple[int, int]]:
+    """Numbers of all objects to which the trailer leads, over however many others."""
+    reached: set[tuple[int, int]] = set()
+    waiting: list[object] = [document.trailer]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, pikepdf.Object) and item.is_indirect:
+            if item.objgen in reached or len(reached) > _MOST_OBJECTS:
+                continue
+            reached.add(item.objgen)
+        if isinstance(item, pikepdf.Dictionary | pikepdf.Stream):
+            waiting.extend(value for _, value in item.items())
+        elif isinstance(item, pikepdf.Array):
+            waiting.extend(item)
+    return frozenset(reached)
 
 
 def _strings_of(info: pikepdf.Object | None) -> Iterator[str]:
@@ -92,12 +118,14 @@ def _dictionary(
         if signed and name == "/Contents":
             continue
         value = item.get(name)
-        if name in {"/JS", "/XFA", "/RC", "/RV"}:
+        if name == "/Thumb" and isinstance(value, pikepdf.Stream):
+            found.whole = found.whole and max(int(value.get("/Width", 0)), int(value.get("/Height", 0))) <= _THUMBNAIL
+        if name in {"/JS", "/XFA", "/RC", "/RV", "/Metadata"}:
             _script(value, seen, found, budget)
         elif (
             isinstance(value, pikepdf.Object)
             and (not value.is_indirect or isinstance(value, pikepdf.String))
-            and name not in _FOLDED
+            and (name not in _FOLDED or isinstance(value, pikepdf.String))
         ):
             _look(value, name, depth + 1, seen, found, budget)
 
@@ -139,7 +167,30 @@ def _stream(item: pikepdf.Stream, seen: dict[str, None], found: Beside, budget: 
     elif kind[0] is None and kind[1] in {None, pikepdf.Name("/Form")} and "/N" not in item and "/Length1" not in item:
         data = _content(item, budget)  # what draws a page, or a piece of one
         found.whole = found.whole and data is not None
-        found.replaced = found.replaced or b"/ActualText" in (data or b"")
+        for match in _ACTUAL.finditer(data or b""):
+            found.replaced = True
+            if match[1]:
+                _note(str(pikepdf.Object.parse(match[1])), "", seen)
+        if not found.reached(item):
+            seen[_drawn_words(item)] = None
+
+
+def _drawn_words(item: pikepdf.Stream) -> str:
+    """The strings that a stream would draw which no page draws any more, letter by letter of a simple font."""
+    out: list[str] = []
+    try:
+        for instruction in pikepdf.parse_content_stream(item):
+            operands, operator = instruction.operands, instruction.operator
+            if str(operator) in {"Tj", "'", '"', "TJ"}:
+                last = operands[-1] if len(operands) else None
+                pieces = last if isinstance(last, pikepdf.Array) else [last]
+                out.append("".join(str(each) for each in pieces if isinstance(each, pikepdf.String)))
+            elif out and str(operator) in {"Td", "TD", "Tm", "T*", "ET"}:
+                out.append("\n")
+    except (pikepdf.PdfError, ValueError, TypeError, RuntimeError):
+        return ""
+    text = "".join(out)
+    return text if text.isprintable() or "\n" in text else words_among(text.encode("latin-1", "replace"))
 
 
 def _words(data: bytes) -> str:

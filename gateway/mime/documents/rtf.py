@@ -18,8 +18,8 @@ _TOKEN = re.compile(
     rb"|\\(?P<sign>[^A-Za-z])|(?P<break>[\r\n]+)|(?P<text>[^\\{}\r\n]+)",
     re.DOTALL,
 )
-_WORDLESS = frozenset(["fonttbl", "colortbl", "stylesheet", "themedata", "colorschememapping", "latentstyles", "rsidtbl",
-                       "generator", "listtable", "listoverridetable", "datastore", "mmathPr", "xmlnstbl", "pgptbl",
+_WORDLESS = frozenset(["fonttbl", "colortbl", "colorschememapping", "latentstyles", "rsidtbl",
+                       "generator", "listtable", "listoverridetable", "mmathPr", "xmlnstbl", "pgptbl",
                        "filetbl", "revtbl_", "fontemb", "fontfile", "panose", "blipuid", "nonesttables"])  # fmt: skip
 _BREAKS = {"par": "\n", "line": "\n", "sect": "\n", "page": "\n", "row": "\n", "tab": "\t", "cell": "\t", "nestcell": "\t",
            "emdash": "—", "endash": "–", "lquote": "‘", "rquote": "’", "ldblquote": "“", "rdblquote": "”", "bullet": "•",
@@ -27,10 +27,11 @@ _BREAKS = {"par": "\n", "line": "\n", "sect": "\n", "page": "\n", "row": "\n", "
 _ALONE = frozenset(["title", "subject", "author", "manager", "company", "operator", "category", "keywords", "comment",
                     "doccomm", "hlinkbase", "header", "footer", "footnote", "annotation", "atnauthor", "atnid", "docvar",
                     "headerl", "headerr", "headerf", "footerl", "footerr", "footerf", "shptxt", "fldinst", "propname",
-                    "staticval", "revtbl", "bkmkstart", "userprops", "password"])  # fmt: skip
+                    "staticval", "revtbl", "stylesheet", "bkmkstart", "userprops", "password"])  # fmt: skip
 _CHARSETS = {0: "cp1252", 77: "mac-roman", 128: "cp932", 129: "cp949", 134: "gb18030", 136: "big5", 161: "cp1253",
              162: "cp1254", 163: "cp1258", 177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251", 222: "cp874",
              238: "cp1250"}  # fmt: skip
+_CARRIERS = frozenset({"pict", "objdata", "themedata", "datastore"})
 _MOST_DEEP = 2_000
 
 
@@ -52,6 +53,7 @@ class _Document:
     defining: int = 0
     to_skip: int = 0
     objects: list[bytearray] = field(default_factory=list, repr=False)
+    carried: dict[int, str] = field(default_factory=dict)
     damaged: bool = False
 
     def flush(self) -> None:
@@ -76,12 +78,25 @@ def read_rtf(part: str, data: bytes, budget: Budget) -> Result:
         if not budget.take_entry() or not budget.take_bytes(len(content)):
             gaps.append(Gap(inside, GapReason.BOMB))
             break
-        found, missed = read(inside, "", "", _unwrapped(content), budget)
+        found, missed = _carried(inside, document.carried[number - 1], content, budget)
         texts += found
         gaps += missed
     if document.objects:
         budget.leave()
     return texts, gaps
+
+
+def _carried(part: str, carrier: str, content: bytes, budget: Budget) -> Result:
+    """A picture or an object, or one of Word's two stores beside the text: its theme (a ZIP file), and custom XML (OLE)."""
+    if carrier == "themedata":
+        from gateway.mime.documents.office import theme_words
+
+        return theme_words(part, content, budget)
+    if carrier == "datastore":
+        from gateway.mime.documents.ole import store_words
+
+        return store_words(part, content, budget)
+    return read(part, "", "", _unwrapped(content), budget)
 
 
 def _unwrapped(content: bytes) -> bytes:
@@ -138,7 +153,8 @@ def _word(document: _Document, state: _State, word: str, number: int | None) -> 
             document.out.append(chr((number or 0) % 0x10000))
         document.to_skip = state.skip
         return state
-    if word in {"pict", "objdata"}:
+    if word in _CARRIERS:
+        document.carried[len(document.objects)] = word
         document.objects.append(bytearray())
         return replace(state, data=True)
     if word in _WORDLESS:

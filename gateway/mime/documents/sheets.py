@@ -14,18 +14,19 @@ from lxml import etree
 
 from gateway.domain.finding import Gap, GapReason, TextPart
 from gateway.mime.documents.budget import Budget
-from gateway.mime.documents.office import is_packed, packed, targets
-from gateway.mime.documents.packed import Refused, entries, opened, unpacked
+from gateway.mime.documents.office import is_packed, named_oddly, packed, targets
+from gateway.mime.documents.packed import Refused, entries, margins, opened, unpacked
 from gateway.mime.documents.xml import local, parsed, text_of
 from gateway.mime.html import extract
 from gateway.mime.naming import Namer
 
-_WORDLESS = frozenset({"xl/styles.xml", "xl/calcchain.xml", "[content_types].xml"})
+_WORDLESS = frozenset({"xl/calcchain.xml", "[content_types].xml"})
 _THEMES = ("xl/theme/", "xl/printersettings/")
 _BESIDE_CELLS = frozenset({"headerFooter", "hyperlinks", "dataValidations", "scenarios", "protectedRanges", "definedNames",
-                           "customProperties", "fileSharing", "oleObjects", "controls"})  # fmt: skip
+                           "customProperties", "fileSharing", "oleObjects", "controls", "conditionalFormatting", "numFmts"})  # fmt: skip
 _ATTRIBUTED = ("xl/pivotcache/", "xl/connections", "xl/querytables/", "xl/tables/", "xl/slicercaches/", "customxml/",
                "xl/externallinks/", "xl/persons/", "docprops/custom")  # fmt: skip
+_JOINED = re.compile(r'"\s*&\s*"')
 _PATTERN = re.compile(r"(?=.*0)(?=.*[-() /])[0#\-() /\\\"]{2,40}")
 
 
@@ -64,14 +65,13 @@ def _margins(data: bytes, budget: Budget, part: str, gaps: dict[Gap, None]) -> t
     inside: list[TextPart] = []
     names = Namer()
     with opened(data) as archive:
+        found += [*margins(archive, data).splitlines(), *named_oddly(archive)]
         for entry in entries(archive, budget):
             name = entry.filename.lower()
             if is_packed(entry):
                 more, missed = packed(part, archive, entry, names, budget)
                 inside += more
                 gaps.update(dict.fromkeys(missed))
-            elif name.endswith((".emf", ".wmf", ".wdp", ".emz", ".wmz")):
-                gaps[Gap(part, GapReason.NO_TEXT)] = None
             elif name.endswith((".xml", ".rels", ".vml")) and name not in _WORDLESS and not name.startswith(_THEMES):
                 found += _words(name, unpacked(archive, entry, budget))
     return found, inside
@@ -84,7 +84,7 @@ def _words(name: str, content: bytes) -> list[str]:
         return targets(content).splitlines()
     if name == "xl/sharedstrings.xml":
         return [text_of(item).strip() for item in parsed(content) if local(item) == "si"]
-    if name.startswith("xl/worksheets/") or name == "xl/workbook.xml":
+    if name.startswith("xl/worksheets/") or name in {"xl/workbook.xml", "xl/styles.xml"}:
         return [line for item in parsed(content) if local(item) in _BESIDE_CELLS for line in _lines(item)]
     return text_of(parsed(content), every_attribute=name.startswith(_ATTRIBUTED)).splitlines()
 
@@ -126,7 +126,8 @@ def _shown(value: object, form: str | None) -> str:
         value = int(value)
     if isinstance(value, int) and value >= 0 and form and _PATTERN.fullmatch(form):
         return _patterned(value, form)
-    return str(value)
+    text = str(value)
+    return _JOINED.sub("", text) if text.startswith("=") else text  # the pieces that a formula joins
 
 
 def _patterned(value: int, form: str) -> str:

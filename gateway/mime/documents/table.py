@@ -14,7 +14,8 @@ from pathlib import PurePosixPath
 
 from gateway.domain.finding import Gap, GapReason, TextPart
 from gateway.mime.documents.budget import Budget
-from gateway.mime.documents.magic import kind_of, kind_of_zip, looks_like_text
+from gateway.mime.documents.magic import kind_of, kind_of_markup, kind_of_zip, looks_like_text
+from gateway.mime.leftover import mended
 from gateway.mime.threats import look
 
 Result = tuple[list[TextPart], list[Gap]]
@@ -38,6 +39,10 @@ READERS: Mapping[str, str] = {
     "x12": "x12",
     "fhir": "fhir",
     "cda": "cda",
+    "json": "data",
+    "xml": "data",
+    "tnef": "tnef",
+    "metafile": "drawing",
 }
 """Kind -> module of this package; each has `read_<kind>(part, data, budget)`."""
 
@@ -46,7 +51,7 @@ REFUSED: Mapping[str, GapReason] = {
 }
 """Kinds that are known but hold no text that we can read; any other unknown kind is UNKNOWN_TYPE."""
 
-_NESTING = frozenset({"zip", "ooxml", "odf", "xlsx", "mail", "packed", "ole"})
+_NESTING = frozenset({"zip", "ooxml", "odf", "xlsx", "mail", "packed", "ole", "tnef"})
 """Kinds in which an archive may lie open; what is in it is read."""
 
 _BY_TYPE: Mapping[str, str] = {
@@ -54,16 +59,21 @@ _BY_TYPE: Mapping[str, str] = {
     "application/xhtml+xml": "html",
     "message/rfc822": "mail",
     "message/global": "mail",
-    "application/json": "text",
-    "application/xml": "text",
-    "application/x-ndjson": "text",
+    "application/json": "json",
+    "application/xml": "xml",
+    "text/xml": "xml",
+    "application/x-ndjson": "json",
     "application/ics": "text",
     "application/hl7-v2": "text",
 }
 _BY_SUFFIX: Mapping[str, str] = {
     ".htm": "html", ".html": "html", ".xhtml": "html", ".eml": "mail", ".txt": "text", ".csv": "text",
-    ".tsv": "text", ".ics": "text", ".vcf": "text", ".md": "text", ".json": "text", ".xml": "text", ".hl7": "text",
-    ".log": "text", ".asc": "text", ".edi": "text", ".x12": "text", ".ndjson": "text", ".yaml": "text", ".yml": "text",
+    ".tsv": "text", ".ics": "text", ".vcf": "text", ".md": "text", ".json": "json", ".xml": "xml", ".hl7": "text",
+    ".log": "text", ".asc": "text", ".edi": "text", ".x12": "text", ".ndjson": "json", ".yaml": "text", ".yml": "text",
+    ".svg": "xml", ".kml": "xml", ".gpx": "xml", ".fodt": "xml", ".mht": "mail", ".mhtml": "mail", ".ini": "text", ".url": "text",
+    ".conf": "text", ".cfg": "text", ".properties": "text", ".sql": "text", ".reg": "text", ".vcs": "text", ".ical": "text",
+    ".vcard": "text", ".qif": "text", ".ofx": "xml", ".slk": "text", ".dif": "text", ".ipynb": "json", ".geojson": "json", ".tex": "text",
+    ".ged": "text", ".srt": "text", ".vtt": "text", ".plist": "xml", ".rels": "xml", ".fpage": "xml", ".webarchive": "xml",
 }  # fmt: skip
 
 
@@ -83,6 +93,13 @@ def read(part: str, media_type: str, file_name: str, data: bytes, budget: Budget
         return [], [Gap(part, GapReason.OUT_OF_MEMORY)]
     except Exception:  # noqa: BLE001 - whatever a parser raises on hostile bytes is one thing: unreadable
         return [], [Gap(part, GapReason.MALFORMED)]
+    if kind != "mail":  # which has done so by itself
+        texts += [
+            TextPart(f"{each.part}/{how}", told)
+            for each in texts
+            if "/" not in each.part.removeprefix(part)
+            for how, told in mended(each.text)
+        ]
     return _within(part, texts, gaps, budget)
 
 
@@ -109,9 +126,13 @@ def kind_of_document(media_type: str, file_name: str, data: bytes) -> str:
         return "mail"
     if not looks_like_text(data[:4096]):
         return "unknown"
+    if claimed != "xml" and (marked := kind_of_markup(data[:2048])):  # a table or a page by an office program's name
+        return marked
     if claimed:
         return claimed
     unlabelled = label in {"", "application/octet-stream"} and not PurePosixPath(file_name).suffix
     if unlabelled and data.isascii():
         return "text"
-    return "text" if label.startswith("text/") or label.endswith(("+xml", "+json")) else "unknown"
+    if label.endswith(("+xml", "+json")):
+        return label[-4:].lstrip("+")
+    return "text" if label.startswith("text/") else "unknown"
