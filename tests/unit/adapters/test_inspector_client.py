@@ -109,8 +109,8 @@ def test_a_launcher_that_dies_under_a_message_takes_its_child_along(box):
     answer = box.inspect([Specimen("attachment:a", "", "a", killing()), specimen(b"x", part="attachment:b")])
     assert {gap.reason for gap in answer.gaps} == {GapReason.SCANNER_FAILED}
     assert len(answer.gaps) == 2
-    assert len(children) == 1
-    assert not children[0].is_running()
+    assert children  # one, or two while the launcher has not yet seen the end of the last message's
+    assert not any(one.is_running() for one in children)
     assert box.inspect([specimen(b"x")]).texts
 
 
