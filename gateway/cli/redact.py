@@ -28,7 +28,7 @@ from gateway.flow.redaction import Manner
 @click.option(
     "--attachments",
     type=click.Choice(["note", "redacted"]),
-    help="A note, or a redacted copy of what is text, CSV, HTML, DOCX or PDF; else as policy says, or a note.",
+    help="A note, or a redacted copy of what is text, CSV, HTML, DOCX, XLSX or PDF; else as policy says, or a note.",
 )
 @click.option("--config", type=click.Path(path_type=Path), help="Find this installation's patients too.")
 def redact(

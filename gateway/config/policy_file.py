@@ -164,7 +164,7 @@ class DetectorTable(Section):
     )
     attachments: Literal["note", "redacted"] = Field(
         default="note",
-        description="For `sealgate redact`: a note for each attachment, or a redacted copy of what is text, CSV, HTML, DOCX or PDF; method `redact` sends copies or nothing.",
+        description="For `sealgate redact`: a note for each attachment, or a redacted copy of what is text, CSV, HTML, DOCX, XLSX or PDF; method `redact` sends copies or nothing.",
     )
     allow: dict[Kind, Listed] = Field(
         default={},

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pypdfium2
 import pytest
 
@@ -99,6 +100,16 @@ def test_people_are_told_apart_where_policy_wants_it(home: Home) -> None:
     assert len({name for name in one.text.split() if name.startswith("[name-")}) >= 3
 
 
+def workbook() -> bytes:
+    made = openpyxl.Workbook()
+    made.active.append(["name", "mrn"])
+    made.active.append(["Maria Quintero", "MRN-4471203"])
+    made.properties.creator = "Quintero"
+    out = io.BytesIO()
+    made.save(out)
+    return out.getvalue()
+
+
 def test_attachments_travel_as_copies(home: Home) -> None:
     files = [
         ("quintero_maria.docx", "application/octet-stream", docx_of(paragraph("Maria Quin", "tero, MRN-4471203") + paragraph("cough"))),
@@ -106,6 +117,7 @@ def test_attachments_travel_as_copies(home: Home) -> None:
         ("letter.pdf", "application/pdf", pdf_of([
             "Dear colleagues,", "Ms. Maria Quintero, born 03/04/1971, MRN-4471203, was seen in our clinic.",
             "She complains of chest pain on exertion. The stress test was negative and the", "blood pressure is well controlled."])),
+        ("list.xlsx", "application/octet-stream", workbook()),
     ]  # fmt: skip
     message, found = sent(home, mail(LAB, "News", LETTER, files=files))
     if not found and "eng" not in " ".join(home.inst.inspector().instruments()):
@@ -113,9 +125,12 @@ def test_attachments_travel_as_copies(home: Home) -> None:
     [one] = found
     assert home.delivery(message).method is Method.REDACT
     names = [part.get_filename() for part in one.parsed.iter_attachments()]
+    *three, sheet = (part.get_payload(decode=True) for part in one.parsed.iter_attachments())
+    values = openpyxl.load_workbook(io.BytesIO(sheet)).active
+    assert [[cell.value for cell in row] for row in values.iter_rows()] == [["name", "mrn"], ["[name]", "[mrn]"]]
     assert names[0] in {"attachment-1.docx", "[name].docx"}
-    assert names[1:] == ["list.csv", "letter.pdf"]
-    word, cells, pages = (part.get_payload(decode=True) for part in one.parsed.iter_attachments())
+    assert names[1:] == ["list.csv", "letter.pdf", "list.xlsx"]
+    word, cells, pages = three
     with zipfile.ZipFile(io.BytesIO(word)) as archive:
         inside = b"".join(archive.read(each) for each in archive.namelist()).decode()
     assert "[name]" in inside

@@ -35,7 +35,7 @@ def read_xlsx(part: str, data: bytes, budget: Budget) -> tuple[list[TextPart], l
     texts: list[str] = []
     gaps: dict[Gap, None] = {}
     try:
-        _check(data, budget)
+        refuse_hostile(data, budget)
         beside, inside = _margins(data, budget, part, gaps)
     except Refused as refusal:
         return [], [Gap(part, refusal.reason)]
@@ -48,7 +48,7 @@ def read_xlsx(part: str, data: bytes, budget: Budget) -> tuple[list[TextPart], l
     return [TextPart(part, "\n".join(dict.fromkeys(texts))), *inside], list(gaps)
 
 
-def _check(data: bytes, budget: Budget) -> None:
+def refuse_hostile(data: bytes, budget: Budget) -> None:
     """Unpack every entry once within the budget, so that openpyxl meets no bomb and no DTD."""
     with opened(data) as archive:
         for entry in entries(archive, budget):
@@ -104,7 +104,7 @@ def _sheets(data: bytes, budget: Budget, part: str, gaps: dict[Gap, None], *, fo
             lines.append(str(sheet.title))
             sheet.reset_dimensions()  # the size that the file claims may leave rows out
             for row in sheet.iter_rows():
-                line = "\t".join(_shown(cell.value, cell.number_format) for cell in row).strip("\t")
+                line = "\t".join(shown(cell.value, cell.number_format) for cell in row).strip("\t")
                 used += len(line)
                 if used > budget.characters_left:
                     gaps[Gap(part, GapReason.TOO_LARGE)] = None
@@ -117,7 +117,8 @@ def _sheets(data: bytes, budget: Budget, part: str, gaps: dict[Gap, None], *, fo
     return lines
 
 
-def _shown(value: object, form: str | None) -> str:
+def shown(value: object, form: str | None) -> str:
+    """A cell's value as it is judged, `form` being its number format."""
     if value is None:
         return ""
     if isinstance(value, datetime.datetime):

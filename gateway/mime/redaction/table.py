@@ -32,7 +32,7 @@ class Copyable(Protocol):
 
 Maker = Callable[[bytes, Budget], Copyable]
 
-MAKERS: Mapping[str, str] = {"text": "plain", "csv": "cells", "html": "page", "docx": "word", "pdf": "pdf"}
+MAKERS: Mapping[str, str] = {"text": "plain", "csv": "cells", "html": "page", "docx": "word", "xlsx": "sheet", "pdf": "pdf"}
 """Kind -> module of this package; each has `copyable(data, budget)`, which raises Refused for what it cannot take whole."""
 
 _CELLS = frozenset({".csv", ".tsv"})
