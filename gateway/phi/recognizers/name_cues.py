@@ -36,10 +36,8 @@ class Cues:
 
     def __init__(self, document: Document) -> None:
         self._document = document
-        header, closing = _lines()
-        lower = document.lower
-        self._headers = list(document.spans(header, 1)) if ":" in lower else []
-        self._closings = list(document.spans(closing, 1))
+        self._headers = list(document.spans(_lines()[0], 1)) if ":" in document.text else []
+        self._closings: list[tuple[int, int]] | None = None
         self._header_starts = [start for start, _ in self._headers]
 
     def on_header(self, start: int) -> bool:
@@ -55,6 +53,8 @@ class Cues:
 
     def signs(self, start: int) -> bool:
         """Whether the place lies on the line below a closing formula."""
+        if self._closings is None:  # few texts ask
+            self._closings = list(self._document.spans(_lines()[1], 1))
         return any(begin <= start < end for begin, end in self._closings)
 
     def mailed(self, end: int) -> bool:
