@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
+from . import identifier_wide as wide
 from .identifiers import Sort
 
 OPEN = (
@@ -81,13 +82,17 @@ class Case:
 
 def cases(sort: Sort, count: int, rng: Random, *, locked: bool = False) -> Iterator[Case]:
     """So many texts of one sort, contexts and labels drawn evenly. The locked half has its own contexts and words."""
-    contexts = [*(LOCKED if locked else OPEN), *(LOCKED_OF if locked else OPEN_OF).get(sort.name, ())]
+    contexts = [
+        *(LOCKED if locked else (*OPEN, *wide.CONTEXTS)),
+        *(LOCKED_OF if locked else OPEN_OF).get(sort.name, ()),
+    ]
     if sort.alone:
-        contexts += LOCKED_ALONE if locked else OPEN_ALONE
-    labels = sort.locked_labels if locked else sort.labels
+        contexts += LOCKED_ALONE if locked else (*OPEN_ALONE, *wide.ALONE)
+    labels = sort.locked_labels if locked else (*sort.labels, *wide.LABELS.get(sort.name, ()))
+    write = _written if locked else wide.written
     for number in range(count):
         context = contexts[number % len(contexts)]
-        yield _placed(sort, context, _written(labels[rng.randrange(len(labels))], rng), rng)
+        yield _placed(sort, context, write(labels[rng.randrange(len(labels))], rng), rng)
 
 
 def _written(label: str, rng: Random) -> str:

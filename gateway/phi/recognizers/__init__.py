@@ -16,6 +16,7 @@ from gateway.phi.recognizers import (
     biometric,
     codes,
     dates_ages,
+    dates_words,
     device,
     email,
     health_plan,
@@ -26,6 +27,8 @@ from gateway.phi.recognizers import (
     locations,
     mrn,
     names,
+    national,
+    numbered,
     organization,
     other_id,
     payment_card,
@@ -42,8 +45,8 @@ from gateway.phi.recognizers.rule import Family, Hit, Rule, score_hit
 FAMILIES: tuple[Family, ...] = tuple(
     module.FAMILY
     for module in (
-        names, locations, dates_ages, slashed_dates, ages, phones_fax, email, ssn, mrn, health_plan, account, license, vehicle, device, url, ip,
-        biometric, photo, other_id, payment_card, codes, tables, organization, health_terms,
+        names, locations, dates_ages, dates_words, slashed_dates, ages, phones_fax, email, ssn, mrn, health_plan, account, license, vehicle, device, url, ip,
+        biometric, photo, other_id, national, numbered, payment_card, codes, tables, organization, health_terms,
     )
 )  # fmt: skip
 _SET_MEGABYTES = 32

@@ -7,10 +7,10 @@ from gateway.phi.document import Document
 from gateway.phi.recognizers.labelled import labelled, named_after, no_id, no_id_before_label
 from gateway.phi.recognizers.rule import Family, Rule
 
-_WHAT = r"(?:finger ?print|voice ?print|voice print|retina(?:l)?|iris|palm(?: ?(?:print|vein))?|face ?print|facial recognition|biometric|hand geometry|gait|dna|thumb ?prints?|foot ?prints?|hand ?prints?|ear ?prints?|finger ?prints|(?:finger|voice)(?: ?print)? (?:lock|login)|speaker(?: model)?|voice[ \-]?(?:lock|signature|id|model|sample)|face[ \-]?(?:match|embeddings?|map|id)|iris (?:photographs?|images?|pictures?)|vein pattern|huella(?: dactilar)?)"
-_MADE = r"(?:[ _](?:scan|template|hash|record|sample|profile|print|vein|card|model|reader|no|number|enrol?led as|cached as|stored as|saved as|id|identifier|number|code|key|no\.|#)){0,3}"
+_WHAT = r"(?:finger ?print|hand (?:scan|vein)|vein(?: scan)?|ear (?:scan|shape)|tooth ?print|bite ?mark|heel ?print|voice sample|face (?:scan|record)|facial (?:template|scan|geometry|map)|keystroke profile|signature (?:sample|template)|genetic (?:sample|profile|fingerprint)|genome|sequenc(?:e|ing) (?:file|sample|id)|iris code|iriscode|faceid|touch ?id|huellas?(?: digital(?:es)?)?|plantilla biom[eé]trica|reconocimiento facial|voice ?print|voice print|retina(?:l)?|iris|palm(?: ?(?:print|vein))?|face ?print|facial recognition|biometric|hand geometry|gait|dna|thumb ?prints?|foot ?prints?|hand ?prints?|ear ?prints?|finger ?prints|(?:finger|voice)(?: ?print)? (?:lock|login)|speaker(?: model)?|voice[ \-]?(?:lock|signature|id|model|sample)|face[ \-]?(?:match|embeddings?|map|id)|iris (?:photographs?|images?|pictures?)|vein pattern|huella(?: dactilar)?)"
+_MADE = r"(?:[ _\-]{0,2}(?:scan|template|hash|record|sample|profile|print|vein|card|model|reader|no|number|enrol?led as|cached as|stored as|saved as|id|identifier|number|code|key|no\.|#)){0,3}"
 
-_VALUE = r"[a-z]{0,6}-?[a-z]{0,8}-?\d[a-z0-9]*(?:-[a-z0-9]+){0,4}"
+_VALUE = r"(?:(?-i:[A-Z]{1,4}) )?[a-z]{0,6}[\-_:]?[a-z]{0,8}[\-_]?\d[a-z0-9]*(?:[\-_:][a-z0-9]+){0,4}(?:\.(?:wav|dat|bin|iso|fmd|wsq|mp3|ansi))?"
 
 
 def _no_template(document: Document, start: int, end: int) -> bool:

@@ -10,7 +10,7 @@ from gateway.phi.recognizers.rule import Family, Rule
 _NET = ("ip", "ipv4", "ipv6", "address", "host", "login", "logged", "server", "ssh", "network", "source")
 
 
-_BEFORE = r"(?:^|[^0-9A-Fa-f:.]:?|(?i:ipv6|source|node|interface|[a-f]):)"
+_BEFORE = r"(?:^|[^0-9A-Fa-f:.]:?|(?i:ipv6|source|node|interface|[a-f]):|\.\.)"
 _VERSION = compiled(r"(?i)(?:\bv(?:ers?(?:ion|\.)?)?|release|build|firmware|section|chapter|§|rev(?:ision|\.)?) ?$")
 
 

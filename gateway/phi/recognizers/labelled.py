@@ -6,17 +6,23 @@ what such patterns meet besides: measures, years, decimals, short numbers after 
 
 from __future__ import annotations
 
+import re
+
 from gateway.phi.document import Document, compiled
 
 _WORDS = (
-    r"(?:[ _\-]{0,2}(?:(?:numbers?|num|nbr|nos?|nr|ids?|identifiers?|identification|code|refs?|reference|reg|registration|holder|"
-    r"n[uú]mero|hash|key|value)\b\.?|#|º))"
+    r"(?:[ _\-]{0,2}(?:(?:numbers?|num|n[uú]m|nbr|nos?|nr|ids?|identifiers?|identification|code|refs?|reference|reg|registration|holder|cards?|"
+    r"n[uú]mero|hash|key|value)(?:\b|_)\.?(?:'?s\b)?|#(?:'?s\b)?|[nN]?[º°]))"
 )
-_REMARK = r"(?:\s?\([^()\n]{1,24}\)|(?:[ /_\-][a-z]{2,12}){1,3}\s?[:=#]|/[a-z]{2,10})?"
-_PUNCT = r"(?:</?[A-Za-z][^<>\n]{0,29}>|[\s\"':=#\-–—.|>*?<,;()\[\]\\~•{/])"
+_REMARK = r"(?:\s?[(\[][^()\[\]\n]{1,24}[)\]]\s?[:=#]|\s?[(\[][^()\[\]\n\d]{1,24}[)\]]|(?:,?[ /_\-]{1,3}[a-z]{2,12}){1,3}\s?[:=#]|/[a-z]{2,10}|\s?[–\-] ?(?:old|new|current|prior|previous) ?[:–\-])?"
+_REMARK_SIGNED = r"(?:\s?[(\[][^()\[\]\n]{1,24}[)\]]\s?[:=#]|(?:,?[ /_\-]{1,3}[a-z]{2,12}){1,3}\s?[:=#]|/[a-z]{2,10})?"
+_PUNCT = r"(?:</?[A-Za-z][^<>\n]{0,29}>|%3[Aa]|[\s\"':=#\-–—.|>*?<,;()\[\]\\~•{/_`!])"
+_FIELD = r"(?:(?:a|ans|answer|r|resp|respuesta)\s?[:.)]\s{0,3}|(?:value|val|valor|content|text|data-value)[\"']?\s?[:=]\s?[\"']?)?"
 _SAYS = (
-    r"(?:(?:(?:on|for|in|at|has|have|been|should|changed|updated|this|that|visit|patient|her|his|the|my|your)\s{1,3}){0,3}"
-    r"(?:is|was|are|es|to|of|as|be|reads?|now|no|provided|listed|shown|given|registered|recorded|entered|file|record|changed|updated)\s{1,3}[\"'#(:<]{0,2}){0,3}"
+    r"(?:(?:(?:on|for|in|at|has|have|been|should|changed|updated|this|that|visit|patient|her|his|the|my|your|which|starts?|begins?|ends?|other|no|no longer|not)\s{1,3}){0,3}"
+    r"(?:is|was|are|es|to|of|as|be|reads?|now|no|provided|listed|shown|given|registered|recorded|entered|file|record|changed|updated|with|than|longer|but|under|called|writes?)\s{1,3}[\"'#(:<]{0,2}|"
+    # "License plate on the van is", "MRN that we have for her is"
+    r"(?:on|for|in|of|from|at|we|you|they|he|she|i|that|which|de|del|que)\s(?:[a-z'\-]{1,12}\s){1,4}?(?:is|was|should be|must be|reads?|es)[: ]\s?){0,3}"
 )
 IDENTIFIER = (
     r"(?:\d{1,4}(?: [\dolis]{2,4}){2,4}[a-z]?\b|"
@@ -34,6 +40,8 @@ _UNITS = compiled(
 _PUBLIC = compiled(
     r"^(?:(?i:cpt|hcpcs|icd|ndc|drg|loinc|cvx|pos|cms|form|room|rm|po|box|ext|dos|npi|rn|page|usd)|and|or|is|for|of|at|to|in)\b"
 )
+_PIECES = re.compile(r"\[(?:\\.|[^\]\\])*\]|\\.| \??|.", re.DOTALL)
+_GAP, _EDGE = r"[\s_\-]{0,2}", r"(?:\b|_)"
 _STRONG = ":=#|\"'<>\t"
 _NUMBER_WORDS = (
     "number",
@@ -52,17 +60,24 @@ _NUMBER_WORDS = (
 )
 
 
-def labelled(labels: str, value: str = IDENTIFIER, *, least: int = 0, before: str = r"(?:\b|_)") -> str:
-    """The pattern of a value after one of `labels`; at least so many of the words for "number" stand between."""
-    return rf"(?i){before}(?:{labels})(?:s\b)?{_WORDS}{{{least},3}}{_REMARK}{_PUNCT}{{0,16}}{_SAYS}({value})"
+def labelled(labels: str, value: str = IDENTIFIER, *, least: int = 0, before: str = r"(?:\b|_)", apart: int = 0) -> str:
+    """The pattern of a value after one of `labels`; at least so many of the words for "number", and of the signs, stand between."""
+    remark = _REMARK_SIGNED if apart else _REMARK
+    return rf"(?i){before}(?:{written(labels)})(?:'?s\b)?{_WORDS}{{{least},3}}{remark}{_PUNCT}{{{apart},16}}{_FIELD}{_SAYS}({value})"
 
 
 def named_after(labels: str, value: str = IDENTIFIER) -> str:
     """The pattern of a value before its label: "4650146 (MRN)", "4650146 is her record number"."""
     return (
-        rf"(?i)\b({value})[\"']?(?:\s?[(\[]|\s?[=–\-]\s?|, ?|,? (?:is|was|as) (?:the |her |his |my |your |their |our )?)"
-        rf"(?:the |her |his |my )?(?:{labels})(?:[ _][a-z]{{1,12}}\.?|[ _]?#)?(?:[^\pL]|$)"
+        rf"(?i)\b({value})[\"']?(?:\s?[(\[]|\s?[=–\-]\s?|, ?|,? (?:is|was|as|es|under|for|against) )"
+        rf"(?:(?:the|her|his|my|your|their|our|this|a|su|mi|el|la) )?(?:[\pL.'’\-]{{1,14}}[ _]{{1,2}}){{0,2}}(?:{written(labels)})"
+        rf"(?:[ _\-]{{0,2}}(?:numbers?|no\b\.?|nr|num|ids?|code|ref|cards?|identifier)\b\.?|[ _]{{1,2}}[a-z]{{1,12}}\.?|[ _]?#){{0,2}}(?:[^\pL]|$)"
     )
+
+
+def written(labels: str) -> str:
+    """The pattern of labels as forms and programs write them too: blanks as underscores, hyphens, line ends or left out."""
+    return "".join(_GAP if one in {" ", " ?"} else _EDGE if one == r"\b" else one for one in _PIECES.findall(labels))
 
 
 def no_id(document: Document, start: int, end: int) -> bool:
@@ -76,7 +91,7 @@ def no_id(document: Document, start: int, end: int) -> bool:
         return True
     if numbers < 3 and value[-6:].isalpha() and signs > 6:  # a word
         return True
-    if value.isdigit() and signs == 4 and value[:2] in {"19", "20"}:
+    if value.isdigit() and signs == 4 and value[:2] in {"16", "17", "18", "19", "20"}:
         return True
     low, dash, high = value.partition("-")
     if dash and low.isdigit() and high.isdigit() and len(low) < 4 and len(high) < 4:  # a range

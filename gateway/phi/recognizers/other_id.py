@@ -15,21 +15,24 @@ from gateway.phi.recognizers.labelled import (
 from gateway.phi.recognizers.rule import Family, Rule
 
 _SURE = (
-    r"passports?|pasaporte|travel document|national id|tax ?payer|tax|federal tax|employer|ein|itin|tin|employee|emp|badge|student|staff|personnel|military|military service|voter|citizen|"
+    r"autorizaci[oó]n|(?:session|correlation|trace|resource|message|thread)|passports?|pasaporte|travel document|national id|tax ?payer|tax|federal tax|employer|ein|itin|tin|employee|emp(?:loyee)?|empleado|worker|trabajador|badge|student|staff|personnel|military|military service|voter|citizen|"
     r"accession|acc\b\.?|specimen|sample|lab|case/accession|requisition|req\b\.?|icn|csn|fin|encounter|enc\b\.?|visit|admission|claim(?: control)?|prescriptions?|rx|script|receta|prior[ \-]?auth(?:orization)?|"
-    r"auth(?:orization)?|pre-?cert(?:ification)?|referral|approval|confirmation|reservation|booking|tracking|docket|case|caso|reclamo|order|ticket|invoice|reference|ref\b\.?|study|subject|trial|enrol?lment|"
+    r"auth(?:orization)?|pre-?cert(?:ification)?|referral|approval|confirmation|reservation|booking|tracking|docket|(?:court |legal )?case|caso|reclamo|order|ticket|invoice|reference|ref\b\.?|study|subject|trial|enrol?lment|"
     r"booking|bkg|inmate|prisoner|voucher|slip|tow slip|(?:id |wrist ?|arm ?)?band|bracelet|appeal|grievance|coroner|medical examiner|screening|participant|proband|pedigree|donor|recipient|kit|warranty(?: code)?|incident|"
     r"petition|(?:protective |restraining )?order of protection|protective order|restraining order|warrant|citation|call|evidence|property|census|a-?number|alien(?: registration)?|uscis|edipi|lost and found|immunization|school|campus|courier bag|bag|"
     r"tribal|enrollment|certificate|death certificate|birth certificate|estudio|cita|folio|boleta|acta|nota|ingreso|egreso|muestra|solicitud|comp claim|wc claim|"
+    r"legajo|n[oó]mina|tr[aá]mite|siniestro|remisi[oó]n|pedido|expedient|convenio|turno|payroll|clock|cdcr|bop|doc\b|offender|detainee|register|index|application|cause|matter|complaint|investigation|adjuster(?:'s)?|"
+    r"case ?worker|household|benefits?|snap|tanf|wic|ebt|banner|campus id|locker|library|frequent flyer|loyalty|rewards|guest|folio|slide|block|path(?:ology)?|cassette|receipt|a-?file|sevis|i-94|dod|veteran|va\b|"
+    r"adjustment|remit(?:tance)?|remittance|eob|era\b|har|hospital account|appointment|appt|conf\b\.?|conf|confirm|itinerary|ups|fedex|usps|dhl|parcel|package|shipment|consignment|"
     r"customer|client|service|visa|pa\b|po\b|request|session|object|transaction|batch|document|job|work order|receipt|check|factura"
 )
 _CLEAR = (
     r"passports?|pasaporte|travel document|ein|itin|tin|accession|acc\b\.|specimen|icn|csn|fin|encounter|claim|rx|docket|tax id|badge|case/accession|prior auth|authorization|"
     r"(?:n[uú]mero|n[oº°]\.?) de (?:reclamo|receta|caso|orden|pasaporte|factura)|requisition"
 )
-_USER = r"user[ _]?names?|user[ _]?ids?|log[ \-]?in(?:s| name| id)?|screen[ _]?name|handle|usuario|db_user|account name|username|nickname|we ?chat|whats ?app|kakao(?: ?talk)?|discord|snapchat|insta(?:gram)?|twitter|tiktok|telegram|skype|venmo|zelle|cash ?app|user"
+_USER = r"(?:portal|my ?chart|e?hr|epic|web|site|app|network|windows|citrix|vpn) (?:user[ _\-]?names?|user[ _\-]?ids?|log[ \-]?in names?|log[ \-]?in ids?)|user accounts?|nombre de usuario|profile[ _]?names?|sign[ \-]?in names?|log[ \-]?on names?|net ?id|(?:portal|patient portal|my ?chart|e?hr|epic|web|site|app|network|windows|citrix|vpn) (?:log[ \-]?ins?|users?|accounts?|ids?)|signs? in as|signed in as|logs? in as|logged in as|logs? on as|sign[ \-]?in(?: name| id)?|log[ \-]?on(?: name| id)?|profile(?: name| id)?|account id|alias|gamer ?tag|member name|user[ _]?names?|user[ _]?ids?|log[ \-]?in(?:s| name| id)?|screen[ _]?name|handle|usuario|db_user|account name|username|nickname|we ?chat|whats ?app|kakao(?: ?talk)?|discord|snapchat|insta(?:gram)?|twitter|tiktok|telegram|skype|venmo|zelle|cash ?app|user"
 _USER_TOLD = ("user name", "username", "user_name", "user id", "user_id", "userid", "screen name", "usuario")
-_USER_VALUE = r"[a-z][a-z0-9._\-]*[a-z0-9_]"
+_USER_VALUE = r"[a-z][a-z0-9._\-]*[a-z0-9]_{0,2}"
 
 
 def _no_user(document: Document, start: int, end: int) -> bool:
@@ -47,7 +50,7 @@ def _no_user(document: Document, start: int, end: int) -> bool:
         or before.endswith(" is ")
         or any(word in before for word in _USER_TOLD)
     )
-    return not told and len(value) < 9
+    return not told and len(value) < 9 and not (len(value) > 5 and value not in document.lexicon.flags)
 
 
 def _is_word(document: Document, value: str) -> bool:
@@ -64,6 +67,31 @@ def _is_word(document: Document, value: str) -> bool:
             value.removesuffix("ing"),
             value.removesuffix("ly"),
         )
+    )
+
+
+def _no_short(document: Document, start: int, end: int) -> bool:
+    """A year, or a measure."""
+    value = document.text[start:end]
+    return (value.isdigit() and len(value) == 4 and value[:2] in {"19", "20"}) or measured(document, end)
+
+
+def _no_password(document: Document, start: int, end: int) -> bool:
+    """A word of a sentence: passwords that are told have a digit or a sign in them."""
+    value = document.text[start:end].rstrip(".!?")
+    return not any(map(str.isdigit, value)) or (value.isdigit() and len(value) < 5)
+
+
+def _no_object(document: Document, start: int, end: int) -> bool:
+    """An object identifier of a standard; one of an instance has a long last part."""
+    return len(document.text[start:end]) < 30
+
+
+def _no_path_user(document: Document, start: int, end: int) -> bool:
+    """A folder of the system, or a word."""
+    value = document.lower[start:end]
+    return value in {"local", "public", "shared", "default", "admin", "user", "users", "www", "bin"} or (
+        value.isalpha() and _is_word(document, value)
     )
 
 
@@ -87,12 +115,20 @@ FAMILY = Family(
         Rule("labelled_id", Kind.OTHER_ID, labelled(_SURE, least=1), 0.78, veto=no_id),
         Rule("clear_label", Kind.OTHER_ID, labelled(_CLEAR), 0.76, veto=no_id_after_word),
         Rule("bare_label", Kind.OTHER_ID, labelled(_SURE), 0.66, veto=no_id_after_word),
-        Rule("id_after", Kind.OTHER_ID, named_after(rf"(?:{_SURE})|id|reference|identifier"), 0.72, veto=no_id_before_label),
+        Rule("id_after", Kind.OTHER_ID, named_after(rf"(?:{_SURE})|id|reference|identifier|guid|uuid"), 0.72, veto=no_id_before_label),
         Rule("tax_id", Kind.OTHER_ID, labelled(r"(?:federal |employer )?tax(?: ?payer)?(?: id(?:entification)?)?|ein|tin|employer id(?:entification)?", r"(?:tax-)?\d{2}-?\d{7}|[a-z]{2,4}-?\d{6,12}"), 0.9, veto=no_id),
-        Rule("user_after", Kind.OTHER_ID, named_after(r"user[ _]?name|user[ _]?id|log[ \-]?in|screen[ _]?name|usuario", _USER_VALUE), 0.6, veto=_no_user),
-        Rule("plain_label", Kind.OTHER_ID, labelled(r"id|no\.|number|identifier|guid|uuid", r"[a-z]{0,5}-?[a-z]?\d[\da-z\-]{4,}"), 0.6, veto=no_id),
-        Rule("user_name", Kind.OTHER_ID, labelled(_USER, _USER_VALUE), 0.62, veto=_no_user),
-        Rule("handle", Kind.OTHER_ID, r"(?:^|[\s(\[<,;:>\"'|*/=~\-])(@[A-Za-z][A-Za-z0-9_.]*[A-Za-z0-9_])", 0.55, bounded=False),
+        Rule("user_after", Kind.OTHER_ID, named_after(r"user account|profile name|sign[ \-]?in name|user[ _]?name|user[ _]?id|user|log[ \-]?in|log[ \-]?on|screen[ _]?name|usuario|nombre de usuario|account name|handle|nickname|alias", _USER_VALUE), 0.6, veto=_no_user),
+        Rule("plain_label", Kind.OTHER_ID, labelled(r"id|no\.|number|identifier|guid|uuid", r"[a-z]{0,5}-?[a-z]?\d[\da-z\-]{4,}(?:/\d{2,4}\b)?"), 0.6, veto=no_id),
+        Rule("user_name", Kind.OTHER_ID, labelled(_USER, _USER_VALUE, apart=1), 0.62, veto=_no_user),
+        Rule("short_number", Kind.OTHER_ID, r"(?i)\b(?:badge|inmate|employee|locker|claim|docket|subject|participant|payroll|clock|conf(?:irmation)?|register|folio|legajo|turno|study id|screening)\b(?: (?:id|no\.?|nr|num(?:ber)?))?[ :#]{1,3}([a-z]{0,3}\d{4,}[a-z]?\d{0,4}|[a-z]\d{3,})\b", 0.46, veto=_no_short),
+        Rule("parcel", Kind.OTHER_ID, r"\b1Z ?[0-9A-Z]{3} ?[0-9A-Z]{3} ?[0-9A-Z]{2} ?(?:[0-9A-Z]{4} ?){2}\b|\b9[2-5]\d{2}(?: ?\d{4}){4}(?: ?\d{2})?\b", 0.6),
+        Rule("object_id", Kind.OTHER_ID, r"\b1\.[23]\.840(?:\.\d{1,20}){3,12}\b", 0.42, veto=_no_object),
+        Rule("wallet", Kind.OTHER_ID, r"\b0x[0-9a-fA-F]{30,64}\b|\bbc1[0-9a-z]{25,60}\b", 0.7),
+        Rule("cookie", Kind.OTHER_ID, r"\b_?(?:ga|gid|fbp|fbc|gcl_au|mkto_trk)=?[A-Z]{2}\d(?:\.\d{1,2}){0,2}(?:\.\d{6,12}){1,2}|\bGA1(?:\.\d){1,2}\.\d{6,12}\.\d{6,12}\b|\bfb\.1\.\d{10,16}\.\d{6,12}\b", 0.6),
+        Rule("account_of_site", Kind.OTHER_ID, r"(?i)\b(?:reddit|skype|discord|steam|xbox|psn|github|facebook|fb|insta(?:gram)?|ig|x|tiktok|tik tok|snap(?:chat)?|twitch|youtube|pinterest|threads|mastodon|linkedin|venmo|zelle|cashapp|paypal|telegram|signal|wechat|line|viber|weibo|bluesky|tumblr)(?: (?:handle|name|id|user|account|page))?[ ]?(?::|is|=|@|u/|user|/)[ ]{0,2}((?:live:|u/|@|\$)?[a-z][a-z0-9]*(?:[._\-][a-z0-9]+)+|(?:live:|u/|@|\$)?[a-z]+\d[a-z0-9]*|(?:live:|u/|@|\$)[a-z][a-z0-9]{3,})", 0.6),
+        Rule("password", Kind.OTHER_ID, r"(?i)\b(?:pass ?word|passwd|pwd|pass ?phrase|contrase[ñn]a|temp(?:orary)? pw|pw)\b[\"']?(?: (?:is|was|es|now|set to)|[ ]?[:=]){1,2}[ \"'`(]{0,3}([^\s\"'`,;()<>]{4,40})", 0.5, bounded=False, veto=_no_password),
+        Rule("path_user", Kind.OTHER_ID, r"(?i)(?:^|[\s(\"'])(?:u/|/u/|/users/|/home/|\\users\\|~)([a-z][a-z0-9._\-]{2,30})", 0.6, bounded=False, veto=_no_path_user),
+        Rule("handle", Kind.OTHER_ID, r"(?:^|[^\pL\pN])(@[A-Za-z][A-Za-z0-9_.]*[A-Za-z0-9_](?:-[A-Za-z0-9_\-]*[A-Za-z0-9])?)", 0.55, bounded=False),
         Rule("lone_user", Kind.OTHER_ID, r"\b[a-z]{4,}\d{2,6}\b", 0.42, ("user", "profile", "record", "login", "account", "handle")),
         Rule("uuid", Kind.OTHER_ID, r"(?i)\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", 0.88),
         Rule("coded_id", Kind.OTHER_ID, r"\b[A-Z]{2,5}-(?:[A-Z0-9]{1,4}-){0,3}\d{4,14}(?:-\d{1,6})?\b", 0.5, veto=_no_code),

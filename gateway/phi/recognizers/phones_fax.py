@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gateway.domain.finding import Kind
 from gateway.phi.document import Document
+from gateway.phi.recognizers.checks import numeric_date
 from gateway.phi.recognizers.labelled import labelled, measured, named_after
 from gateway.phi.recognizers.rule import Family, Rule
 
@@ -13,11 +14,16 @@ _US = rf"(?:(?:\+|\b00)?1{_GAP}?)?(?:\([2-9]\d{{2}}\)(?:{_GAP}| ?- )?|[2-9]\d{{2
 _EXT = r"(?:[ ,;]{0,2}(?:[xX]|[eE][xX][tT](?:\.|n\.?|ension|ENSION)?|EXT\.?|#)[ :.]{0,2}\d{1,6})?"
 _CALL = (
     "phone", "tel", "telephone", "call", "cell", "mobile", "contact", "reach", "pager", "beeper", "voicemail", "whatsapp", "teléfono", "móvil",
-    "celular",
+    "celular", "tél", "handy", "cel", "fijo", "ring", "dial", "llame", "llámeme", "llamar", "marque", "conference", "bridge", "number", "tty", "tdd",
 )  # fmt: skip
-_FAX = ("fax", "facsimile", "telefax", "fx", "efax")
+_FAX = ("fax", "facsimile", "telefax", "fx", "efax", "facsímil")
+_ABROAD_LABELS = (
+    r"(?:tele)?phones?|t[eé]l[eé]phone|telefone?|tel[eé]fono|telefoon|telefon|t[eé]l\b\.?|cell|cel\b\.?|celular|m[oó]vil|mobile|mob\b\.?|ph\b\.?|handy|fijo|natel|gsm|portable|rufnummer|whats ?app|ring|dial|"
+    r"ll[aá]m(?:e|en|ar|eme|a|ame)(?:nos|le)?(?: al?| al n[uú]mero)?|marque|(?:her|his|my|your|their|contact|direct|emergency) (?:numbers?|no\.)|call(?: (?:me|us|her|him|back))?(?: at| on| @)?|reach (?:me|her|him|us) (?:at|on)"
+)
+_ABROAD = r"\(?\+?\d{1,5}\)?(?:[ .\-/]{1,2}\(?\d{2,6}\)?){1,5}"
 _PHONES = (
-    r"(?:tele)?phones?|tel[eé]fonos?|tel\b\.?|cell(?:ular)?|celular|m[oó]vil|mobile|pager|beeper|call(?: (?:me|us|her|him|back))?(?: at)?|ph\b\.?|home|work|contact|whats ?app|text|voicemail|landline|"
+    r"(?:(?:home|work|cell|mobile|direct|day ?time|evening|contact|patient|office|customer|emergency|alt(?:ernate)?|primary|next of kin|call ?back) )?(?:tele)?phones?|tel[eé]fonos?|tel\b\.?|cell(?:ular)?|celular|m[oó]vil|mobile|pager|beeper|call(?: (?:me|us|her|him|back))?(?: at)?|ph\b\.?|home|work|contact|whats ?app|text|voicemail|landline|"
     r"hotline|direct(?: line)?|numbers?(?: is)?|reach(?: (?:me|her|him|us))?(?: at| on)?"
 )
 # What scanners read for digits stands too: the label says what it is.
@@ -36,8 +42,14 @@ def _counted(document: Document, start: int, end: int) -> bool:
     text = document.text
     before = text[max(0, start - 2) : start]
     return (
-        before.endswith(("$", "€", "#"))
-        or (len(before) == 2 and before[1] in ".,-/" and before[0].isalnum())
+        before.endswith(("$", "€"))
+        or (before.endswith("#") and not 10 <= sum(map(str.isdigit, text[start:end])) <= 15)
+        or (
+            len(before) == 2
+            and before[1] in ".,-/"
+            and before[0].isalnum()
+            and (before[1] != "," or before[0].isdigit())
+        )
         or (text[end : end + 1] in {"-", "/"} and text[end + 1 : end + 2].isdigit())
         or measured(document, end)
     )
@@ -48,9 +60,39 @@ def _short(document: Document, start: int, end: int) -> bool:
     return sum(map(str.isdigit, document.text[start:end])) < 9 or _counted(document, start, end)
 
 
+def _round(document: Document, start: int, end: int) -> bool:
+    """A count: "x1000", "x 2500 mL"."""
+    return document.text[start:end].endswith("00") or measured(document, end)
+
+
+def measured_or_year(document: Document, start: int, end: int) -> bool:
+    """A measure, or a year."""
+    value = document.text[start:end]
+    return (len(value) == 4 and value[:2] in {"19", "20"}) or measured(document, end)
+
+
+def _no_abroad(document: Document, start: int, end: int) -> bool:
+    """Too few or too many digits for a telephone, two years, a date, or a number that goes on."""
+    value = document.text[start:end]
+    years = value.replace(" ", "").split("-")
+    return (
+        not 7 <= sum(map(str.isdigit, value)) <= 15
+        or (len(years) == 2 and all(len(one) == 4 and one[:2] in {"19", "20"} for one in years))
+        or numeric_date(value)
+        or _counted(document, start, end)
+    )
+
+
 FAMILY = Family(
     "phones_fax",
     (
+        Rule("phone_in_words", Kind.PHONE, r"\b(?:1[\-. ])?\(?[2-9]\d{2}\)?[\-. ]{1,2}(?:\d{3}[\-. ]?[A-Z]{4}|[A-Z]{3}[\-. ]?(?:[A-Z]{4}|\d{4}))\b|\b1?[\-. ]?8(?:00|33|44|55|66|77|88)[\-. ][A-Z]{3,9}\b", 0.6),
+        Rule("labelled_abroad", Kind.PHONE, labelled(_ABROAD_LABELS, _ABROAD), 0.66, veto=_no_abroad),
+        Rule("pager", Kind.PHONE, labelled(r"pager|beeper|bip|buscapersonas", r"\d{3,7}"), 0.6, veto=measured_or_year),
+        Rule("lone_extension", Kind.PHONE, r"(?i)\b(?:ext|extn|extension|anexo|interno)\b[.: #]{1,3}(?:is )?(\d{4,6}|\d-\d{4})\b", 0.45, veto=measured_or_year),
+        Rule("extension_x", Kind.PHONE, r"(?:^|[\s(,;/])([xX]\.?\d{4,5})\b", 0.42, bounded=False, veto=_round),
+        Rule("extension_of_uri", Kind.PHONE, r"(?:\+\d[\d\-.()]{7,20});ext=\d{1,6}", 0.8),
+        Rule("telephone_text", Kind.PHONE, r"(?i)\b(?:access code|passcode|pass code|conference (?:id|code)|meeting id|participant code|pin)[ :#]{1,3}(?:is )?(\d{3,4}(?:[ \-]\d{3,4}){0,2}#?|\d{5,11}#?)", 0.5, veto=measured_or_year),
         Rule("us_phone", Kind.PHONE, _US + _EXT, 0.62, _CALL, veto=_counted),
         Rule("plain_ten_digits", Kind.PHONE, r"(?:\+?1|\b)[2-9]\d{2}[2-9]\d{6}\b" + _EXT, 0.25, _CALL),
         Rule("seven_digits", Kind.PHONE, r"\b\d{3}[\-.]\d{4}\b" + _EXT, 0.4, _CALL, veto=_counted),
@@ -60,8 +102,8 @@ FAMILY = Family(
         Rule("loose_groups", Kind.PHONE, r"\(?\b\d{2,4}\)?(?:[ .\-]{1,2}\d{2,4}){2,4}" + _EXT, 0.1, _CALL, veto=_counted),
         Rule("odd_us_phone", Kind.PHONE, rf"(?:\+?1{_GAP})?(?:\(\d{{3}}\) ?|\b\d{{3}}[\-.])\d{{3}}[\-. ]\d{{4}}\b" + _EXT, 0.6, _CALL, veto=_counted),
         Rule("labelled_phone", Kind.PHONE, labelled(_PHONES, _LOCAL), 0.88, veto=_no_phone),
-        Rule("phone_after", Kind.PHONE, named_after(r"(?:tele)?phone|tel\.?|cell|mobile|call|home|work|pager|tel[eé]fono|m[oó]vil|ph", rf"{_D}{{3}}[ .\-]{{1,3}}{_D}{{4}}|{_D}{{10,11}}"), 0.8, veto=_no_phone),
-        Rule("labelled_fax", Kind.FAX, labelled(r"(?:e|tele)?fax(?:es)?(?: (?:it|results|this|them|back))?(?: to)?(?: number| no\.?| line)?|facsimile|fx", rf"{_US}{_EXT}|{_LOCAL}|\+?\(?\d[\d \-.()/]{{5,18}}\d{_EXT}"), 0.98, veto=_no_phone),
+        Rule("phone_after", Kind.PHONE, named_after(r"(?:(?:home|work|cell|mobile|direct|day ?time|contact) )?(?:tele)?phone|tel\.?|cell|cel(?:ular)?|mobile|call|home|work|pager|tel[eé]fono|m[oó]vil|ph", rf"{_D}{{3}}[ .\-]{{1,3}}{_D}{{4}}|{_D}{{10,11}}"), 0.8, veto=_no_phone),
+        Rule("labelled_fax", Kind.FAX, labelled(r"(?:e|tele)?fax(?:es)?(?: (?:it|results|this|them|back))?(?: to)?(?: number| no\.?| line)?|facs[ií]mi(?:le|l)?|fx", rf"{_US}{_EXT}|{_LOCAL}|\+?\(?\d[\d \-.()/]{{5,18}}\d{_EXT}|{_ABROAD}"), 0.98, veto=_no_phone),
         Rule("fax_letter", Kind.FAX, rf"\b[Ff](?:ax)?[.:]? {{0,2}}({_US}{_EXT})", 0.98),
         Rule("fax_before_label", Kind.FAX, r"(?i)(" + _US + r")[ ,\t|]{0,2}[\(\[]?(?:fax|facsimile|\(f\)|f\))", 0.98),
         Rule("near_fax", Kind.FAX, _US, 0.45, _FAX, veto=_counted),

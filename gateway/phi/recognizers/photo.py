@@ -22,6 +22,6 @@ FAMILY = Family(
     (
         Rule("full_face", Kind.PHOTO, rf"(?i)\b(?:full[ \-]?face|facial|face|patient'?s?|clinical|identification|id|wound|before[ \-]and[ \-]after) {_IMAGE}\b", 0.7),
         Rule("photo_of", Kind.PHOTO, rf"(?i)\b{_IMAGE} (?:of|de) (?:the |his |her |my |your |la |el |su )?(?:patient|face|child|son|daughter|wound|rash|mother|father|paciente|cara|rostro|herida)", 0.7),
-        Rule("image_file", Kind.PHOTO, r"(?i)[\pL\pN_\-]+\.(?:jpe?g|png|heic|heif|tiff?|dcm|bmp|webp|raw|cr2)\b", 0.5, ("photo", "picture", "patient", "face", "image", "selfie"), veto=_decor),
+        Rule("image_file", Kind.PHOTO, r"(?i)[\pL\pN_\-]+\.(?:jpe?g|png|heic|heif|tiff?|dcm|bmp|webp|raw|cr2)(?:\b|_)", 0.5, ("photo", "picture", "patient", "face", "image", "selfie"), veto=_decor),
     ),
 )  # fmt: skip

@@ -13,23 +13,31 @@ from typing import Any
 from gateway.domain.finding import Kind
 from gateway.phi.document import Document, compiled
 from gateway.phi.lexicon import number
+from gateway.phi.recognizers.labelled import written
 from gateway.phi.recognizers.rule import Family, Hit
 
-_NO = r"(?:[ _\-]?(?:numbers?|num|nbr|nos?\.?|ids?|identifier|#))"
-_USERS = r"user[ _]?(?:name|id)|log[ \-]?in|user|screen[ _]?name|account name|portal login|mychart username|usuario|handle|twitter|instagram|telegram|tiktok"
+_NO = r"(?:[ _\-]{0,2}(?:numbers?|num|nbr|nos?\.?|ids?|identifier|#))"
+_USERS = r"user[ _]?(?:name|id|account)|(?:portal|mychart|web|network) (?:user(?:name| id)?|log[ \-]?in)|sign[ \-]?in(?: name| id)?|log[ \-]?[io]n (?:name|id)|profile(?: name| id)?|alias|net ?id|nombre de usuario|log[ \-]?in|user|screen[ _]?name|account name|portal login|mychart username|usuario|handle|twitter|instagram|telegram|tiktok"
+_ANY = (
+    r"(?:(?:patient|member|subscriber|insured|insurance|plan|policy|group|grp|employer|account|acct|customer|client|bank|card|medical|health|hospital|clinic|chart|pat\.?|licen[sc]e|lic\.?|professional|driver'?s?|worker|clock|"
+    r"payroll|empleado|personnel|device|serial|generator|equipment|asset|vehicle|court|legal|cause|case|matter|lab|path(?:ology)?|sample|specimen|invoice|receipt|purchase|work|service|trace|session|reference|contact|record|fingerprint|"
+    r"voice|iris|palm|biometric|template|benefit|contract|enrollee|cardholder|state|national|tax(?:payer)?|social|asegurado|afiliado|grupo|cuenta|registro|folio) ){1,3}(?:numbers?|num\.?|nbr|no\.?|ids?|identifier|#|ref\.?){1,2}"
+    r"|(?:(?:n[uú]mero de )?grupo|(?:professional|medical|state|rn|nursing|physician|pharmacist|pt) lic(?:en[sc]e|\.)|claim ref(?:erence)?|telefax|fax line|lic\.? ?plate|license plate|n[uú]mero de \pL+|c[eé]dula(?: \pL+)?|(?:case|lab|specimen) accession|historia cl[ií]nica|expediente|p[oó]liza|placas|vehicle plate|social|licencia(?: \pL+){0,2}|driving licen[sc]e|d\.l\.?|plates?|cdl)(?: (?:no\.?|number|#))?"
+)
 _COLUMNS: tuple[tuple[Kind, str], ...] = (
-    (Kind.MRN, rf"(?:m\.?r\.?n\.?|mr|medical[ _]?rec(?:ord)?|med\.?[ _]rec\.?|chart|hospital|unit|record|nhc|e?mpi|(?:n[uú]mero de )?expediente){_NO}?|(?:patient|pt\.?|pat){_NO}"),
+    (Kind.OTHER_ID, _ANY),  # first: of several that fit, the last names the kind
+    (Kind.MRN, rf"(?:(?:facility |epic |patient )?m\.?r\.?n\.?|mr|medical[ _]?rec(?:ord)?|med\.?[ _]rec(?:ord)?\.?|health record|clinic|pat\.?|chart|hospital|unit|record|nhc|e?mpi|(?:n[uú]mero de )?expediente){_NO}?|(?:patient|pt\.?|pat){_NO}"),
     (Kind.SSN, rf"(?:patient[ _])?(?:ssn(?:/tin)?|ss|soc(?:ial|\.)?[ _]?sec(?:urity|\.)?|itin|nss|(?:n[uú]mero de )?seguro social){_NO}?"),
-    (Kind.PHONE, rf"(?:(?:home|work|cell|mobile|day|evening|contact|primary|emergency|patient)[ _]?)?(?:tele)?(?:phone|tel\.?|cell|mobile|ph|contact|tel[eé]fono|pager|m[oó]vil|celular|call|whatsapp){_NO}?|(?:home|work) ?#|emergency contact"),
-    (Kind.FAX, rf"(?:e)?(?:fax|facsimile){_NO}?:?"),
+    (Kind.PHONE, rf"(?:(?:home|work|cell|mobile|day(?:time)?|evening|contact|primary|emergency|patient|direct|office|alt(?:ernate)?|next of kin|call ?back)[ _]?)?(?:tele)?(?:phone|tel\.?|cell|mobile|ph|contact|tel[eé]fono|pager|m[oó]vil|celular|call|whatsapp){_NO}?|(?:home|work) ?#|emergency contact"),
+    (Kind.FAX, rf"(?:e|office |home |work )?(?:fax|facsimile|tele ?fax){_NO}?:?"),
     (Kind.EMAIL, r"e?-?mail(?:[ _]?addr(?:ess|\.)?)?|correo(?: electr[oó]nico)?"),
     (Kind.HEALTH_PLAN, rf"(?:medicare|medicaid|mbi|hicn?|hicn/mbi|member|subscriber|insurance|insured'?s?|plan|health[ _]?plan|beneficiary|policy|pol\.|group|grp|cardholder|bcbs|certificate|payer|insurance[ _](?:group|member|policy)|plan group|policy ?holder|(?:n[uú]mero de )?(?:afiliado|p[oó]liza)|medicare beneficiary|medicare claim){_NO}{{0,2}}"),
     (Kind.ACCOUNT, rf"(?:(?:bank|patient|guarantor|checking|billing|savings)[ _])?(?:account|acct\.?|a/c|iban|routing|aba(?: routing)?|rtn|transit|(?:n[uú]mero de )?cuenta|bank routing|transfer to){_NO}?"),
     (Kind.PAYMENT_CARD, rf"(?:(?:credit|debit|payment)[ _]?)?(?:card|cc|visa|mastercard|amex|tarjeta){_NO}?"),
     (Kind.LICENSE, rf"(?:(?:rendering|provider|medical|state|rn|board|nursing|driver'?s?'?|drivers|operator)[ _]?)?(?:npi|dea(?: reg\.?| registration)?|licen[sc]e|lic\.?|dln?|licencia(?: m[eé]dica| de conducir)?|national provider identifier){_NO}{{0,2}}"),
     (Kind.DEVICE, rf"(?:(?:device|implant|pacemaker|pump)[ _]?)?(?:serial|s/n|sn|ser\.|udi(?:-di)?|imei|mac(?:[ _]address)?|device|lot/serial|bssid|hardware address|bluetooth address|unique device identifier|device identifier|(?:n[uú]mero de )?serie|ether|barcode \(udi\)){_NO}?"),
-    (Kind.VEHICLE, rf"car|vehicle|auto|placas|veh[ií]culo|(?:car )?tag|(?:(?:licen[sc]e|vehicle|registration|car|number)[ _]?)?(?:plate|vin|tag|registration|placa|matr[ií]cula|chassis|vehicle id|identification){_NO}?"),
-    (Kind.BIOMETRIC, rf"(?:finger ?print|biometric|voice ?print|retina(?: scan)?|iris(?: scan)?|face|palm vein)[ _]?(?:template|hash|scan)?{_NO}?"),
+    (Kind.VEHICLE, rf"car|vehicle|auto|placas|vehicle plate|social|veh[ií]culo|(?:car )?tag|(?:(?:licen[sc]e|vehicle|registration|car|number)[ _]?)?(?:plate|vin|tag|registration|placa|matr[ií]cula|chassis|vehicle id|identification){_NO}?"),
+    (Kind.BIOMETRIC, rf"(?:finger ?print|biometric|voice ?print|retina(?:l)?(?: scan)?|iris(?: scan)?|face|facial|palm ?(?:print|vein|scan)|huella|hand scan)[ _]?(?:template|hash|scan)?{_NO}?"),
     (Kind.IP, r"(?:(?:client|remote|source)[ _])?ip(?:v[46])?(?:[ _]?addr(?:ess)?)?"),
     (Kind.DATE, r"d\.?o\.?b\.?|(?:date of birth|birth[ _]?date|birthday|fecha de nacimiento|admitted|discharged|admission date|discharge date|date of service|dos|visit date)"),
     (Kind.OTHER_ID, rf"(?:claim(?: control)?|encounter|enc\.|visit|csn|fin|icn|accession|acc\.|specimen|sample|case/accession|lab|rx|prescription|script|passport|pasaporte|travel document|us passport|case|file|docket|order|requisition|req\.|ticket|confirmation|tracking|auth\.?|authorization|prior auth|pa|pre-?cert|referral|approval|employee|emp|badge|staff|student|personnel|military|tax|ein|tin|federal tax|employer|tax identification|employer id|uuid|guid|request|session|reference|object|admission|(?:n[uú]mero de )?(?:reclamo|receta|caso)){_NO}{{0,2}}|(?:claim|case) ref\.?|id"),
@@ -53,10 +61,10 @@ _SEGMENTS: dict[str, dict[int, Kind]] = {
 
 @cache
 def _headings() -> tuple[Any, tuple[tuple[Kind, Any], ...], Any]:
-    every = "|".join(f"(?:{pattern})" for _, pattern in _COLUMNS)
+    every = "|".join(f"(?:{written(pattern)})" for _, pattern in _COLUMNS)
     line = compiled(rf"(?im)(?:^|[,;|\t]|  )[ \"'*]*(?:{every})[ \"'*]*(?:$|[,;|\t\r]|  )", 32)
     segment = compiled(rf"(?m)^(?:{'|'.join(_SEGMENTS)})\|")
-    return line, tuple((kind, compiled(rf"(?i)(?:{pattern})")) for kind, pattern in _COLUMNS), segment
+    return line, tuple((kind, compiled(rf"(?i)(?:{written(pattern)})")) for kind, pattern in _COLUMNS), segment
 
 
 def find_in_tables(document: Document) -> Iterator[Hit]:
@@ -125,7 +133,11 @@ def _row(line: str, start: int, separator: str, named: dict[int, tuple[Kind, boo
         value = cell.strip(" \t\r\n\"'*<>")
         if kind is Kind.AGE and not (value.isdigit() and number("age", "identifier_from") <= int(value) < 120):
             continue
-        if sum(map(str.isdigit, value)) >= 2 or "@" in value or (user and len(value) > 4 and " " not in value):
+        if (
+            (sum(map(str.isdigit, value)) >= 2 and value.count(" ") < 6 and not set("{}^~$=") & set(value))
+            or "@" in value
+            or (user and len(value) > 4 and " " not in value)
+        ):
             begin = start + offset + cell.index(value)
             end = begin + len(value)
             if (

@@ -1,0 +1,53 @@
+"""Dates as deeds, courts and people of other tongues write them (C): "the 12th day of May, 2014", "3. März 1961", "12/V/2014".
+
+A year alone stays, and so does a month without day and year.
+"""
+
+from __future__ import annotations
+
+from gateway.domain.finding import Kind
+from gateway.phi.document import Document
+from gateway.phi.recognizers.dates_ages import DAY, MONTH, ORDINAL, SLASHED, SPELT, TIME, WEEKDAY, YEAR
+from gateway.phi.recognizers.rule import Family, Rule
+
+_ABROAD = (
+    r"(?:janvier|f[eé]vrier|mars|avril|mai|juin|juillet|ao[uû]t|septembre|octobre|novembre|d[eé]cembre|j[aä]nner|januar|jan\.|feber|februar|m[aä]rz|m[aä]r\.|juni|juli|oktober|okt\.?|dezember|dez\.?|"
+    r"gennaio|febbraio|maggio|giugno|luglio|agosto|settembre|ottobre|novembre|dicembre|januari|februari|maart|mei|augustus|janeiro|fevereiro|mar[cç]o|maio|junho|julho|setembro|outubro|novembro|dezembro|"
+    r"maj|augusti|augusts?|marts|desember|stycznia|lutego|marca|kwietnia|maja|czerwca|lipca|sierpnia|wrze[sś]nia|pa[zź]dziernika|listopada|grudnia|"
+    r"[ij]anuarie|februarie|martie|aprilie|iunie|iulie|octombrie|noiembrie|decembrie|ocak|[sş]ubat|mart|nisan|may[ıi]s|haziran|temmuz|a[gğ]ustos|eyl[uü]l|ekim|kas[ıi]m|aral[ıi]k)"
+)
+_HOLIDAY = r"(?:christmas(?: eve| day)?|new year'?s(?: eve| day)?|thanksgiving(?: day)?|easter(?: sunday| monday)?|labou?r day|memorial day|independence day|halloween|valentine'?s day|mother'?s day|father'?s day|good friday|st\.? patrick'?s day|veterans day|navidad|nochebuena|a[ñn]o nuevo)"
+_SHORT_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec|ene|abr|ago|dic)"
+_TWO = r"['’]?\d{2}"
+
+
+def _long_chain(document: Document, start: int, end: int) -> bool:
+    """Part of a longer number: "1961-02-118"."""
+    if document.text[max(0, start - 1) : start] in {"-", "/", "."}:
+        return True
+    after = document.text[end : end + 2]
+    return after[:1] in {"-", "/", ".", ":"} and after[1:].isdigit()
+
+
+FAMILY = Family(
+    "dates_words",
+    (
+        Rule("day_of", Kind.DATE, rf"(?i)\b(?:(?:the|this) )?(?:{DAY}|{ORDINAL}|first)(?: day| d[ií]as?)? (?:of|del? mes de|de) (?:the month of )?{SPELT}(?:,? (?:of |in the year |del? |del a[ñn]o |a\.?d\.? )?{YEAR})?", 0.85),
+        Rule("year_then_day", Kind.DATE, rf"(?i)\b(?:19|20)\d{{2}},?[ \-/.]{MONTH}\.?[ \-/.]{DAY}\b", 0.8),
+        Rule("day_month_short_year", Kind.DATE, rf"(?i)\b{DAY}[ \-.]{SPELT}[ \-]?{_TWO}\b(?:[^\d:]|$)|\b{SPELT} {DAY},? ['’]\d{{2}}\b", 0.75, bounded=False),
+        Rule("abroad_day", Kind.DATE, rf"(?i)\b(?:(?:le|el|den|am|il|der|op|em|dnia|dne|o dia|les) )?{DAY}[.]?(?:er|e)?(?: de| di| -)? {_ABROAD}\b\.?(?:,? (?:de |del )?{YEAR})" + TIME, 0.85),
+        Rule("abroad_day_told", Kind.DATE, rf"(?i)\b(?:le|den|am|il|der|vom|dal|bis zum|seit|jusqu'au|depuis le|du|au|op|dnia|em|né le|née le) ({DAY}[.]?(?:er)? (?:de )?{_ABROAD})\b", 0.7),
+        Rule("abroad_month", Kind.DATE, rf"(?i)\b(?:janvier|f[eé]vrier|avril|juin|juillet|ao[uû]t|septembre|octobre|novembre|d[eé]cembre|januar|februar|m[aä]rz|oktober|dezember|gennaio|febbraio|maggio|giugno|luglio|settembre|ottobre|dicembre|januari|februari|maart|augustus|janeiro|fevereiro|mar[cç]o|junho|julho|setembro|outubro|novembro|dezembro) (?:de )?{YEAR}", 0.6),
+        Rule("roman_month", Kind.DATE, r"\b(?:[12]\d|3[01]|0?[1-9])[./\- ](?:IX|IV|VI{0,3}|XI{0,2}|I{1,3}|X)[./\- ](?:18|19|20)\d{2}\b", 0.75),
+        Rule("east_asian", Kind.DATE, r"(?:18|19|20)\d{2} ?年 ?\d{1,2} ?月(?: ?\d{1,2} ?日)?|\d{1,2} ?月 ?\d{1,2} ?日|(?:18|19|20)\d{2} ?년 ?\d{1,2} ?월(?: ?\d{1,2} ?일)?", 0.85, bounded=False),
+        Rule("month_hyphen_year", Kind.DATE, rf"(?i)\b{_SHORT_MONTH}[\-/]{_TWO}\b", 0.5, veto=_long_chain),
+        Rule("month_apostrophe_year", Kind.DATE, rf"(?i)\b{SPELT} ?['’]\d{{2}}\b", 0.6),
+        Rule("weekday_slash", Kind.DATE, rf"(?i)\b{WEEKDAY}\.?,? {SLASHED}(?:/(?:\d{{4}}|\d{{2}}))?\b", 0.7),
+        Rule("slash_apostrophe", Kind.DATE, r"\b\d{1,2}/\d{1,2}/['’]\d{2}\b", 0.8),
+        Rule("dotted_short", Kind.DATE, r"(?i)\b(?:on|of|dated|since|until|born|dob|d\.o\.b\.?|am|vom|geb\.?(?:oren)?|le|el|seen|visit|date|from|to|fecha)[: ]{1,2}(?:am |el )?((?:[12]\d|3[01]|0?[1-9])\.(?:1[0-2]|0?[1-9])\.(?:\d{4}|\d{2}))(?:[^\d.]|\.\D|$)|\b(?:am|vom|bis|seit|geb\.|den|le) ((?:[12]\d|3[01]|0?[1-9])\.(?:1[0-2]|0?[1-9])\.)(?:\D|$)", 0.6),
+        Rule("birth_month", Kind.DATE, r"(?i)\b(?:d\.?o\.?b\.?|born|birth(?: ?date)?|nacimiento)[ :=]{1,3}((?:18|19|20)\d{2}-(?:0[1-9]|1[0-2]))\b", 0.7, veto=_long_chain),
+        Rule("birth_digits", Kind.DATE, r"(?i)\b(?:d\.?o\.?b\.?|birth ?date|date of birth|fecha de nac(?:imiento|\.)?|f\.? ?n(?:ac)?\.?|geb\.?(?:urtsdatum|datum)?|born)[ :=#(\[]{0,3}(?:on )?(\d{6}|\d{8}|\d{1,2}[ .\-/]{1,2}\d{1,2}[ .\-/]{1,2}(?:\d{4}|\d{2}))\b", 0.85),
+        Rule("holiday_of_year", Kind.DATE, rf"(?i)\b{_HOLIDAY},? (?:of |de |in )?(?:18|19|20)\d{{2}}\b", 0.6),
+        Rule("between_days", Kind.DATE, rf"(?i)\b(?:between|from|entre el|del|de|vom|du) (?:the )?({DAY}(?: {SPELT})?) (?:and|to|until|y el|al|bis|au|y) (?:the )?{DAY} (?:of |de )?{SPELT}", 0.75),
+    ),
+)  # fmt: skip
