@@ -36,8 +36,15 @@ class Cues:
 
     def __init__(self, document: Document) -> None:
         self._document = document
+<<<<<<< Updated upstream
         self._headers = list(document.spans(_lines()[0], 1)) if ":" in document.text else []
         self._closings: list[tuple[int, int]] | None = None
+=======
+        header, closing = _lines()
+        lower = document.lower
+        self._headers = list(document.spans(header, 1)) if ":" in lower else []
+        self.closings = list(document.spans(closing, 1))
+>>>>>>> Stashed changes
         self._header_starts = [start for start, _ in self._headers]
 
     def on_header(self, start: int) -> bool:
@@ -53,9 +60,13 @@ class Cues:
 
     def signs(self, start: int) -> bool:
         """Whether the place lies on the line below a closing formula."""
+<<<<<<< Updated upstream
         if self._closings is None:  # few texts ask
             self._closings = list(self._document.spans(_lines()[1], 1))
         return any(begin <= start < end for begin, end in self._closings)
+=======
+        return any(begin <= start < end for begin, end in self.closings)
+>>>>>>> Stashed changes
 
     def mailed(self, end: int) -> bool:
         """Whether an address in brackets, or `wrote:`, follows."""
@@ -111,7 +122,8 @@ def among_people(document: Document, token: Token) -> bool:
 _CUED = frozenset((
     "dear", "hi", "hello", "hey", "hola", "thanks", "patient", "patients", "pt", "pts", "paciente", "mr", "mrs", "ms", "miss", "mx", "dr", "dra", "sr", "sra", "named", "called", "re", "client", "resident", "baby", "infant", "twin", "sister", "brother", "mother", "father", "mom", "mum", "dad", "mama", "papa",
     "daughter", "son", "wife", "husband", "spouse", "partner", "boyfriend", "girlfriend", "fiance", "fiancee", "aunt", "uncle", "cousin", "niece", "nephew", "grandma", "grandpa", "grandson", "granddaughter", "grandmother", "grandfather", "caregiver", "guardian", "nurse", "hija", "hijo", "madre", "padre", "esposo",
-    "esposa", "hermano", "hermana", "abuela", "abuelo", "tía", "tío", "prima", "primo", "suegra", "suegro", "nieto", "nieta", "cuñado", "cuñada", "señora", "señor", "niña", "niño", "bebé", "friend", "neighbor", "roommate", "stepdad", "stepmom", "stepson", "kid", "kiddo"
+    "esposa", "hermano", "hermana", "abuela", "abuelo", "tía", "tío", "prima", "primo", "suegra", "suegro", "nieto", "nieta", "cuñado", "cuñada", "señora", "señor", "niña", "niño", "bebé", "friend", "neighbor", "roommate", "stepdad", "stepmom", "stepson", "kid", "kiddo", "nickname", "nicknamed", "aka", "alias", "mommy", "daddy", "granny", "grampa", "landlord", "landlady", "caseworker", "babysitter", "nanny", "teacher", "coach", "counselor", "interpreter", "sponsor", "comadre", "compadre", "vecina",
+    "vecino", "suegro", "nuera", "yerno", "mamá", "papá", "mami", "papi", "doña", "don", "querida", "querido", "estimada", "estimado", "soy", "buenas", "plaintiff", "defendant", "petitioner", "respondent", "claimant", "appellant", "decedent", "justice", "judge", "officer", "detective", "sergeant", "capt", "captain", "prof", "professor"
 ))  # fmt: skip
 """Words right before a name."""
 
@@ -132,6 +144,16 @@ def in_place(document: Document, token: Token) -> bool:
     return word_before(document, token.start) in {"in", "near", "en"} or (
         after[:2] == ", " and after[2:4].isupper() and not after[4:5].isalpha()
     )
+
+
+_KIN = frozenset((
+    "baby", "boy", "boys", "brothers", "child", "children", "couple", "estate", "families", "family", "girl", "girls", "home", "house", "household", "kid", "kids", "residence", "siblings", "sisters", "triplets", "twins", "wedding"
+))  # fmt: skip
+
+
+def of_a_family(document: Document, token: Token) -> bool:
+    """Whether a surname stands for those who bear it: `the Okada twins`."""
+    return word_before(document, token.start) in {"the", "los", "las"} and word_after(document, token.end) in _KIN
 
 
 def listed(document: Document, before: int, start: int) -> bool:
