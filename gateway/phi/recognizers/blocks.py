@@ -15,23 +15,15 @@ from gateway.domain.finding import Kind
 from gateway.phi.document import Document, compiled
 from gateway.phi.lexicon import STOP
 from gateway.phi.normalize import fold_name
-from gateway.phi.recognizers.block_tails import UNIT, country, run_before, tail
+from gateway.phi.recognizers.block_heads import head, preceded
+from gateway.phi.recognizers.block_tails import country, run_before, tail, unit_after
 from gateway.phi.recognizers.place_words import BUILDINGS, CARE, GENERIC
 from gateway.phi.recognizers.rule import Hit
 
-_BACK, _LOOKED = 64, 160
-_KINDS_OF_STREET = frozenset({"street_address", "address_block", "post_box", "lower_street", "foreign_street", "germanic_street", "city_state_zip", "number_street"})  # fmt: skip
-
-
-@cache
-def _before() -> dict[str, Any]:
-    return {
-        "number": compiled(r"(?:^|[\s,(:>;])((?:\d{1,6}[A-Za-z]?[ ]){1,2})$"),
-        "unit": compiled(rf"(?:^|[\s,(:>;])({UNIT}\.?[ ]?#?[ ]?\d{{1,5}}[A-Za-z]?,?[ ])$"),
-        "corner": compiled(
-            r"(?i)\b((?:the )?corner of |c/o |esquina de |intersection of |general delivery,? |gen delivery,? )$"
-        ),
-    }
+_LOOKED = 160
+_KINDS_OF_STREET = frozenset({"street_address", "address_block", "post_box", "lower_street", "foreign_street", "germanic_street", "city_state_zip", "number_street", "worded_street", "street_code_town", "cep_town", "province_code", "town_uk_code", "indian_house", "japanese_ward", "block_lot", "street_alone", "lane_alone", "foreign_small_street", "grid_street", "house_before_street", "road_and_km", "puerto_rico"})  # fmt: skip
+_SOFT = frozenset({"tagger", "surname", "given_name", "given_and_surname", "surname_given", "unknown_pair", "likely_given_and_surname", "two_surnames", "number_beside_name", "seven_digits"})  # fmt: skip
+"""Recognisers whose hits in the middle of an address are a piece of it, when a post code follows."""
 
 
 @cache
@@ -45,13 +37,14 @@ def find_inside(document: Document) -> Iterator[Hit]:
     """`Birchwood Rehabilitation, bed 214`, `County Hospital 6th floor`: a building's name and a place inside it."""
     for start, end in document.spans(_inside()):
         group = run_before(document, start, 0)
-        while group and (group[0].flags & STOP and group[0].low not in BUILDINGS):
+        while group and (group[0].flags & STOP and group[0].low not in BUILDINGS | GENERIC):
             group = group[1:]
         named = [one for one in group if one.low not in GENERIC]
         if not group or not (group[-1].low in BUILDINGS or group[0].low in BUILDINGS or group[-1].low in CARE):
             continue
         if named or group[-1].low in CARE:
-            yield Hit(Kind.LOCATION, group[0].start, end, 0.6, "inside_building")
+            begin = group[0].start - 4 if document.lower.endswith("the ", 0, group[0].start) else group[0].start
+            yield Hit(Kind.LOCATION, begin, end, 0.6, "inside_building")
 
 
 def grown(document: Document, hits: Sequence[Hit]) -> list[Hit]:
@@ -60,14 +53,32 @@ def grown(document: Document, hits: Sequence[Hit]) -> list[Hit]:
     floor = 0
     for at, hit in enumerate(hits):
         if hit.kind is not Kind.LOCATION:
+            if hit.by in _SOFT and hit.end <= floor:
+                continue
             found.append(hit)
             floor = max(floor, hit.end) if hit.kind.identifies else floor
             continue
-        limit = hits[at + 1].start if at + 1 < len(hits) and hits[at + 1].kind.identifies else len(document.text)
+        if hit.end <= floor:
+            continue
+        following = hits[at + 1] if at + 1 < len(hits) and hits[at + 1].kind.identifies else None
+        limit = following.start if following is not None else len(document.text)
         start, end = _left(document, hit, floor), _right(document, hit, limit)
+        if found and found[-1].by in _SOFT and found[-1].kind is Kind.NAME and addressed(document, hit):
+            back = head(document, hit.start, found[-2].end if len(found) > 1 else 0)
+            if back <= found[-1].start:
+                start = back
+                found.pop()
+        if following is not None and following.by in _SOFT:
+            beyond = _right(document, hit, hits[at + 2].start if at + 2 < len(hits) else len(document.text))
+            if beyond > following.end and document.text[beyond - 1].isdigit():
+                end = limit = beyond
         whole = hit._replace(start=start, end=end)
         before = found[-1] if found else None
-        if before is not None and before.kind is Kind.LOCATION and _one(document, before, whole):
+        if (
+            before is not None
+            and before.kind is Kind.LOCATION
+            and (start <= before.end or _one(document, before, whole))
+        ):
             found[-1] = before._replace(end=max(before.end, end), score=max(before.score, hit.score))
             again = _right(document, found[-1], limit)
             found[-1] = found[-1]._replace(end=again)
@@ -96,48 +107,17 @@ def _one(document: Document, before: Hit, hit: Hit) -> bool:
 
 def _left(document: Document, hit: Hit, floor: int) -> int:
     """Where the block begins: house numbers, a unit, `corner of`, and the building's name before the street."""
-    start = hit.start
     if not addressed(document, hit):
-        return _preceded(document, start, floor, ("corner",))
-    start = _preceded(document, start, floor, ("number", "unit", "corner"))
-    return _building(document, start, floor)
-
-
-def _preceded(document: Document, start: int, floor: int, kinds: Sequence[str]) -> int:
-    for kind in kinds:
-        back = max(floor, start - 24)
-        for first, last in _groups(_before()[kind], document.text[back:start]):
-            if kind == "number" and _year(document.text[back + first : back + last]):
-                continue
-            start = back + first
-    return start
-
-
-def _year(number: str) -> bool:
-    return len(number.strip()) == 4 and number[:2] in {"19", "20"}
-
-
-def _groups(pattern: Any, piece: str) -> Iterator[tuple[int, int]]:
-    found = pattern.search(piece)
-    if found is not None:
-        yield found.span(1)
-
-
-def _building(document: Document, start: int, floor: int) -> int:
-    """The start of `Hope Inn, ` or `Birchwood Rehabilitation, ` right before a street."""
-    text = document.text
-    edge = len(text[max(floor, start - _BACK) : start].rstrip(" ,\n\r")) + max(floor, start - _BACK)
-    if "," not in text[edge:start] and "\n" not in text[edge:start]:
-        return start
-    group = run_before(document, edge, floor)
-    if any(one.low in BUILDINGS or one.low in CARE for one in group) or (len(group) > 1 and group[0].low == "st"):
-        return group[0].start
-    return start
+        return preceded(document, hit.start, floor, ("corner",))
+    return head(document, hit.start, floor)
 
 
 def _right(document: Document, hit: Hit, limit: int) -> int:
     """Where the block ends; a town goes no further than its country."""
     if addressed(document, hit):
         return tail(document, hit.end, limit)
+    beside = unit_after(document, hit.end, limit)
+    if beside > hit.end:
+        return tail(document, beside, limit)
     land = country(document, hit.end, min(limit, len(document.text)), set())
     return land[1] if land is not None and document.text[hit.end] == "," else hit.end
