@@ -10,18 +10,27 @@ from typing import Final
 
 from gateway.domain.finding import Kind
 from gateway.phi.document import Document
-from gateway.phi.lexicon import AMBIGUOUS, EPONYM, GIVEN, NAME, PLACE, STOP, WORD
+from gateway.phi.lexicon import EPONYM, GIVEN, NAME, PLACE, STOP, SURNAME, WORD
 from gateway.phi.normalize import fold_name
 from gateway.phi.recognizers.eponyms import Eponyms
 from gateway.phi.recognizers.name_cues import cued, word_after
 from gateway.phi.recognizers.name_words import AFTER_PEOPLE, PARTICLES
 from gateway.phi.recognizers.rule import Hit
+from gateway.phi.small_names import caseless, small_bound
 from gateway.phi.spans import begins
 
 _SURE, _NEVER = 0.79, 2.0
 _SMALL: Final = 0.85
-"""A word in small letters needs more."""
+"""A place in small letters needs more."""
 
+_BEFORE: Final = frozenset(
+    {"van", "von", "der", "den", "ter", "ten", "bin", "ibn", "al", "el", "abu", "zu", "vander", "'t"}
+)
+"""Particles that belong to the name after them in any language."""
+_ABBREVIATED: Final = frozenset((
+    "us", "uk", "eu", "un", "dc", "po", "md", "do", "am", "pm", "iv", "im", "bc", "ad", "la", "nw", "ne", "sw", "se", "id", "no", "vs", "ph", "ba", "bs", "ma", "ms", "pa", "pc", "rn", "np", "va", "ca", "ny", "nj", "nc", "sc", "nd", "sd", "nm", "nh", "ri", "wv", "tv", "fd", "fs", "bd", "td", "qd", "qh", "sp", "nv", "sa", "cv", "ll", "rr", "bw", "eg", "ie", "cf", "eq", "pp", "ps", "mi", "sn", "pn", "re", "eu", "sj", "wt", "ht", "bm"
+))  # fmt: skip
+"""Two dotted letters that are nobody's initials."""
 Certainty = tuple[float, float, float]
 """The tagger's probabilities for one token: name, place, organisation or identifier."""
 
@@ -52,6 +61,7 @@ class Added:
         self._document, self._text = document, document.text
         self._places, self._sure, self._likely = places, sure, likely
         self._bounds, self._eponyms = bounds, eponyms
+        self._bare = caseless(document)
 
     def hits(self) -> Iterator[Hit]:
         """Every run that is added."""
@@ -85,32 +95,45 @@ class Added:
         if word[0].isdigit():
             follows = at + 1 < len(self._sure) and self._sure[at + 1][1] >= bounds.add and self._word(at + 1)
             return bounds.add + 0.3 if follows and len(word) < 7 else _NEVER
+        if len(word) < 2 and word.isupper() and word.isalpha():
+            return self._of_initial(at)
         if len(word) < 2 or not word.isalpha():
             return _NEVER
         low = fold_name(word)
         lexicon = self._document.lexicon
         flags = lexicon.flags.get(low, 0)
-        if flags & STOP or low in lexicon.drugs or (flags & WORD and not flags & NAME):
+        if low in lexicon.drugs or low in lexicon.conditions:
             return _NEVER
         if word[0].islower():
             return self._small(at, flags)
+        if flags & STOP:
+            return _NEVER
+        if flags & WORD and not flags & NAME:
+            return 0.85 if word.istitle() and cued(self._document, start) else _NEVER
         if word.isupper() and (len(word) < 4 or not flags & NAME):
             return _NEVER
         if flags & EPONYM:
-            return bounds.add + 0.4 if low in lexicon.eponym_surnames else _NEVER
+            if low in lexicon.eponym_surnames:
+                return bounds.add + 0.4
+            return 0.9 if cued(self._document, start) else _NEVER
         if not flags & WORD and cued(self._document, start):
             return bounds.add * 0.5
         return bounds.add + (0.4 if flags & WORD else 0.0 if flags & NAME else 0.2 if bounds.everywhere else 0.35)
 
-    def _small(self, at: int, flags: int) -> float:
-        """The same for a word in small letters: a name near a cue, or a place beside another part of an address."""
-        if flags & (WORD | STOP | EPONYM):
+    def _of_initial(self, at: int) -> float:
+        """The same for a capital letter that another follows, dotted: `J.R.` and no `U.S.`."""
+        start, end = self._places[at]
+        after = self._text[end : end + 4].replace(" ", "")
+        if len(after) < 3 or after[0] != "." or not after[1].isupper() or after[2] != ".":
             return _NEVER
-        if flags & NAME and cued(self._document, self._places[at][0]):
-            return _SMALL - 0.25
+        return _NEVER if (self._text[start] + after[1]).lower() in _ABBREVIATED else 0.6
+
+    def _small(self, at: int, flags: int) -> float:
+        """The same for a word in small letters: a place only beside another part of an address."""
+        start = self._places[at][0]
         if self._sure[at][1] > self._sure[at][0]:
-            return _SMALL if flags & PLACE else _NEVER
-        return _SMALL if flags & (GIVEN | AMBIGUOUS) == GIVEN else _NEVER
+            return _SMALL if flags & (PLACE | WORD | STOP | EPONYM) == PLACE else _NEVER
+        return small_bound(flags, cued(self._document, start), self._bare)
 
     def _word(self, at: int) -> bool:
         start, end = self._places[at]
@@ -128,14 +151,26 @@ class Added:
         if sign in "'-":
             return start == before and text[end : end + 1].isalpha()
         if sign == ".":
-            return before - self._places[at - 1][0] < 4 and start == before and text[end : end + 2].strip().isalnum()
+            return (
+                before - self._places[at - 1][0] < 4 and start == before and text[end : end + 2].strip()[:1].isalnum()
+            )
         return (
             sign.isupper()
             or (place and sign.isdigit())
             or text[start:end] in PARTICLES
             or (start == before and sign.isalpha())
-            or (sign.isalpha() and text[self._places[at - 1][0]].islower() and self._small(at, self._flags(start, end)) <= max(self._sure[at][:2]))
-        )  # fmt: skip
+            or (sign.isalpha() and self._small_again(at))
+        )
+
+    def _small_again(self, at: int) -> bool:
+        """Whether a word in small letters goes on with a name that has none either: `maria gonzalez`, `jo e. bell`."""
+        start, end = self._places[at]
+        if not self._text[self._places[at - 1][0]].islower() and self._text[self._places[at - 1][0]] not in ".-'":
+            return False
+        flags = self._flags(start, end)
+        if self._sure[at][1] > self._sure[at][0]:
+            return self._small(at, flags) <= self._sure[at][1]
+        return not flags & STOP or end - start == 1 or (bool(flags & SURNAME) and self._sure[at][0] > _SMALL)
 
     def _flags(self, start: int, end: int) -> int:
         return self._document.lexicon.flags.get(fold_name(self._text[start:end]), 0)
@@ -150,13 +185,27 @@ class Added:
             and not text[start - 3 : start - 2].isalnum()
         ):
             start -= 2
-        return start, end
+        return self._with_particles(start), end
+
+    def _with_particles(self, start: int) -> int:
+        """The place where `van der`, `al-` or an initial before the name begins."""
+        text = self._text
+        while start > 1 and text[start - 1] in " -":
+            first = max(text.rfind(" ", 0, start - 1), text.rfind("\n", 0, start - 1), start - 8) + 1
+            word = text[first : start - 1].lstrip("\"'([“")
+            letter = word.removesuffix(".")
+            if not (word.lower() in _BEFORE or (len(letter) == 1 and letter.isupper() and letter not in "IA")):
+                return start
+            start -= len(word) + 1
+        return start
 
     def _means_nothing(self, start: int, end: int, words: int, best: float, place: bool) -> bool:
         """Whether the capital comes of a sentence's beginning, a thing bears the name, or it is a land or a car."""
         document, text = self._document, self._text
         folded = fold_name(text[start:end])
         if folded in document.lexicon.lands or self._of_car(folded, end):
+            return True
+        if document.lower[max(0, start - 12) : start].endswith(("state of ", "estado de ")):
             return True
         if (words < 6 and self._eponyms.named_after(start, end)) or (text[start - 1 : start] == "-" and words == 1):
             return True
@@ -169,7 +218,8 @@ class Added:
             return not (
                 cued(document, start) or word_after(document, end) in AFTER_PEOPLE or text[end : end + 2] == "'s"
             )
-        return best < self._bounds.add + 0.5 and not cued(document, start)
+        told = flags & NAME or text[end : end + 2] in {", ", "'s"} or word_after(document, end) in AFTER_PEOPLE
+        return best < self._bounds.add + (0.3 if told else 0.5) and not cued(document, start)
 
     def _of_car(self, folded: str, end: int) -> bool:
         """Whether a plate follows, or the words are a year and a make: `2020 Corolla, PA plate`."""
@@ -177,7 +227,7 @@ class Added:
         pieces = folded.replace(",", " ").split()
         after = self._document.lower[end : end + 24]
         rest = [one for one in pieces if not one.isdigit() and len(one) > 2]
-        return bool(pieces) and (
-            (all(one in lands for one in rest) and len(pieces) < 4 and len(rest) < len(pieces))
+        return bool(pieces) and bool(
+            (rest and all(one in lands for one in rest) and len(pieces) < 4 and len(rest) < len(pieces))
             or (len(pieces) == 1 and (" plate" in after[:12] or " license" in after[:12]))
         )

@@ -7,6 +7,7 @@ doubt; in strict mode, or when asked, at everything. TaggerFailed goes through: 
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,17 +20,20 @@ from gateway.phi.lexicon import GIVEN, NAME, STOP, WORD
 from gateway.phi.normalize import fold_name
 from gateway.phi.recognizers.eponyms import Eponyms
 from gateway.phi.recognizers.rule import Hit
+from gateway.phi.small_names import abroad, small_names
 from gateway.phi.spans import begins, certain_words, merge
 from gateway.phi.tagger import LABELS, Scores
 from gateway.phi.tokens import tokens
 
 BY_LISTS: Final = frozenset({
     "given_name", "surname", "two_surnames", "unknown_pair", "likely_given_and_surname", "name_among_people", "listed_name", "name_and_initial",
-    "lower_case_name", "lower_case_cue", "place", "facility", "county", "header_name",
+    "lower_case_name", "lower_case_cue", "place", "facility", "county", "header_name", "surname_initial", "family_first",
 })  # fmt: skip
 """Recognisers whose names and places rest on word lists."""
 _MARGIN = 120
 """Characters to each side of a doubtful word: about what the tagger sees."""
+_HISTORIC = 0.1
+"""A bound as low as strict mode's keeps what a text of history names."""
 _NAME, _LOCATION = LABELS.index("name"), LABELS.index("location")
 _PARTS = (LABELS.index("organization"), LABELS.index("id"))
 
@@ -66,9 +70,11 @@ def windows(document: Document, hits: Sequence[Hit], everywhere: bool) -> list[W
 
 
 def _doubtful(document: Document, hits: Sequence[Hit]) -> list[tuple[int, int]]:
-    """Names and places that rest on lists, and capitalised words that nothing explains. Words of a name that the same text
-    holds with certainty are in no doubt: they are found again whatever the tagger says (spans.spread).
+    """Names and places that rest on lists, capitalised words that nothing explains, and small words that may be names. Words
+    of a name that the same text holds with certainty are in no doubt: they are found again whatever the tagger says
+    (spans.spread).
     """
+    text = document.text
     found = [(one.start, one.end) for one in hits if one.by in BY_LISTS and one.score < 0.85]
     if found:
         sure = certain_words(document, hits)
@@ -76,7 +82,11 @@ def _doubtful(document: Document, hits: Sequence[Hit]) -> list[tuple[int, int]]:
             (start, end) for start, end in found if not sure.issuperset(fold_name(document.text[start:end]).split())
         ]
     starts = [one.start for one in hits]
-    for token in document.tokens:
+    capitals = document.tokens
+    for one, two in itertools.pairwise(capitals):
+        if one.shape & two.shape & 1 and one.text[-1] == "." and text[one.end : two.start] in {"", " "}:
+            found.append((one.start, two.end))
+    for token in capitals:
         if token.flags & STOP or token.shape & 1 or (token.flags & WORD and not token.flags & NAME):
             continue
         if token.flags & WORD and not token.flags & GIVEN and begins(document, token.start):
@@ -84,6 +94,8 @@ def _doubtful(document: Document, hits: Sequence[Hit]) -> list[tuple[int, int]]:
         at = bisect_right(starts, token.start) - 1
         if at < 0 or hits[at].end <= token.start:
             found.append((token.start, token.end))
+    found += small_names(document)
+    found += abroad(document)
     found.sort()
     return found
 
@@ -143,6 +155,8 @@ def _stands(
         return True
     if hit.by == "place" and (eponyms.named_after(hit.start, hit.end) or _of_state(document, hit.start)):
         return False
+    if least >= _HISTORIC and eponyms.history():  # of the towns and people of those days, lists tell nothing
+        return hit.kind is Kind.NAME and max(sure[at][0] for at in range(first, after)) >= 0.5
     if hit.by == "surname":
         least *= 2
         if fold_name(document.text[hit.start : hit.end]) in document.lexicon.lands:

@@ -6,6 +6,8 @@ import random
 import unicodedata
 from collections.abc import Callable
 
+from tools.train.grammar import NAME
+
 Labelled = tuple[list[str], list[int]]
 _OCR = {
     "l": "1",
@@ -42,6 +44,18 @@ def spoil(text: str, labels: list[int], rng: random.Random) -> tuple[str, list[i
 
 def _lower(pieces: Labelled, _: random.Random) -> Labelled:
     return [one.lower() for one in pieces[0]], pieces[1]
+
+
+def _small_names(pieces: Labelled, rng: random.Random) -> Labelled:
+    """Names without their capitals in a text that has its own; now and then only some of them."""
+    text, labels = list(pieces[0]), pieces[1]
+    share, lost = rng.choice((1.0, 1.0, 0.5)), False
+    for at, label in enumerate(labels):
+        if label == NAME and (not at or labels[at - 1] != NAME):
+            lost = rng.random() < share
+        if label == NAME and lost:
+            text[at] = text[at].lower()
+    return text, labels
 
 
 def _upper(pieces: Labelled, _: random.Random) -> Labelled:
@@ -111,5 +125,5 @@ def _quoted(pieces: Labelled, rng: random.Random) -> Labelled:
 
 
 _CHANGES: list[tuple[float, Callable[[Labelled, random.Random], Labelled]]] = [
-    (0.08, _typos), (0.05, _ocr), (0.05, _plain_letters), (0.05, _no_signs), (0.13, _wrap), (0.04, _joined), (0.04, _html), (0.04, _quoted), (0.08, _lower), (0.05, _upper),
+    (0.08, _typos), (0.05, _ocr), (0.05, _plain_letters), (0.05, _no_signs), (0.13, _wrap), (0.04, _joined), (0.04, _html), (0.04, _quoted), (0.1, _lower), (0.05, _upper), (0.06, _small_names),
 ]  # fmt: skip

@@ -17,13 +17,14 @@ from functools import cache
 from pathlib import Path
 
 from gateway.phi.lexicon import WORD, Lexicon
+from tools.train import scripts
 from tools.train.grammar import ID, NAME, mark
 
 PARTICLES = {
-    "nl_NL": ["van ", "de ", "van der ", "van den ", "ter "], "nl_BE": ["Van ", "De ", "Van den ", "Vander "],
+    "nl_NL": ["van ", "de ", "van der ", "van den ", "ter ", "ten ", "van 't "], "nl_BE": ["Van ", "De ", "Van den ", "Vander "],
     "de_DE": ["von ", "zu "], "fr_FR": ["de ", "Le ", "du ", "d'"], "it_IT": ["De ", "Di ", "D'", "Lo "],
-    "es_ES": ["de la ", "del ", "de los "], "es_MX": ["de la ", "de León "], "pt_BR": ["da ", "dos ", "de "],
-    "pt_PT": ["da ", "de ", "do "], "en_IE": ["O'", "Mac", "Mc", "Fitz"], "ar": ["al-", "Al ", "el-", "Abu ", "bin ", "Ibn "],
+    "es_ES": ["de la ", "del ", "de los "], "es_MX": ["de la ", "de León ", "viuda de ", "vda. de "], "pt_BR": ["da ", "dos ", "de "],
+    "pt_PT": ["da ", "de ", "do "], "en_IE": ["O'", "Mac", "Mc", "Fitz"], "ar": ["al-", "Al ", "el-", "Abu ", "bin ", "Ibn ", "Abdel-", "el ", "bint "],
 }  # fmt: skip
 DOUBLE = {"es_ES", "es_MX", "es_CO", "es_AR", "es_CL", "pt_BR", "pt_PT"}
 EXTRA = {
@@ -55,45 +56,8 @@ EXTRA = {
     "he": ("Noam Tamar Yael Avi Shira Moshe Rivka Eitan Chana Yosef", "Cohen Levy Mizrahi Peretz Biton Friedman Katz Avraham Shapira Goldberg Rosenfeld Ben-David"),
     "tr": ("Mehmet Ayşe Mustafa Emine Ahmet Zeynep Hüseyin Elif Hasan Murat Gül Özlem", "Yılmaz Kaya Demir Şahin Çelik Yıldız Aydın Öztürk Arslan Doğan Kılıç Çetin Koç Özkan Şimşek Güneş"),
 }  # fmt: skip
-TITLES = (
-    "Mr.",
-    "Mrs.",
-    "Ms.",
-    "Dr.",
-    "Miss",
-    "Mr",
-    "Mrs",
-    "Ms",
-    "Dr",
-    "Prof.",
-    "Rev.",
-    "Sr.",
-    "Sra.",
-    "Judge",
-    "Nurse",
-)
-NICK = [
-    "Buddy",
-    "Skip",
-    "Bo",
-    "Tex",
-    "Chip",
-    "Dee",
-    "Bubba",
-    "Ace",
-    "Red",
-    "Junior",
-    "Sunny",
-    "Mimi",
-    "Lulu",
-    "Coco",
-    "Kit",
-    "Bea",
-    "Jojo",
-    "Teddy",
-    "Gus",
-    "Pip",
-]
+TITLES = ("Mr.", "Mrs.", "Ms.", "Dr.", "Miss", "Mr", "Mrs", "Ms", "Dr", "Prof.", "Rev.", "Sr.", "Sra.", "Judge", "Nurse", "Justice", "Capt.", "Hon.")  # fmt: skip
+NICK = ["Buddy", "Skip", "Bo", "Tex", "Chip", "Dee", "Bubba", "Ace", "Red", "Junior", "Sunny", "Mimi", "Lulu", "Coco", "Kit", "Bea", "Jojo", "Teddy", "Gus", "Pip", "Dutch", "Big Lou", "Bug", "Cas", "Simi", "Zeke", "Nana", "Mo"]  # fmt: skip
 
 
 def _latin(name: str) -> bool:
@@ -186,9 +150,23 @@ class Person:
             text = f"{first} {last}".upper()
         elif style < 0.98:
             text = f"{first} " + rng.choice(("“%s”", '"%s"', "(%s)")) % rng.choice(NICK) + f" {last}"
+        elif style < 0.99:
+            text = f"{first} {last.upper()}"
         else:
             text = f"{first} {last}-{self.middle}"
         return mark(NAME, text)
+
+    def initials(self) -> str:
+        """The initials alone, as notes, statements and nicknames in mails have them."""
+        dot, gap = self.rng.choice(((".", ""), (".", ""), (".", " "), ("", "")))
+        letters = [self.first[0], *([self.middle[0]] if self.rng.random() < 0.2 else []), self.last.split(" ")[-1][0]]
+        return mark(NAME, f"{dot}{gap}".join(letters).upper() + dot)
+
+    def called(self) -> str:
+        """The name with what friends call the person."""
+        nick = self.rng.choice(NICK) if self.rng.random() < 0.5 else self.middle
+        around = self.rng.choice(('"%s"', "“%s”", "(%s)", "'%s'"))
+        return mark(NAME, f"{self.first} {around % nick} {self.last}")
 
     def last_first(self) -> str:
         rng = self.rng
@@ -237,7 +215,9 @@ class Person:
         )
 
     def slot(self, form: str) -> str:
-        """`f` given name, `l` surname, `lf` surname first, `t` with title, `e` address, `u` user name, `x` any."""
+        """`f` given name, `l` surname, `lf` surname first, `t` with title, `e` address, `u` user name, `x` any, `in` initials,
+        `o` a name in other letters, `q` with a nickname, `s` all small, `k` an initial of one letter, `fl` as one word.
+        """
         if form == "x":
             form = self.rng.choice(["", "", "f", "l", "t"])
         if form == "f":
@@ -248,7 +228,28 @@ class Person:
             return mark(NAME, f"{self.first} {self.last}")
         if form == "i":
             return mark(NAME, f"{self.first[0]}. {self.last}")
-        return {"": self.full, "lf": self.last_first, "t": self.titled, "e": self.address, "u": self.user}[form]()
+        if form == "o":
+            return mark(NAME, scripts.name(self.rng))
+        if form == "s":
+            return mark(
+                NAME,
+                self.rng.choice(
+                    (f"{self.first} {self.last}", self.first, self.last, f"{self.first} {self.middle[0]} {self.last}")
+                ).lower(),
+            )
+        if form == "k":
+            return mark(NAME, self.rng.choice((f"{self.first[0]}.", self.first[0], f"{self.first} {self.last[0]}.")))
+        if form == "fl":
+            return mark(NAME, f"{self.first}{self.last}".replace(" ", ""))
+        return {
+            "": self.full,
+            "lf": self.last_first,
+            "t": self.titled,
+            "e": self.address,
+            "u": self.user,
+            "in": self.initials,
+            "q": self.called,
+        }[form]()
 
 
 def plain(name: str) -> str:

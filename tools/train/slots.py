@@ -6,6 +6,7 @@ import random
 from pathlib import Path
 
 from gateway.phi.lexicon import WORD, Lexicon
+from tools.train import scripts
 from tools.train.grammar import HEALTH, ID, LOCATION, ORGANIZATION, mark
 from tools.train.lists import LISTS
 from tools.train.people import Maker, People, Person
@@ -547,6 +548,10 @@ class Slots:
                 f"{cap()} for {cap()}",
             ]
         )
+
+    def _other(self) -> str:
+        """Ordinary words in letters other than Latin."""
+        return scripts.ordinary(self.rng)
 
     def _brand(self) -> str:
         return self.rng.choice(LISTS["brand"])

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from gateway.phi.document import Document, gated
-from gateway.phi.lexicon import EPONYM
+from gateway.phi.lexicon import AMBIGUOUS, EPONYM, GIVEN, WORD
 from gateway.phi.normalize import fold_name
 from gateway.phi.recognizers.name_cues import word_after
 
@@ -49,7 +49,7 @@ class Eponyms:
             words = words.rpartition(" ")[0]
         if words.replace("-", " ") in lexicon.whole_eponyms or self._half(start, end, words):
             return True
-        if self._noun(end) or self._of(start):
+        if self._noun(end) or (self._of(start) and not self._of_somebody(words)):
             return True
         pieces = [one for one in words.replace("'", "'").replace("-", " ").split(" ") if len(one) > 1]
         known = [self._eponym(one) for one in pieces]
@@ -117,6 +117,11 @@ class Eponyms:
             if word.lower().rstrip(".,;:()") in _NOUNS_AHEAD:
                 return True
         return False
+
+    def _of_somebody(self, words: str) -> bool:
+        """Whether it begins with a given name, so that the thing is a person's own: `left node of Ann Lee`."""
+        first, _, last = words.partition(" ")
+        return bool(last) and self._document.lexicon.flags.get(first, 0) & (GIVEN | WORD | AMBIGUOUS) == GIVEN
 
     def _of(self, start: int) -> bool:
         before = self._document.lower[max(0, start - 24) : start]

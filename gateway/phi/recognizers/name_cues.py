@@ -36,15 +36,8 @@ class Cues:
 
     def __init__(self, document: Document) -> None:
         self._document = document
-<<<<<<< Updated upstream
         self._headers = list(document.spans(_lines()[0], 1)) if ":" in document.text else []
         self._closings: list[tuple[int, int]] | None = None
-=======
-        header, closing = _lines()
-        lower = document.lower
-        self._headers = list(document.spans(header, 1)) if ":" in lower else []
-        self.closings = list(document.spans(closing, 1))
->>>>>>> Stashed changes
         self._header_starts = [start for start, _ in self._headers]
 
     def on_header(self, start: int) -> bool:
@@ -58,15 +51,16 @@ class Cues:
             and not self._document.text[start - 2 : start].rstrip().endswith(("/", "@"))
         )
 
+    @property
+    def closings(self) -> list[tuple[int, int]]:
+        """The lines below a closing formula."""
+        if self._closings is None:
+            self._closings = list(self._document.spans(_lines()[1], 1))
+        return self._closings
+
     def signs(self, start: int) -> bool:
         """Whether the place lies on the line below a closing formula."""
-<<<<<<< Updated upstream
-        if self._closings is None:  # few texts ask
-            self._closings = list(self._document.spans(_lines()[1], 1))
-        return any(begin <= start < end for begin, end in self._closings)
-=======
         return any(begin <= start < end for begin, end in self.closings)
->>>>>>> Stashed changes
 
     def mailed(self, end: int) -> bool:
         """Whether an address in brackets, or `wrote:`, follows."""

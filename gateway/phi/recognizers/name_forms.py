@@ -10,7 +10,7 @@ from gateway.domain.finding import Kind
 from gateway.phi.document import Document, compiled, gated
 from gateway.phi.lexicon import AMBIGUOUS, EPONYM, GIVEN, NAME, PLACE, STOP, SURNAME, WORD
 from gateway.phi.recognizers.name_cues import Cues
-from gateway.phi.recognizers.name_words import SUFFIXES
+from gateway.phi.recognizers.name_words import SUFFIXES, TITLES
 from gateway.phi.recognizers.rule import Hit
 from gateway.phi.words import Token, strong_given, strong_surname, unknown
 
@@ -28,6 +28,7 @@ def _patterns() -> tuple[Any, Any, Any]:
 
 
 _TITLES = ("mr", "mrs", "ms", "miss", "dr")
+_HAILS = ("hi", "hey", "hello", "dear", "hola")
 
 
 def surname_first(document: Document, cues: Cues) -> Iterator[Hit]:
@@ -43,6 +44,12 @@ def surname_first(document: Document, cues: Cues) -> Iterator[Hit]:
         if one.low in SUFFIXES and at and text[tokens[at - 1].end : one.start] == " ":
             one, start = tokens[at - 1], tokens[at - 1].start
         on_header = cues.on_header(start)
+        if two.initial or (two.shouted and two.text[1:2] == "-" and len(two.text) == 3):
+            if one.flags & SURNAME and not one.flags & (WORD | STOP | EPONYM) and (two.text[-1] == "." or one.shouted):
+                yield Hit(Kind.NAME, start, _initials_end(document, at + 1), 0.5, "surname_initial")
+            continue
+        if two.low in TITLES and at + 2 < len(tokens) and text[two.end : tokens[at + 2].start] == " ":
+            two, at = tokens[at + 2], at + 1  # noqa: PLW2901 - a title stands between
         if _family_first(one, two, document.lexicon.lands) or (
             on_header and not one.flags & two.flags & STOP and (one.flags | two.flags) & NAME
         ):
@@ -53,7 +60,19 @@ def surname_first(document: Document, cues: Cues) -> Iterator[Hit]:
                     break
                 end, last = third.end, last + 1
             certain = on_header or strong_given(two)
-            yield Hit(Kind.NAME, start, end, 0.85 if certain else 0.6, "surname_given")
+            yield Hit(Kind.NAME, start, end, 0.85 if certain else 0.6, "surname_given" if certain else "family_first")
+
+
+def _initials_end(document: Document, at: int) -> int:
+    """The end of initials that stand side by side: `J. B.`, `J-B`."""
+    tokens, text = document.tokens, document.text
+    while (
+        at + 1 < len(tokens)
+        and tokens[at + 1].initial
+        and text[tokens[at].end : tokens[at + 1].start] in {"", " ", "-"}
+    ):
+        at += 1
+    return tokens[at].end
 
 
 def _family_first(one: Token, two: Token, lands: frozenset[str]) -> bool:
@@ -86,6 +105,13 @@ def _after_cue(document: Document, start: int, end: int) -> Hit | None:
     cue, first, *more = document.text[start:end].split(" ")
     known = flags.get(first, 0)
     title = cue.rstrip(".") in _TITLES
+    if (
+        cue in _HAILS
+        and known & GIVEN
+        and not known & STOP
+        and _hailed(document, start, end - sum(len(one) + 1 for one in more))
+    ):
+        return Hit(Kind.NAME, start + len(cue) + 1, start + len(cue) + 1 + len(first), 0.6, "lower_case_hail")
     if not known & (NAME if title else GIVEN) or known & STOP:
         return None
     if known & (WORD | AMBIGUOUS) and not (title and known & SURNAME and cue[:2] != "dr"):
@@ -95,6 +121,12 @@ def _after_cue(document: Document, start: int, end: int) -> Hit | None:
     if not second & SURNAME or second & (WORD | STOP):
         end = begin + len(first)
     return Hit(Kind.NAME, begin, end, 0.6, "lower_case_cue")
+
+
+def _hailed(document: Document, start: int, end: int) -> bool:
+    """Whether a line begins there and the greeting ends with the word: `hi mark,`."""
+    before, after = document.text[max(0, start - 3) : start], document.text[end : end + 2]
+    return (not before.strip(" >") or before.rstrip(" >")[-1:] == "\n") and (not after or after[0] in ",\n\r!")
 
 
 def _small_pairs(document: Document, words: list[str]) -> Iterator[Hit]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gateway.phi.document import Document
 from gateway.phi.lexicon import EPONYM, GIVEN, NAME, PLACE, RARE, STOP, SURNAME, WORD
-from gateway.phi.recognizers.name_cues import Cues, among_people, in_place, own_line, spoken_to
+from gateway.phi.recognizers.name_cues import Cues, among_people, in_place, of_a_family, own_line, spoken_to
 from gateway.phi.words import Token, strong_given, strong_surname, unknown
 
 
@@ -14,6 +14,8 @@ def scored(document: Document, cues: Cues, full: list[Token], words: list[Token]
     if cue:
         named = any(one.flags & NAME or unknown(one) for one in full)
         if len(full) == 1 and cue != "label" and (given.shouted or (cue != "greeting" and not given.flags & NAME)):
+            named = False
+        if len(full) == 1 and cue == "label" and given.shouted and len(given.low) < 4 and not given.flags & GIVEN:
             named = False
         if named and (len(full) > 1 or not given.flags & WORD or given.flags & GIVEN):
             return (0.9 if len(full) > 1 or cue == "label" else 0.8), "labelled_name"
@@ -34,8 +36,8 @@ def _score_single(document: Document, cues: Cues, one: Token) -> tuple[float, st
     if strong_given(one) and not (flags & PLACE and in_place(document, one)):
         return 0.6, "given_name"
     if strong_surname(one) and not one.shouted:
-        return 0.45, "surname"
-    if flags & (GIVEN | SURNAME) and not flags & STOP and cues.signs(one.start):
+        return (0.6, "family_name") if of_a_family(document, one) else (0.45, "surname")
+    if flags & (GIVEN | SURNAME) and not flags & STOP and flags & (GIVEN | WORD) != WORD and cues.signs(one.start):
         return 0.8, "signed_name"
     if flags & GIVEN and (own_line(document, one) or (not flags & STOP and spoken_to(document, one))):
         return 0.6, "signed_given_name"

@@ -15,6 +15,7 @@ from gateway.phi.normalize import fold_name
 from gateway.phi.recognizers.eponyms import Eponyms
 from gateway.phi.recognizers.name_cues import Cues, label, listed
 from gateway.phi.recognizers.name_forms import agreeing, lower_case, surname_first
+from gateway.phi.recognizers.name_places import RULES, placed
 from gateway.phi.recognizers.name_scores import scored
 from gateway.phi.recognizers.name_words import PARTICLES, SUFFIXES, TITLES
 from gateway.phi.recognizers.rule import Family, Hit
@@ -23,6 +24,8 @@ from gateway.phi.words import Token, unknown
 _LONGEST_RUN = 8
 _LONGEST_GAP = 16
 _ABOUT_NAMES = TITLES | SUFFIXES
+_TITLES_OF_JOBS = frozenset({"sr", "father", "sister", "nurse", "officer", "deputy", "gen", "maj", "lic", "justice", "don", "mayor", "grandma", "grandpa", "hon", "fr", "master"})  # fmt: skip
+"""Titles that stand before other words than names, too: `Sr. Administrative Assistant`, `FATHER MH`."""
 
 
 def find_names(document: Document) -> Iterator[Hit]:
@@ -42,6 +45,9 @@ def find_names(document: Document) -> Iterator[Hit]:
         yield from _listed(document, found, doubtful)
         yield from surname_first(document, cues)
         yield from agreeing(document)
+        yield from placed(document, cues)
+    else:
+        yield from placed(document, Cues(document))
     yield from lower_case(document)
 
 
@@ -122,7 +128,13 @@ def _joined(document: Document, before: Token, token: Token) -> bool:
         return before.initial
     if "\n" in gap or (len(gap) > 1 and gap.isspace() and before.low in TITLES):
         return False
-    return not gap.strip(' "()') or set(gap.lower().split()) <= PARTICLES
+    return not gap.strip(' "()') or _particles(gap)
+
+
+def _particles(gap: str) -> bool:
+    """Whether nothing but particles stands between two words: `van der`, `el-`, `vda. de`."""
+    words = gap.lower().replace("-", " ").replace("vda.", "vda").split()
+    return bool(words) and set(words) <= PARTICLES
 
 
 def _placeholder(token: Token) -> bool:
@@ -141,6 +153,10 @@ def _judge(document: Document, cues: Cues, eponyms: Eponyms, part: list[Token]) 
     if all(map(_placeholder, full)):
         return None
     if titled:
+        if part[0].low in _TITLES_OF_JOBS and not any(
+            (one.flags & NAME and not one.flags & WORD) or unknown(one) for one in full
+        ):
+            return None
         return Hit(Kind.NAME, part[0].start, _suffix_end(document, part[-1].end), 0.9, "titled_name")
     first, last = words[0].start, part[-1].end
     cue = label(document, first)
@@ -184,4 +200,4 @@ def _suffix_end(document: Document, end: int) -> int:
     return end
 
 
-FAMILY = Family("names", (), find_names)
+FAMILY = Family("names", RULES, find_names)
