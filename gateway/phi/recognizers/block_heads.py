@@ -23,10 +23,10 @@ _SEPARATORS: Final = " ,\r\n\t>|-–"
 @cache
 def _before() -> dict[str, Any]:
     return {
-        "number": compiled(r"(?:^|[\s,(:>;])((?:#?\d{1,6}[A-Za-z]?(?:[/\-]\d{1,4})?[ ]){1,2})$"),
-        "unit": compiled(rf"(?:^|[\s,(:>;])({UNIT}\.?[ ]?#?[ ]?\d{{1,5}}[A-Za-z]?(?:[/,]?[ ]?))$"),
+        "number": compiled(r"(?:^|[\s,(:<>;\[*_])((?:#?\d{1,6}[A-Za-z]?(?:[/\-]\d{1,4})?[ ]){1,2})$"),
+        "unit": compiled(rf"(?:^|[\s,(:<>;\[*_])({UNIT}\.?[ ]?#?[ ]?\d{{1,5}}[A-Za-z]?(?:[/,]?[ ]?))$"),
         "word": compiled(
-            r"(?:^|[\s,(:>;])((?i:lot|unit|space|spc|flat|apt|house|blk|block|gpo|plot|cmr|psc|rear of|behind) )$"
+            r"(?:^|[\s,(:<>;\[*_])((?i:lot|unit|space|spc|flat|apt|house|blk|block|gpo|plot|cmr|psc|rear of|behind) )$"
         ),
         "corner": compiled(
             r"(?i)\b((?:the )?corner of (?:the )?|c/o |esquina de |(?:the )?intersection of |general delivery,? |gen delivery,? )$"
