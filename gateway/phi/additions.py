@@ -27,6 +27,8 @@ _BEFORE: Final = frozenset(
     {"van", "von", "der", "den", "ter", "ten", "bin", "ibn", "al", "el", "abu", "zu", "vander", "'t"}
 )
 """Particles that belong to the name after them in any language."""
+_UNITS: Final = frozenset({"flat", "unit", "apt", "suite", "room", "lot", "house", "plot", "floor"})
+"""What the number that a place begins with counts."""
 _ABBREVIATED: Final = frozenset((
     "us", "uk", "eu", "un", "dc", "po", "md", "do", "am", "pm", "iv", "im", "bc", "ad", "la", "nw", "ne", "sw", "se", "id", "no", "vs", "ph", "ba", "bs", "ma", "ms", "pa", "pc", "rn", "np", "va", "ca", "ny", "nj", "nc", "sc", "nd", "sd", "nm", "nh", "ri", "wv", "tv", "fd", "fs", "bd", "td", "qd", "qh", "sp", "nv", "sa", "cv", "ll", "rr", "bw", "eg", "ie", "cf", "eq", "pp", "ps", "mi", "sn", "pn", "re", "eu", "sj", "wt", "ht", "bm"
 ))  # fmt: skip
@@ -169,7 +171,8 @@ class Added:
             return False
         flags = self._flags(start, end)
         if self._sure[at][1] > self._sure[at][0]:
-            return self._small(at, flags) <= self._sure[at][1]
+            state = end - start == 2 and self._sure[at][1] > _SMALL  # `athens oh 45701`
+            return state or self._small(at, flags) <= self._sure[at][1]
         return not flags & STOP or end - start == 1 or (bool(flags & SURNAME) and self._sure[at][0] > _SMALL)
 
     def _flags(self, start: int, end: int) -> int:
@@ -185,6 +188,17 @@ class Added:
             and not text[start - 3 : start - 2].isalnum()
         ):
             start -= 2
+        if text[start].isdigit():
+            word = text[max(0, start - 8) : start - 1].replace("\t", " ").replace("\n", " ").rpartition(" ")[2]
+            return (start - len(word) - 1 if text[start - 1] == " " and word.lower() in _UNITS else start), end
+        if text[start].islower():  # `los angeles`
+            word = text[max(0, start - 7) : start - 1].rpartition(" ")[2]
+            if (
+                start > 1
+                and text[start - 1] == " "
+                and word in {"los", "las", "san", "santa", "new", "fort", "port", "st"}
+            ):
+                start -= len(word) + 1
         return self._with_particles(start), end
 
     def _with_particles(self, start: int) -> int:
