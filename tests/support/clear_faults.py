@@ -16,6 +16,8 @@ from gateway.domain.address import Address
 from gateway.domain.errors import (
     StoreUnavailable,
 )
+from gateway.domain.finding import Gap, GapReason
+from gateway.ports.inspector import Inspection
 from gateway.ports.keys import KeyAnswer, KeyState
 from tests.support.home import Home
 
@@ -88,4 +90,32 @@ def failing_commit(home: Home, number: int) -> Iterator[None]:
 def raising(target: str, error: type[Exception]) -> Iterator[None]:
     """A function that fails whenever it is called."""
     with mock.patch(target, side_effect=error("broken")):
+        yield
+
+
+@contextmanager
+def scan_trouble(scan: str, reader: Any) -> Iterator[None]:
+    """The inspector, scanner, model or matcher that this state has."""
+    rules = reader.scanner._reader._rules
+    broken = mock.Mock(side_effect=RuntimeError("model missing"))
+    if scan == "time-out":
+
+        def inspect(specimens, *_):
+            return Inspection(gaps=tuple(Gap(one.part, GapReason.TIMED_OUT) for one in specimens))
+
+        with swapped(reader, "inspector", mock.Mock(inspect=inspect)):
+            yield
+    elif scan == "inspector raises":
+        with swapped(reader, "inspector", mock.Mock(inspect=mock.Mock(side_effect=BrokenPipeError))):
+            yield
+    elif scan == "scanner raises":
+        with swapped(reader, "scanner", mock.Mock(scan=broken)):
+            yield
+    elif scan == "model missing":
+        with mock.patch.object(type(rules), "run", broken):
+            yield
+    elif scan == "matcher raises":
+        with mock.patch("gateway.phi.known_patients.KnownPatients.search", broken):
+            yield
+    else:
         yield

@@ -19,7 +19,6 @@ from gateway.config.policy_file import load_policy
 from gateway.domain.address import Address
 from gateway.domain.decision import Action, Decision, Method
 from gateway.domain.errors import KeyMissing, PermanentError, PickupRefused, SealgateError
-from gateway.domain.finding import Gap, GapReason
 from gateway.domain.patient import (
     ConsentEvent,
     ConsentEventType,
@@ -35,9 +34,8 @@ from gateway.flow.review import RELEASED
 from gateway.policy.facts import KeyFacts
 from gateway.policy.law import load_law
 from gateway.policy.strength import weaker
-from gateway.ports.inspector import Inspection
 from gateway.ports.relay import Consignment, Reply
-from tests.support.clear_faults import Directory, failing_commit, raising, swapped
+from tests.support.clear_faults import Directory, failing_commit, raising, scan_trouble, swapped
 from tests.support.clear_space import (
     ACKNOWLEDGED,
     ERRORS,
@@ -386,7 +384,7 @@ class World:
         facts, reader = home.rooms.assess._facts, home.rooms.assess._reader
         with ExitStack() as stack:
             stack.enter_context(swapped(facts, "directory", self.directory))
-            stack.enter_context(self.scan_trouble(reader))
+            stack.enter_context(scan_trouble(self.state.scan, reader))
             self.message = home.submit(self.raw(), [self.address(one) for one in self.state.to])
             self.step("assess")
             self.race("decided")
@@ -422,33 +420,6 @@ class World:
             if row.state is DeliveryState.HELD:
                 with suppress(PermanentError, SealgateError, OSError, TimeoutError):
                     self.home.rooms.review.release(row.id, "ann", "looks fine")
-
-    @contextmanager
-    def scan_trouble(self, reader: Any) -> Iterator[None]:
-        """The inspector, scanner, model or matcher that this state has."""
-        scan, rules = self.state.scan, reader.scanner._reader._rules
-        broken = mock.Mock(side_effect=RuntimeError("model missing"))
-        if scan == "time-out":
-
-            def inspect(specimens, *_):
-                return Inspection(gaps=tuple(Gap(one.part, GapReason.TIMED_OUT) for one in specimens))
-
-            with swapped(reader, "inspector", mock.Mock(inspect=inspect)):
-                yield
-        elif scan == "inspector raises":
-            with swapped(reader, "inspector", mock.Mock(inspect=mock.Mock(side_effect=BrokenPipeError))):
-                yield
-        elif scan == "scanner raises":
-            with swapped(reader, "scanner", mock.Mock(scan=broken)):
-                yield
-        elif scan == "model missing":
-            with mock.patch.object(type(rules), "run", broken):
-                yield
-        elif scan == "matcher raises":
-            with mock.patch("gateway.phi.known_patients.KnownPatients.search", broken):
-                yield
-        else:
-            yield
 
     @contextmanager
     def trouble(self, fault: Fault) -> Iterator[None]:
