@@ -50,7 +50,7 @@ def find_inside(document: Document) -> Iterator[Hit]:
 def grown(document: Document, hits: Sequence[Hit]) -> list[Hit]:
     """The hits in order, with addresses grown to whole blocks; pieces that only `and` or a mark parts are one."""
     found: list[Hit] = []
-    floor = 0
+    floor, limits = 0, _limits(document, hits)
     for at, hit in enumerate(hits):
         if hit.kind is not Kind.LOCATION:
             if hit.by in _SOFT and hit.end <= floor:
@@ -61,7 +61,7 @@ def grown(document: Document, hits: Sequence[Hit]) -> list[Hit]:
         if hit.end <= floor:
             continue
         following = hits[at + 1] if at + 1 < len(hits) and hits[at + 1].kind.identifies else None
-        limit = following.start if following is not None else len(document.text)
+        limit = limits[at]
         start, end = _left(document, hit, floor), _right(document, hit, limit)
         if found and found[-1].by in _SOFT and found[-1].kind is Kind.NAME and addressed(document, hit):
             back = head(document, hit.start, found[-2].end if len(found) > 1 else 0)
@@ -69,7 +69,7 @@ def grown(document: Document, hits: Sequence[Hit]) -> list[Hit]:
                 start = back
                 found.pop()
         if following is not None and following.by in _SOFT:
-            beyond = _right(document, hit, hits[at + 2].start if at + 2 < len(hits) else len(document.text))
+            beyond = _right(document, hit, limits[at + 1])
             if beyond > following.end and document.text[beyond - 1].isdigit():
                 end = limit = beyond
         whole = hit._replace(start=start, end=end)
@@ -86,6 +86,16 @@ def grown(document: Document, hits: Sequence[Hit]) -> list[Hit]:
             found.append(whole)
         floor = max(floor, found[-1].end)
     return found
+
+
+def _limits(document: Document, hits: Sequence[Hit]) -> list[int]:
+    """For each hit where the next identifier begins that is no place: so far an address may grow."""
+    limits, limit = [0] * len(hits), len(document.text)
+    for at in range(len(hits) - 1, -1, -1):
+        limits[at] = limit
+        if hits[at].kind.identifies and hits[at].kind is not Kind.LOCATION:
+            limit = hits[at].start
+    return limits
 
 
 def addressed(document: Document, hit: Hit) -> bool:
@@ -108,7 +118,9 @@ def _one(document: Document, before: Hit, hit: Hit) -> bool:
 def _left(document: Document, hit: Hit, floor: int) -> int:
     """Where the block begins: house numbers, a unit, `corner of`, and the building's name before the street."""
     if not addressed(document, hit):
-        return preceded(document, hit.start, floor, ("corner",))
+        return preceded(
+            document, hit.start, floor, ("word", "corner") if document.text[hit.start].isdigit() else ("corner",)
+        )
     return head(document, hit.start, floor)
 
 
