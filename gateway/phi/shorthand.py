@@ -34,7 +34,7 @@ _INITIALS: Any = compiled(
     r"\b(?i:pt|pcte|paciente|patient|client|resident|initials|subject|mr|mrs|ms|bed|rm|room)(?:[.:] ?| )(?:\d{1,3}[A-D]?,? )?([A-Z]\.?[A-Z]\.?(?:[A-Z]\.?)?)(?:[^A-Za-z0-9/-]|$)|(?:^|[.:;,(]\s|\n)([A-Z]\.[ ]?[A-Z]\.(?:[ ]?[A-Z]\.)?)[ ,(]|(?:^|\n)([A-Z]{2,3})[,;\t ]{1,2}\d{1,3}[,;\t ]{0,2}(?:[MF]|y/?o)\b"
 )
 _NUMBERS: Any = compiled(
-    r"(?i)\b(?:dob|d\.o\.b\.?|d[0o]b|born|birth ?date|nacid[oa]|nació|fecha de nacimiento|b\.?)(?: (?:on|el))?[ :.]{1,3}[\do]{1,2}[ /.-](?:de )?[a-zl\d]{1,10}[ /.-](?:de )?[\do]{2,4}\b|\b(?:mrn|chart|acct|record|pt|patient|encounter|accession)(?: ?(?:no|num|number|id))?[ .:#]{1,3}\d{4,12}\b|(?:^|[ (,;])#\d{5,10}\b|(?:^|\n)\d{6,10}[,;\t]|\b(?:9\d|1[01]\d) ?(?:[mf]|y/?o)\b"
+    r"(?i)\b(?:dob|d\.o\.b\.?|d[0o]b|born|birth ?date|nacid[oa]|nació|fecha de nacimiento|b\.?)(?: (?:on|el))?[ :.]{1,3}[\do]{1,2}[ /.-](?:de )?[a-zl\d]{1,10}[ /.-](?:de )?[\do]{2,4}\b|\b(?:mrn|chart|acct|record|pt|patient|encounter|accession)(?: ?(?:no|num|number|id))?[ .:#]{1,3}\d{4,12}\b|(?:^|[ (,;])#\d{5,10}\b|(?:^|\n)\d{6,10}(?:[,;\t:]| - )|\baccession[ :#]{1,2}[a-z]{1,3}\d{2}-\d{3,8}\b|\b(?:the|our|my) \d{1,2}(?::\d\d)? ?(?:am|pm|o['’]?clock) (?:from|on|yesterday|today|patient|pt|lady|guy|gentleman|kid)\b|\b(?:mrs|mr|ms|sra) [a-z]\b\.? |\b(?:9\d|1[01]\d) ?(?:[mf]|y/?o)\b"
 )
 _ANY_ID: Any = compiled(
     r"(?i)\b(?:pump|pacemaker|implants?|defibrillator|icd|hearing aids?|concentrator|cpap|wheelchair|stent|valve|cochlear implant|prosthesis|cgm)[ ,]{1,2}(?:(?:serial|s/?n|no\.?|number)[ :#]{1,2})?(?:[a-z0-9]{1,8}-)?[a-z]{0,4}\d{4,}[a-z0-9-]*"
@@ -56,6 +56,8 @@ ACTS: Any = compiled(
     r"(?i)^(?:['’]?s?)?(?: himself| herself)?[ ](?:\pL{3,12}ed (?:his|her)|has|had|is|was|needs|needed|came|comes|called|calls|takes|took|will|wants|says|said|reports|reported|started|should|got|gets|went|missed|asked|asks|left|did|does|"
     r"tiene|tuvo|está|estaba|fue|necesita|vino|llamó|toma|quiere|dice|pidió|would|can|cannot|can't|feels|felt|lost|fell|relapsed|swallowed|refuses|refused|cries|cried|threw|vomited|stopped|tested|keeps|kept|hurt|hurts|thinks|thought|couldn't|won't|doesn't|didn't|isn't|hasn't|cut|broke|delivered|belongs|salió)\b"
 )
+_TITLE: Any = compiled(r"(?i)\b(?:mrs|mr|ms|miss|don|doña|sra|señora|señor)\.? $")
+_PRONOUNS = frozenset({"i", "he", "she", "it", "we", "you", "they", "this", "that"})
 _OWNS: Any = compiled(r"^['’]s [a-z0-9]")
 _PAIRS: Any = compiled(r"(?:^|[^\pL.])[A-Z]\. ?[A-Z]\pL{3,}(?:\PL|$)|\b([A-Z]\pL+ [A-Z]\pL+)['’]s [A-Za-z0-9]")
 """An initial and a word, or two capitalised words that own something: `Ana Sallow's test`."""
@@ -96,6 +98,8 @@ class Shorthand:
         loud = document.text.isupper()
         for token in document.tokens:
             start, end, flags = token.start, token.end, token.flags
+            if token.low.split("'")[0] in _PRONOUNS:
+                continue
             if token.initial or not flags & NAME or (token.shouted and not loud and len(token.low) < 5):
                 continue
             other = WORD | AMBIGUOUS | STOP | (0 if short else EPONYM)
@@ -106,7 +110,7 @@ class Shorthand:
             known = not flags & STOP
             if (
                 (named and (short or start in found))
-                or _KIN.search(document.text[max(0, start - 20) : start])
+                or (known and _KIN.search(document.text[max(0, start - 20) : start]))
                 or (known and _TOLD.search(after))
                 or (short and (one or known) and (ACTS.search(after) or _OWNS.search(after)))
             ) or (
@@ -149,11 +153,14 @@ class Shorthand:
                 continue
             given, flags = word in self._given, self._flags.get(word, 0)
             owned = word.endswith("s") and word[:-1] in self._given and not self._common(word)
-            does = _KIN.search(text[max(0, start - 20) : start]) or ACTS.search(after)
+            before = text[max(0, start - 20) : start]
+            does = _KIN.search(before) or ACTS.search(after)
             if (
                 (given and short)
                 or (does and (given or (flags & NAME and not self._common(word))))
                 or (owned and (short or _soon(health, end)))
+                or (short and not flags and _TITLE.search(before))
+                or (short and not flags and word.endswith("s") and _begins(text, start) and _next(health, end))
                 or (does and short and one and flags & GIVEN and _begins(text, start))
             ):
                 yield start, end
@@ -178,6 +185,10 @@ class Shorthand:
 
     def _common(self, word: str) -> bool:
         return self._flags.get(word, 0) & (WORD | STOP) != 0
+
+
+def _next(health: list[int], end: int) -> bool:
+    return bisect_left(health, end) < bisect_left(health, end + 3)
 
 
 def _soon(health: list[int], end: int) -> bool:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 from typing import Any
 
 from gateway.domain.finding import Kind
 from gateway.phi.document import Document, compiled
-from gateway.phi.lexicon import EPONYM, STOP, WORD, Lexicon, table
+from gateway.phi.lexicon import EPONYM, PLACE, STOP, WORD, Lexicon, table
+from gateway.phi.page import DEGREES, Page
 from gateway.phi.recognizers.health_terms import EVERYDAY, WEAK
 from gateway.phi.recognizers.name_words import TITLES
 from gateway.phi.recognizers.rule import Hit
@@ -33,11 +33,7 @@ _LONE = frozenset({"tagger", "surname", "given_name", "lower_case_name", "name_a
 _SURE = 0.8
 _LINE = 400
 """So many characters to either side at most are a line of a table."""
-_DEGREES = frozenset(
-    {
-        "dr", "dra", "drs", "prof", "md", "do", "rn", "np", "pa", "pa-c", "phd", "pharmd", "dds", "dmd", "dpm", "dpt", "lcsw", "mph", "facp", "facs", "crna", "od", "psyd",
-    }
-)  # fmt: skip
+_PREPOSITIONS = frozenset({"in", "at", "from", "near", "to", "of", "by", "on"})
 _CLINICIAN_BEFORE: Any = compiled(
     r"(?i)\b(?:dr|drs|doctor|doctora|dra|prof|professor|nurse|rn|np|pa-c|provider|physician|surgeon|attending|instructor|speaker|author|chair|director|president|(?:presented|taught|led|written|reviewed|edited|hosted|prepared|ordered|signed|approved|performed|authored|dictated|given|read|interpreted|referred|supervised|founded|posted) by|^by|\nby)\b[.:]?[ ]?$"
 )
@@ -47,9 +43,6 @@ _CLINICIAN_AFTER: Any = compiled(
 _COLLEAGUE_BEFORE: Any = compiled(
     r"(?i)\b(?:contact|contacting|reach|covered by|covering|cover|covers|ask for|in my absence|on my behalf|backup|call or email|questions to|rsvp to|apply to|hosted by|presented by|taught by|led by|"
     r"comunicarse con|comuníquese con|contacte a|contactar a|escriba a|dirigirse a|atender[áa]|suplencia)\b[ :,]*(?:(?:is|to|with|our|my|the|colleague|manager|a|es)[ :,]*){0,3}$"
-)
-_AWAY: Any = compiled(
-    r"(?i)\b(?:out of (?:the )?office|am away|be away|on (?:maternity|parental|medical|family|annual) leave|auto(?:matic)?[ -]?reply|respuesta automática|fuera de la oficina|estoy de vacaciones|estaré ausente|no estaré)\b"
 )
 _NAMED_AFTER: Any = compiled(
     r"(?i)^(?:'s)?[ -](?:murmur|sign|signs|syndrome|maneuver|manoeuvre|\pL*(?:ectomy|otomy|plasty|ostomy|emia)|forceps|retractors?|clamps?|catheters?|criteria|score|scale|classification|phenomenon|reflex|palsy|"
@@ -62,34 +55,6 @@ _ABOUT: Any = compiled(r"(?i)^[^.\n]{0,24}\b(?:about|regarding|re|concerning)\b"
 _CASE: Any = compiled(
     r"(?i)\b(?:pos|neg|positive|negative|suicidal|placed today|today|tonight|tomorrow|last night|this morning|stopped|shows|alarmed|dropped off|wore off|call now|stat|asap|admission|(?:left|right) (?:eye|ear|hip|knee|breast|arm|leg|shoulder))\b"
 )
-_GENERIC: Any = compiled(
-    r"(?i)\b(?:if|when|whether|unless|until|before|after|once|that|consent of|rights of|name of|signature of|care of|on) (?:the|a|your|this|our|el|la) (?:patient|pt|client|paciente)\b|\b(?:the|your|our|each) (?:patient|client) (?:should|must|may|can|might|could|shall|cannot|who|or|and/or|has the right)\b|\b(?:his|him|he)[ ]?(?:or|/|and)[ ]?(?:her|she|hers)\b|\b(?:her|she)[ ]?(?:or|/)[ ]?(?:his|him|he)\b|\bs/he\b|\bpatient (?:name|information|id|identifier|label|sticker|signature|initials|dob|address|phone|"
-    r"education|care|portal|safety|rights|privacy|services?|access|relations|advocate|experience|satisfaction|outcomes?|population|volume|data|records?|flow|intake|form|registration|handout|"
-    r"instructions?|guide|leaflet|brochure|demographics|transport|financial|assistance|engagement|support|days?|room|rooms|facing|level|consent)\b"
-)
-_ONE: Any = compiled(
-    r"(?i)\b(?:he|she|him|his|her|hers|himself|herself|éste paciente|(?:the|this|our|my|your|which|same|said|el|la|un|una|este|esta|nuestro|nuestra) (?:patient|pt|paciente|client|resident|decedent)|pts?|"
-    r"patient (?:is|was|has|had|will|needs|called|came|presents|presented|reports|denies|states|with|of|seen|in)|pt (?:is|was|has|will|needs|called)|"
-    r"my (?:son|daughter|mother|father|wife|husband|brother|sister|child|baby|mom|dad)|your (?:son|daughter|mother|father|wife|husband|baby|mom|dad|biopsy|diagnosis)|"
-    r"\d{1,3}[ -]?(?:year|yr|month|mo|week|day)s?[ -]old|\d{1,3} ?y/?o|años de edad|gentleman|mr|mrs|ms|sr|sra|patient[ ]?[:#]|paciente[ ]?:|dob[ ]?:?[ ]?\d|mrn[ ]?:?[ ]?#?\d|member (?:id|name)[ ]?:[ ]?\w|su hij[oa]|mi hij[oa]|decedent|home (?:health|care|nurse|visit)s? (?:to|for|at|visit)|in (?:the |our )?clinic (?:today|this)|interrogated|explanted|lives (?:at|in|on|with|alone)|admitted (?:on|with|to|for|\d)|discharged (?:on|to|home)|transfused|was seen|seen (?:today|in clinic)|came in (?:with|for|today)|presented with|presents with|the (?:boy|girl|deceased|claimant))\b"
-)
-
-
-class _Page:
-    """One part under judgment: its hits, the spans where nothing counts, and what its whole text says, found out once."""
-
-    def __init__(self, document: Document, hits: Sequence[Hit], without: Sequence[tuple[int, int]]) -> None:
-        self.document, self.hits, self.without = document, hits, without
-
-    @cached_property
-    def of_one(self) -> bool:
-        """Whether the text speaks of some one person."""
-        return _ONE.search(_GENERIC.sub(" ", self.document.text)) is not None
-
-    @cached_property
-    def away(self) -> bool:
-        """Whether it tells that the sender is away."""
-        return _AWAY.search(self.document.data) is not None
 
 
 class Subject:
@@ -106,22 +71,30 @@ class Subject:
         """Whether some hit identifies a person; pass only those that count, and the spans where nothing does
         (signature, disclaimer, what is the practice's own).
         """
-        pages = [_Page(*one) for one in read]
-        doubtful: list[_Page] = []
+        pages = [Page(*one) for one in read]
+        doubtful: list[Page] = []
         for page in pages:
             doubt = False
             for hit in page.hits:
                 if not hit.kind.identifies or hit.score < COUNTS:
                     continue
-                if hit.kind not in _ABOUT_ANYONE and (
-                    hit.kind is not Kind.NAME or (not page.away and self._somebody(page, hit))
+                if hit.kind is Kind.NAME and page.roles.at_work(hit.start, hit.end):
+                    continue
+                if (
+                    hit.by != "policy_word"
+                    and hit.kind not in _ABOUT_ANYONE
+                    and (hit.kind is not Kind.NAME or (not page.away and self._somebody(page, hit)))
                 ):
                     return True
                 if hit.score >= _SURE and (hit.kind in _OF_ONE or hit.by.startswith("driver")):
                     return True
                 doubt = True
             doubtful += [page] if doubt else []
-        if any(one.of_one or (len(one.document.text) <= SHORT and _CASE.search(one.document.text)) for one in doubtful):
+        if any(
+            (one.of_one and not one.of_a_clinician)
+            or (len(one.document.text) <= SHORT and _CASE.search(one.document.text))
+            for one in doubtful
+        ):
             return True
         return any(map(_table_of_persons, pages)) or any(map(self._in_haste, pages))
 
@@ -129,12 +102,12 @@ class Subject:
         self, document: Document, hits: Sequence[Hit], without: Sequence[tuple[int, int]]
     ) -> Iterator[tuple[int, int]]:
         """The places of one part, arguments as `identified`, where somebody may be named in short."""
-        yield from self._hasty(_Page(document, hits, without))
+        yield from self._hasty(Page(document, hits, without))
 
-    def _in_haste(self, page: _Page) -> bool:
+    def _in_haste(self, page: Page) -> bool:
         return next(self._hasty(page), None) is not None
 
-    def _hasty(self, page: _Page) -> Iterator[tuple[int, int]]:
+    def _hasty(self, page: Page) -> Iterator[tuple[int, int]]:
         """Where somebody is named in short who is no clinician, no colleague and no eponym."""
         document, without = page.document, page.without
         lower = document.lower
@@ -144,6 +117,15 @@ class Subject:
         for start, end in self._shorthand.persons(document, page.hits, elsewhere, page.of_one):
             at = bisect_right(without, (start, len(lower))) - 1
             if at >= 0 and start < without[at][1]:
+                continue
+            titled = page.titled(start, end)
+            if (
+                titled in page.clinicians
+                and _ILL.search(lower[titled[1] : titled[1] + 48]) is None
+                and not lower.startswith(("'s", "’s"), titled[1])
+            ):
+                continue
+            if page.roles.at_work(*titled):
                 continue
             before, after = lower[max(0, start - 48) : start], lower[end : end + 48]
             whole = " " in lower[start:end]
@@ -155,21 +137,23 @@ class Subject:
             ):
                 yield start, end
 
-    def _somebody(self, page: _Page, hit: Hit) -> bool:
+    def _somebody(self, page: Page, hit: Hit) -> bool:
         """Whether a name, as it stands, is one of a person who is no clinician or author."""
         lower = page.document.lower
         before, after = lower[max(0, hit.start - 48) : hit.start], lower[hit.end : hit.end + 48]
         name = lower[hit.start : hit.end]
         words = name.replace("-", " ").replace(",", " ").split()
         if (
-            _DEGREES & {one.replace(".", "") for one in words}
+            DEGREES & {one.replace(".", "") for one in words}
             or all(one in self._kin for one in words)
             or " ".join(words) in self._full
         ):
             return False
-        if _clinician(before, after) or _colleague(page, before, after):
+        if _clinician(before, after) or _colleague(page, before, after) or page.roles.at_work(hit.start, hit.end):
             return False
         if _NAMED_AFTER.search(after) and (hit.by in _LONE or any(self._flags.get(one, 0) & EPONYM for one in words)):
+            return False
+        if len(words) == 2 and words[0] in _PREPOSITIONS and self._flags.get(words[1].strip("'.,"), 0) & PLACE:
             return False
         flags = [self._flags.get(one.strip("'.,"), 0) for one in words]
         if hit.by not in _LONE and (len(words) > 1 or hit.score >= _SURE):
@@ -191,14 +175,14 @@ def _clinician(before: str, after: str) -> bool:
     return _ILL.search(after) is None
 
 
-def _colleague(page: _Page, before: str, after: str) -> bool:
+def _colleague(page: Page, before: str, after: str) -> bool:
     """Whether a name is of somebody to turn to, and not of one about whom to turn to."""
     if _COLLEAGUE_BEFORE.search(before) is None or page.of_one:
         return False
     return page.away or (len(page.document.text) > SHORT and _ABOUT.search(after) is None)
 
 
-def _table_of_persons(page: _Page) -> bool:
+def _table_of_persons(page: Page) -> bool:
     """Whether two lines or more hold an identifier and a matter of health each, in columns."""
     document, hits = page.document, page.hits
     ids = [hit.start for hit in hits if hit.kind.identifies and hit.kind is not Kind.LOCATION]
