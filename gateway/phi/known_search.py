@@ -13,8 +13,10 @@ from rapidfuzz.distance import OSA
 from gateway.phi.canonical import days, pattern, sight_of
 from gateway.phi.known_beside import beside, one_name, others_in
 from gateway.phi.known_index import Anchor, Names
-from gateway.phi.known_patients import SECOND, Key, KnownPatients, KnownReport
+from gateway.phi.known_keys import SECOND, Key, KnownReport
+from gateway.phi.known_register import KnownRegister
 from gateway.phi.known_text import NEIGHBOUR, Joined, Sight, Sights, Window, gap, windows
+from gateway.phi.known_verdict import decide
 from gateway.phi.lexicon import WORD
 from gateway.phi.normalize import Normalized
 from gateway.phi.skeleton import latin, places
@@ -33,11 +35,9 @@ _LABELS = tuple(
 
 
 def search(
-    known: KnownPatients, parts: Sequence[tuple[str, Normalized]], flags: Mapping[str, int], addressed: frozenset[str]
+    known: KnownRegister, parts: Sequence[tuple[str, Normalized]], flags: Mapping[str, int], addressed: frozenset[str]
 ) -> KnownReport:
     """Everything the register knows of these parts."""
-    from gateway.phi.known_verdict import decide
-
     joined = Joined.of(parts)
     sights = Sights()
     for base, text in windows(joined.text):
@@ -58,7 +58,7 @@ def search(
 
 
 def _see_name(
-    known: KnownPatients,
+    known: KnownRegister,
     window: Window,
     surname: bytes,
     start: int,
@@ -93,7 +93,7 @@ def _see_name(
 
 
 def _see_literal(
-    known: KnownPatients, window: Window, anchor: Anchor, one: int, start: int, end: int, sights: Sights
+    known: KnownRegister, window: Window, anchor: Anchor, one: int, start: int, end: int, sights: Sights
 ) -> None:
     data = window.data
     if anchor is Anchor.STREET:
@@ -121,7 +121,7 @@ def _after_label(data: bytes, start: int) -> bool:
     return low >= 0 and (b" " + b" ".join(data[low:start].split()) + b" ").endswith(_LABELS)
 
 
-def _see_numbers(known: KnownPatients, base: int, text: str, sights: Sights) -> None:
+def _see_numbers(known: KnownRegister, base: int, text: str, sights: Sights) -> None:
     data, births, phones = latin(text), known.index.births, known.index.phones
     if births:
         for match in pattern("date").finditer(data):
@@ -140,7 +140,7 @@ def _see_numbers(known: KnownPatients, base: int, text: str, sights: Sights) -> 
                     sights.of[one].add(Sight(Key.PHONE, base + start, base + end))
 
 
-def _see_foreign(known: KnownPatients, base: int, text: str, sights: Sights) -> None:
+def _see_foreign(known: KnownRegister, base: int, text: str, sights: Sights) -> None:
     """Whole names in other letters, which skeletons do not hold."""
     if text.isascii():
         return
@@ -150,7 +150,7 @@ def _see_foreign(known: KnownPatients, base: int, text: str, sights: Sights) -> 
             sights.of[one].add(Sight(Key.FULL_NAME, base + start, base + end))
 
 
-def _see_initials(known: KnownPatients, addressed: frozenset[str], sights: Sights) -> None:
+def _see_initials(known: KnownRegister, addressed: frozenset[str], sights: Sights) -> None:
     """Initial and surname count only for patients of whom something else is in the message."""
     tied = [at for name in addressed if (at := known.positions.get(name)) is not None]
     for one in {*sights.of, *tied} if sights.initials else ():
@@ -165,7 +165,7 @@ def _see_initials(known: KnownPatients, addressed: frozenset[str], sights: Sight
                 sights.of[one].update(seen)
 
 
-def _see_typos(known: KnownPatients, text: str, sights: Sights) -> None:
+def _see_typos(known: KnownRegister, text: str, sights: Sights) -> None:
     """A name with one wrong letter near another key of the same patient."""
     near: dict[int, Window] = {}
     for one, seen in list(sights.of.items()):

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from gateway.phi.known_patients import Key
+from gateway.phi.known_keys import Key
 from gateway.phi.normalize import Normalized
 from gateway.phi.skeleton import wide
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from gateway.domain.finding import Finding
 from gateway.phi.known_index import NO_SURNAME, Names
-from gateway.phi.known_patients import ALONE, CERTAIN, KINDS, NAMES, SECOND, Key, KnownPatients, KnownReport
+from gateway.phi.known_keys import ALONE, CERTAIN, KINDS, NAMES, SECOND, Key, KnownReport
+from gateway.phi.known_register import KnownRegister
 from gateway.phi.known_text import NEIGHBOUR, Joined, Sight, Sights
 from gateway.phi.lexicon import GIVEN, STOP
 from gateway.phi.recognizers.name_words import PARTICLES, TITLES
@@ -25,7 +26,7 @@ Places = Mapping[bytes, Sequence[int]]
 
 
 def decide(
-    known: KnownPatients, joined: Joined, sights: Sights, flags: Mapping[str, int], addressed: frozenset[str]
+    known: KnownRegister, joined: Joined, sights: Sights, flags: Mapping[str, int], addressed: frozenset[str]
 ) -> KnownReport:
     """The report on everything seen."""
     places = {word: sorted(one.start for one in seen) for word, seen in sights.surnames.items()}  # windows overlap
@@ -59,7 +60,7 @@ def decide(
 
 
 def _chance_dates(
-    known: KnownPatients, one: int, seen: set[Sight], text: str, places: Places, flags: Mapping[str, int]
+    known: KnownRegister, one: int, seen: set[Sight], text: str, places: Places, flags: Mapping[str, int]
 ) -> set[Sight]:
     """Dates that are this patient's birthday by chance: no name of theirs beside it, and no word of birth before it."""
     dates = [sight for sight in seen if sight.key is Key.BIRTH_DATE]
@@ -89,7 +90,7 @@ def _adjoins(text: str, word: bytes, at: int, sight: Sight) -> bool:
 
 
 def _surname_near(
-    known: KnownPatients, one: int, seen: set[Sight], text: str, places: Places, flags: Mapping[str, int]
+    known: KnownRegister, one: int, seen: set[Sight], text: str, places: Places, flags: Mapping[str, int]
 ) -> bool:
     """Whether the patient's surname stands within reach of another key."""
     return any(
@@ -101,7 +102,7 @@ def _surname_near(
 
 
 def _surnames(
-    known: KnownPatients, one: int, sight: Sight, text: str, places: Places, flags: Mapping[str, int], reach: int
+    known: KnownRegister, one: int, sight: Sight, text: str, places: Places, flags: Mapping[str, int], reach: int
 ) -> Iterator[tuple[bytes, int]]:
     """The patient's surname where it stands within reach of the sight, unless another surname goes on from half of it."""
     names = known.names[one]
@@ -145,7 +146,7 @@ def _within(starts: Sequence[int], sight: Sight, reach: int) -> bool:
     return at < len(starts) and starts[at] <= sight.end + reach
 
 
-def _finding(known: KnownPatients, joined: Joined, one: int, sight: Sight) -> Finding | None:
+def _finding(known: KnownRegister, joined: Joined, one: int, sight: Sight) -> Finding | None:
     place = joined.place(sight.start, sight.end)
     if place is None:
         return None

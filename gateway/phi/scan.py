@@ -16,7 +16,8 @@ from gateway.phi.arbiter import Tags
 from gateway.phi.boilerplate import Boilerplate
 from gateway.phi.context import HealthContext
 from gateway.phi.document import Document
-from gateway.phi.known_patients import KnownPatients, KnownReport
+from gateway.phi.known_keys import KnownReport
+from gateway.phi.known_patients import KnownPatients
 from gateway.phi.lexicon import Lexicon, number
 from gateway.phi.practice import NOBODY, OWN, Practice, apart, marked
 from gateway.phi.reading import Part, PartReader
