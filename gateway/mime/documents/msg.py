@@ -10,6 +10,7 @@ import olefile
 from gateway.domain.finding import Gap, GapReason, TextPart
 from gateway.mime.charset import decode
 from gateway.mime.documents.budget import Budget
+from gateway.mime.documents.ole_stream import stream
 from gateway.mime.documents.packed import Refused
 from gateway.mime.documents.table import Result, read
 from gateway.mime.html import extract
@@ -95,8 +96,6 @@ def _values(
     root: tuple[str, ...], paths: list[tuple[str, ...]], file: olefile.OleFileIO, budget: Budget
 ) -> Iterator[tuple[str, str | bytes]]:
     """Property numbers with their strings or bytes, of one storage."""
-    from gateway.mime.documents.ole import stream
-
     for path in paths:
         name = path[-1]
         if path[:-1] != root or not name.startswith(_SUBSTANCE) or len(name) < len(_SUBSTANCE) + 8:

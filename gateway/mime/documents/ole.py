@@ -10,7 +10,9 @@ import olefile
 from gateway.domain.finding import Gap, GapReason, TextPart
 from gateway.mime.charset import decode
 from gateway.mime.documents.budget import Budget
+from gateway.mime.documents.msg import read_message
 from gateway.mime.documents.ole_binary import deck_text, document_text, workbook_text
+from gateway.mime.documents.ole_stream import stream
 from gateway.mime.documents.packed import Refused
 from gateway.mime.documents.stray import words_among
 from gateway.mime.documents.table import Result, read
@@ -34,24 +36,12 @@ def read_ole(part: str, data: bytes, budget: Budget) -> Result:
         if roots & set(_LOCKED):
             return [], [Gap(part, GapReason.ENCRYPTED)]
         if any(root.startswith("__properties_version1.0") for root in roots):
-            from gateway.mime.documents.msg import read_message
-
             return read_message(part, file, budget)
         try:
             texts, gaps = _document(part, file, roots, budget)
         except Refused as refusal:
             return [], [Gap(part, refusal.reason)]
         return texts, [*gaps, *([Gap(part, GapReason.MALFORMED)] if file.parsing_issues else [])]
-
-
-def stream(file: olefile.OleFileIO, path: list[str] | str, budget: Budget) -> bytes:
-    """The bytes of one stream; empty if there is none, Refused beyond the budget."""
-    if not file.exists(path):
-        return b""
-    if file.get_size(path) > budget.max_entry_bytes or not budget.take_bytes(file.get_size(path)):
-        raise Refused(GapReason.BOMB)
-    with file.openstream(path) as opened:
-        return bytes(opened.read())
 
 
 def store_words(part: str, data: bytes, budget: Budget) -> Result:
