@@ -31,6 +31,8 @@ class Lexicon:
     classes: dict[str, dict[str, Any]] = field(repr=False)
     seen: dict[str, tuple[str, str, int, int]] = field(default_factory=dict, repr=False)
     """What words.py found out about words of these lists, so that it need not again."""
+    dull: set[str] = field(default_factory=set, repr=False)
+    """What small_names.py found to be ordinary words of these lists, with the signs beside them."""
     place_firsts: frozenset[str] = field(default=frozenset(), repr=False)
     """The first words of places of several words."""
     small_given: frozenset[str] = field(default=frozenset(), repr=False)

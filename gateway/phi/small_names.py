@@ -10,23 +10,26 @@ from functools import cache
 from typing import Any, Final
 
 from gateway.phi.document import Document, compiled
-from gateway.phi.lexicon import AMBIGUOUS, EPONYM, GIVEN, NAME, STOP, WORD
+from gateway.phi.lexicon import AMBIGUOUS, EPONYM, GIVEN, NAME, PLACE, STOP, WORD
 from gateway.phi.normalize import fold_name
+from gateway.phi.recognizers.name_cues import cued
 
 _SIGNS: Final = ".,;:!?()[]{}<>\"'*-/|&~#=+"
 _FEW: Final = 0.04
 """A text with fewer capitals than this share of its words has lost them: those of its sentences alone would be more."""
 _SHORTEST, _LONGEST = 3, 16
 _NEVER: Final = 2.0
+_MEMO: Final = 50_000
 
 
 def small_names(document: Document) -> Iterator[tuple[int, int]]:
-    """Where words in small letters stand that a list of names has and no list of words; in a text without capitals also
-    those that no list has, and given names that are words.
+    """Where words in small letters stand that a list of names has and no list of words, if one there can be a name; in a text
+    without capitals also those that no list has, and given names that are words.
     """
     flags, text = document.lexicon.flags, document.text
     bare = caseless(document)
-    for word in set(document.small_words):
+    dull = document.lexicon.dull
+    for word in set(document.small_words).difference(() if bare else dull):
         if not word.islower():
             continue
         stem = word.strip(_SIGNS).removesuffix("'s")
@@ -36,9 +39,20 @@ def small_names(document: Document) -> Iterator[tuple[int, int]]:
                 continue
             known = flags.get(fold_name(stem), 0) if stem and not stem.isascii() else 0
         elif known & (WORD | STOP) and not (bare and known & GIVEN):
+            if not bare and len(dull) < _MEMO:
+                dull.add(word)
             continue
         if len(stem) >= _SHORTEST and (known & NAME or (bare and not known)):
-            yield from _everywhere(text, stem)
+            plain = stem.isalpha() and stem.isascii() and not bare
+            for start, end in _everywhere(text, stem):
+                if not plain or _may_begin(document, start, known):
+                    yield start, end
+
+
+def _may_begin(document: Document, start: int, flags: int) -> bool:
+    """Whether there is a probability at all from which the tagger makes a name or place of the word."""
+    place = flags & (PLACE | WORD | STOP | EPONYM) == PLACE
+    return place or small_bound(flags, cued(document, start), bare=False) < _NEVER
 
 
 def _everywhere(text: str, word: str) -> Iterator[tuple[int, int]]:

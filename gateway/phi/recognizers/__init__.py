@@ -10,6 +10,7 @@ import re2
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from gateway.phi.document import Document, quiet
+from gateway.phi.gates import for_ascii
 from gateway.phi.recognizers import (
     account,
     ages,
@@ -50,7 +51,7 @@ FAMILIES: tuple[Family, ...] = tuple(
     )
 )  # fmt: skip
 _SET_MEGABYTES = 32
-_SET_RULES = 48
+_SET_RULES = 64
 """A set remembers which of its rules have hit, so its automaton grows with their product; each costs a pass over the text."""
 _FEW = 3
 
@@ -61,7 +62,10 @@ class RuleEngine:
     def __init__(self, families: tuple[Family, ...] = FAMILIES) -> None:
         self._rules = [rule for family in families for rule in family.rules]
         self._finders = [family.find for family in families if family.find is not None]
-        self._banks = {plain: _Bank(self._rules, list(_packed(families)), plain=plain) for plain in (True, False)}
+        self._banks = {
+            plain: _Bank(self._rules, list(_packed(families, plain)), plain=plain) for plain in (True, False)
+        }
+        self._signed = [(rule.sign, number) for number, rule in enumerate(self._rules) if rule.sign]
         self._words = _ContextWords(self._rules)
 
     def run(self, document: Document) -> Iterator[Hit]:
@@ -72,8 +76,10 @@ class RuleEngine:
 
     def _found(self, document: Document) -> Iterator[Hit]:
         bank = self._banks[document.text.isascii()]
-        possible = bank.possible(document.data)
-        hopeless = self._words.hopeless(document.lower, self._words.needy.intersection(possible))
+        low = document.lower
+        signed = [number for sign, number in self._signed if sign in low]
+        possible = sorted([*bank.possible(document.data), *signed])  # of equals, the first stands: a set has no order
+        hopeless = self._words.hopeless(low, self._words.needy.intersection(possible))
         for number in possible:
             if number in hopeless:
                 continue
@@ -91,7 +97,7 @@ class _Bank:
     the automata are a third as large and stay in the processor's cache.
     """
 
-    def __init__(self, rules: list[Rule], stretches: list[range], *, plain: bool) -> None:
+    def __init__(self, rules: list[Rule], stretches: list[list[int]], *, plain: bool) -> None:
         self._rules, self._stretches, self._plain = rules, stretches, plain
         self._compiled: dict[int, Any] = {}
 
@@ -115,10 +121,10 @@ class _Bank:
 
 
 def _encoded(rule: Rule, plain: bool) -> str | bytes:
-    """The pattern; for plain text what lies beyond Latin-1 becomes a letter that is not there."""
+    """The pattern; for plain text as gates.py shortens it."""
     if not plain:
         return rule.pattern
-    return "".join([one if ord(one) < 0x100 else "\xff" for one in rule.pattern]).encode("latin-1")
+    return for_ascii(rule.pattern)
 
 
 def _options(megabytes: int, plain: bool) -> Any:
@@ -131,7 +137,7 @@ def _options(megabytes: int, plain: bool) -> Any:
 class _RuleSet:
     """Some rules behind one RE2 set."""
 
-    def __init__(self, rules: list[Rule], numbers: range, plain: bool) -> None:
+    def __init__(self, rules: list[Rule], numbers: list[int], plain: bool) -> None:
         self._numbers = numbers
         self._set = re2.Set.SearchSet(_options(_SET_MEGABYTES, plain))
         for number in numbers:
@@ -170,12 +176,18 @@ class _ContextWords:
         return self.needy.difference(*(self._rules_of[at] for at in seen)) if seen else self.needy
 
 
-def _packed(families: tuple[Family, ...]) -> Iterator[range]:
-    """The numbers of the rules in order, cut between families into stretches of few rules."""
-    start = end = 0
+def _packed(families: tuple[Family, ...], plain: bool) -> Iterator[list[int]]:
+    """The numbers of the rules in order, cut between families into stretches of few rules; without those that a sign tells
+    and, for texts of ASCII, those that need more.
+    """
+    first, stretch = 0, list[int]()
     for family in families:
-        if end > start and end + len(family.rules) - start > _SET_RULES:
-            yield range(start, end)
-            start = end
-        end += len(family.rules)
-    yield range(start, end)
+        numbers = [
+            number for number, rule in enumerate(family.rules, first) if not rule.sign and (rule.ascii or not plain)
+        ]
+        first += len(family.rules)
+        if stretch and len(stretch) + len(numbers) > _SET_RULES:
+            yield stretch
+            stretch = []
+        stretch += numbers
+    yield stretch

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from gateway.domain.finding import Kind
-from gateway.phi.document import Document, compiled
+from gateway.phi.document import Document, gated
 from gateway.phi.lexicon import STOP
 from gateway.phi.normalize import fold_name
 from gateway.phi.recognizers.block_heads import head, preceded
@@ -28,7 +28,7 @@ _SOFT = frozenset({"tagger", "surname", "given_name", "given_and_surname", "surn
 
 @cache
 def _inside() -> Any:
-    return compiled(
+    return gated(
         r",?[ ](?:(?:room|rm|bed|ward|suite|ste|unit|apt|apartment|floor|fl|cuarto|cama|piso|habitaci[oó]n|apto|depto|mailbox|ROOM|RM|BED|CUARTO|CAMA|PISO|Room|Rm|Bed|Apt|Apto|Floor|Depto|Unit|Suite)\b\.?[ ]?#?[ ]?\d{1,5}(?:-?[A-Z])?|\d{1,3}(?:st|nd|rd|th)[ ](?i:floor|flr|fl)\b)"
     )
 

@@ -94,6 +94,6 @@ FAMILY = Family(
         Rule("letters_blank_digits", Kind.OTHER_ID, r"\b[A-Z]{1,4} \d{4,7}(?: \d{1,4}){1,4}(?: [A-Z]{1,2}\b)?|\b[A-Z]{2,3} \d{4} [A-Z]{1,2}\b|\b[A-Z]{1,4}-[A-Z]{1,4} \d{4,8}(?:-\d{2,6}){0,3}\b|\b[A-Z]{1,3} \d{6,9}(?: [A-Z])?\b", 0.42, veto=_no_groups),
         Rule("seven_alone", Kind.OTHER_ID, r"\b\d{7}\b", 0.42, veto=_no_number),
         Rule("number_beside_name", Kind.MRN, r"\b[A-Z][\pL'’\-]+(?:,| |, )[A-Z][\pL'’\-]*\.?(?: [A-Z]\.?)?,?(?: ?[(\[#–\-]{1,2} ?#?| )(\d{6,8})\b", 0.5, veto=_no_name_before),
-        Rule("x12_value", Kind.OTHER_ID, r"\bCLM\*([^*~\n]{2,38})|\*(?:MI|II|SY|EI|1L|6P|F8|G1|9F|EA)\*([A-Za-z0-9\-]{4,50})", 0.7),
+        Rule("x12_value", Kind.OTHER_ID, r"\bCLM\*([^*~\n]{2,38})|\*(?:MI|II|SY|EI|1L|6P|F8|G1|9F|EA)\*([A-Za-z0-9\-]{4,50})", 0.7, sign="*"),
     ),
 )  # fmt: skip

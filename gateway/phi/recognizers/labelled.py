@@ -14,15 +14,15 @@ _WORDS = (
     r"(?:[ _\-]{0,2}(?:(?:numbers?|num|n[uú]m|nbr|nos?|nr|ids?|identifiers?|identification|code|refs?|reference|reg|registration|holder|cards?|"
     r"n[uú]mero|hash|key|value)(?:\b|_)\.?(?:'?s\b)?|#(?:'?s\b)?|[nN]?[º°]))"
 )
-_REMARK = r"(?:\s?[(\[][^()\[\]\n]{1,24}[)\]]\s?[:=#]|\s?[(\[][^()\[\]\n\d]{1,24}[)\]]|(?:,?[ /_\-]{1,3}[a-z]{2,12}){1,3}\s?[:=#]|/[a-z]{2,10}|\s?[–\-] ?(?:old|new|current|prior|previous) ?[:–\-])?"
-_REMARK_SIGNED = r"(?:\s?[(\[][^()\[\]\n]{1,24}[)\]]\s?[:=#]|(?:,?[ /_\-]{1,3}[a-z]{2,12}){1,3}\s?[:=#]|/[a-z]{2,10})?"
-_PUNCT = r"(?:</?[A-Za-z][^<>\n]{0,29}>|%3[Aa]|[\s\"':=#\-–—.|>*?<,;()\[\]\\~•{/_`!])"
+_REMARK = r"(?:\s?[(\[][^()\[\]\n]{1,24}[)\]]\s?[:=#]|\s?[(\[][^()\[\]\n\d]{1,24}[)\]]|(?:,?[ /_\-]{1,3}[a-z]{2,}){1,3}\s?[:=#]|/[a-z]{2,10}|\s?[–\-] ?(?:old|new|current|prior|previous) ?[:–\-])?"
+_REMARK_SIGNED = r"(?:\s?[(\[][^()\[\]\n]{1,24}[)\]]\s?[:=#]|(?:,?[ /_\-]{1,3}[a-z]{2,}){1,3}\s?[:=#]|/[a-z]{2,10})?"
+_PUNCT = r"(?:</?[A-Za-z][^<>\n]*>|%3[Aa]|[\s\"':=#\-–—.|>*?<,;()\[\]\\~•{/_`!])"
 _FIELD = r"(?:(?:a|ans|answer|r|resp|respuesta)\s?[:.)]\s{0,3}|(?:value|val|valor|content|text|data-value)[\"']?\s?[:=]\s?[\"']?)?"
 _SAYS = (
-    r"(?:(?:(?:on|for|in|at|has|have|been|should|changed|updated|this|that|visit|patient|her|his|the|my|your|which|starts?|begins?|ends?|other|no|no longer|not)\s{1,3}){0,3}"
+    r"(?:(?:(?:on|for|in|at|has|have|been|should|changed|updated|this|that|visit|patient|her|his|the|my|your|which|starts?|begins?|ends?|other|no|no longer|not)\s{1,3})*"
     r"(?:is|was|are|es|to|of|as|be|reads?|now|no|provided|listed|shown|given|registered|recorded|entered|file|record|changed|updated|with|than|longer|but|under|called|writes?)\s{1,3}[\"'#(:<]{0,2}|"
     # "License plate on the van is", "MRN that we have for her is"
-    r"(?:on|for|in|of|from|at|we|you|they|he|she|i|that|which|de|del|que)\s(?:[a-z'\-]{1,12}\s){1,4}?(?:is|was|should be|must be|reads?|es)[: ]\s?){0,3}"
+    r"(?:on|for|in|of|from|at|we|you|they|he|she|i|that|which|de|del|que)\s(?:[a-z'\-]+\s){1,4}?(?:is|was|should be|must be|reads?|es)[: ]\s?)*"
 )
 IDENTIFIER = (
     r"(?:\d{1,4}(?: [\dolis]{2,4}){2,4}[a-z]?\b|"
@@ -37,6 +37,8 @@ _UNITS = compiled(
     r"times|copies|patients|people|pages?|cases|visits|calories|kcal|points?|dollars|usd|beds|cells|beats|steps|percent|mm3|ml/min|kcal/day)\b|[ ]?(?:%|°|°c|\$|€)|"
     r"(?:mg|mcg|g|kg|meq|u)/(?:kg|dl|l|ml|day|hr|h|min)|/(?:mm3|min|hpf|ul|µl|mcl|day|hr))"
 )
+_UNIT_BEGINS = frozenset("mugklpocifhbsdwytvMUGKLPOCIFHBSDWYTVµμΜſ\u212a%°$€/")
+"""Signs with which a unit begins, after a blank or hyphen."""
 _PUBLIC = compiled(
     r"^(?:(?i:cpt|hcpcs|icd|ndc|drg|loinc|cvx|pos|cms|form|room|rm|po|box|ext|dos|npi|rn|page|usd)|and|or|is|for|of|at|to|in)\b"
 )
@@ -70,8 +72,8 @@ def named_after(labels: str, value: str = IDENTIFIER) -> str:
     """The pattern of a value before its label: "4650146 (MRN)", "4650146 is her record number"."""
     return (
         rf"(?i)\b({value})[\"']?(?:\s?[(\[]|\s?[=–\-]\s?|, ?|,? (?:is|was|as|es|under|for|against) )"
-        rf"(?:(?:the|her|his|my|your|their|our|this|a|su|mi|el|la) )?(?:[\pL.'’\-]{{1,14}}[ _]{{1,2}}){{0,2}}(?:{written(labels)})"
-        rf"(?:[ _\-]{{0,2}}(?:numbers?|no\b\.?|nr|num|ids?|code|ref|cards?|identifier)\b\.?|[ _]{{1,2}}[a-z]{{1,12}}\.?|[ _]?#){{0,2}}(?:[^\pL]|$)"
+        rf"(?:(?:the|her|his|my|your|their|our|this|a|su|mi|el|la) )?(?:[\pL.'’\-]+[ _]{{1,2}}){{0,2}}(?:{written(labels)})"
+        rf"(?:[ _\-]{{0,2}}(?:numbers?|no\b\.?|nr|num|ids?|code|ref|cards?|identifier)\b\.?|[ _]{{1,2}}[a-z]+\.?|[ _]?#){{0,2}}(?:[^\pL]|$)"
     )
 
 
@@ -127,4 +129,6 @@ def no_id_after_word(document: Document, start: int, end: int) -> bool:
 
 def measured(document: Document, end: int) -> bool:
     """Whether a unit of measure, a percent sign or a count of something follows."""
-    return _UNITS.search(document.text[end : end + 16]) is not None
+    after = document.text[end : end + 16]
+    first = after[1:2] if after[:1] in {" ", "-"} else after[:1]
+    return first in _UNIT_BEGINS and _UNITS.search(after) is not None

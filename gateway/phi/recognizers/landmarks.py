@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from gateway.domain.finding import Kind
-from gateway.phi.document import Document, compiled
+from gateway.phi.document import Document, gated
 from gateway.phi.lexicon import NAME, PLACE, STOP, WORD
 from gateway.phi.normalize import fold_name
 from gateway.phi.recognizers.block_heads import head
@@ -28,10 +28,10 @@ _CAP = r"\p{Lu}[\pL\pM'’\-]+"
 @cache
 def _patterns() -> dict[str, Any]:
     return {
-        "after": compiled(rf"(?:\b(?i:in|at|near|to|on|from|around|outside|of|off|along|into|visit|visiting|by|hiking|across|through|the|en|desde|a) |[(]) ?((?:St\. )?{_CAP}(?: {_CAP}){{0,2}} (?:{_FEATURES}))\b"),
-        "before": compiled(rf"\b(?i:in|at|near|to|on|from|around|outside|of|off|along|by|the|en|desde) ((?:{_OPENERS}) {_CAP}(?: {_CAP})?)"),
-        "office": compiled(rf"\b(?:{_NUMBERS}) (?:{_CAP} ){{1,2}}(?:Plaza|Tower|Square|Place|Court|Center|Centre|Park|Park Avenue|Way|Building|Circle|Drive|Boulevard)\b"),
-        "coded": compiled(rf"{_CAP}(?:[ \-]{_CAP}){{0,3}},?(?:[ ](?:{_CAP}|[A-Z]{{2}}))?,?[ ]?[\-–]?[ ]?(?:\d{{6}}|\d{{3}}[ ]\d{{3}}|\d{{5}}|\d{{4}}|\d{{3}}-\d{{4}})\b"),
+        "after": gated(rf"(?:\b(?i:in|at|near|to|on|from|around|outside|of|off|along|into|visit|visiting|by|hiking|across|through|the|en|desde|a) |[(]) ?((?:St\. )?{_CAP}(?: {_CAP}){{0,2}} (?:{_FEATURES}))\b"),
+        "before": gated(rf"\b(?i:in|at|near|to|on|from|around|outside|of|off|along|by|the|en|desde) ((?:{_OPENERS}) {_CAP}(?: {_CAP})?)"),
+        "office": gated(rf"\b(?:{_NUMBERS}) (?:{_CAP} ){{1,2}}(?:Plaza|Tower|Square|Place|Court|Center|Centre|Park|Park Avenue|Way|Building|Circle|Drive|Boulevard)\b"),
+        "coded": gated(rf"{_CAP}(?:[ \-]{_CAP}){{0,3}},?(?:[ ](?:{_CAP}|[A-Z]{{2}}))?,?[ ]?[\-–]?[ ]?(?:\d{{6}}|\d{{3}}[ ]\d{{3}}|\d{{5}}|\d{{4}}|\d{{3}}-\d{{4}})\b"),
     }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ FAMILY = Family(
     (
         Rule("npi_label", Kind.LICENSE, labelled(r"npi|national provider(?: identifier)?", _TEN), 0.97),
         Rule("npi_digits", Kind.LICENSE, r"\b[12]\d{9}\b", 0.1, ("npi", "provider", "rendering", "attending"), npi),
-        Rule("npi_x12", Kind.LICENSE, r"\*XX\*(\d{10})", 0.95),
+        Rule("npi_x12", Kind.LICENSE, r"\*XX\*(\d{10})", 0.95, sign="*xx*"),
         Rule("dea_label", Kind.LICENSE, labelled(r"dea(?: reg\.?| registration)?", r"[a-z]{1,2}-?[\doil]{7,8}"), 0.97),
         Rule("dea", Kind.LICENSE, r"(?:\b|_)([ABCDEFGHJKLMPRSTUX][A-Z]\d{7})(?:\b|_)", 0.45, ("dea", "prescriber", "provider"), dea),
         Rule("driver_number", Kind.LICENSE, r"\b[A-Z]\d{3}-\d{4}-\d{4}\b|\b[A-Z]\d{4}-\d{5}-\d{5}\b|\b[A-Z]\d{3}-\d{3}-\d{2}-\d{3}-\d\b", 0.6, _LICENCE),

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from gateway.domain.finding import Kind
-from gateway.phi.document import Document, compiled
+from gateway.phi.document import Document, gated
 from gateway.phi.lexicon import small_zip3
 from gateway.phi.recognizers.addresses import find_addresses
 from gateway.phi.recognizers.blocks import find_inside
@@ -27,7 +27,7 @@ _RULES = (*STREETS, *ABROAD_RULES)
 
 @cache
 def _zips() -> tuple[Any, Any, frozenset[str]]:
-    return compiled(r"\b\d{5}(?:-\d{4})?\b"), compiled(r"(?i)\bzip[ a-z:]{0,12}(\d{3})(?:xx|\*\*)"), small_zip3()
+    return gated(r"\b\d{5}(?:-\d{4})?\b"), gated(r"(?i)\bzip[ a-z:]{0,12}(\d{3})(?:xx|\*\*)"), small_zip3()
 
 
 def find_zips(document: Document) -> Iterator[Hit]:

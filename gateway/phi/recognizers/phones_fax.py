@@ -91,7 +91,7 @@ FAMILY = Family(
         Rule("pager", Kind.PHONE, labelled(r"pager|beeper|bip|buscapersonas", r"\d{3,7}"), 0.6, veto=measured_or_year),
         Rule("lone_extension", Kind.PHONE, r"(?i)\b(?:ext|extn|extension|anexo|interno)\b[.: #]{1,3}(?:is )?(\d{4,6}|\d-\d{4})\b", 0.45, veto=measured_or_year),
         Rule("extension_x", Kind.PHONE, r"(?:^|[\s(,;/])([xX]\.?\d{4,5})\b", 0.42, bounded=False, veto=_round),
-        Rule("extension_of_uri", Kind.PHONE, r"(?:\+\d[\d\-.()]{7,20});ext=\d{1,6}", 0.8),
+        Rule("extension_of_uri", Kind.PHONE, r"(?:\+\d[\d\-.()]{7,20});ext=\d{1,6}", 0.8, sign=";ext="),
         Rule("telephone_text", Kind.PHONE, r"(?i)\b(?:access code|passcode|pass code|conference (?:id|code)|meeting id|participant code|pin)[ :#]{1,3}(?:is )?(\d{3,4}(?:[ \-]\d{3,4}){0,2}#?|\d{5,11}#?)", 0.5, veto=measured_or_year),
         Rule("us_phone", Kind.PHONE, _US + _EXT, 0.62, _CALL, veto=_counted),
         Rule("plain_ten_digits", Kind.PHONE, r"(?:\+?1|\b)[2-9]\d{2}[2-9]\d{6}\b" + _EXT, 0.25, _CALL),
@@ -106,6 +106,6 @@ FAMILY = Family(
         Rule("labelled_fax", Kind.FAX, labelled(r"(?:e|tele)?fax(?:es)?(?: (?:it|results|this|them|back))?(?: to)?(?: number| no\.?| line)?|facs[ií]mi(?:le|l)?|fx", rf"{_US}{_EXT}|{_LOCAL}|\+?\(?\d[\d \-.()/]{{5,18}}\d{_EXT}|{_ABROAD}"), 0.98, veto=_no_phone),
         Rule("fax_letter", Kind.FAX, rf"\b[Ff](?:ax)?[.:]? {{0,2}}({_US}{_EXT})", 0.98),
         Rule("fax_before_label", Kind.FAX, r"(?i)(" + _US + r")[ ,\t|]{0,2}[\(\[]?(?:fax|facsimile|\(f\)|f\))", 0.98),
-        Rule("near_fax", Kind.FAX, _US, 0.45, _FAX, veto=_counted),
+        Rule("near_fax", Kind.FAX, _US, 0.45, _FAX, veto=_counted, alone=False),
     ),
 )  # fmt: skip

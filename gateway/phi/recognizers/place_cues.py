@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from gateway.domain.finding import Kind
-from gateway.phi.document import Document, compiled
+from gateway.phi.document import Document, compiled, gated
 from gateway.phi.lexicon import NAME, PLACE, STOP, WORD
 from gateway.phi.normalize import fold_name
 from gateway.phi.recognizers.eponyms import Eponyms
@@ -80,18 +80,18 @@ _LATER = frozenset(
     }
 )
 """Words that open the name of a place."""
+_WEAK = ("from ", "in ", "near ", "to ", "outside ", "around ", "through ", "visiting ", "via ", "desde ", "cerca de ")
 _LOWER_STATE = "|".join(one.lower() for one in STATES.split("|"))
 
 
 @cache
 def _cues() -> dict[str, Any]:
     return {
-        "strong": compiled(
+        "strong": gated(
             r"(?i)\b(?:(?:lives?|lived|living|resid(?:es?|ed|ing)|born(?: and raised)?|raised|grew up|grow up|growing up|settled|dwells|stays?|staying|detained|imprisoned|incarcerated|arrested|buried|stationed|deployed|hometown (?:is|of)|brought up|viv[eo]|vivimos|vivía|reside|nació|naci[oó]|criad[oa]|wohnt|habite|née?)"
             r"(?: (?:back|over|out|up|down|now|alone|currently|nearby|together))? (?:in|near|outside|outside of|just outside|around|en|cerca de|à)|(?:town|city|village|hamlet|municipality|township|suburb|suburbs|outskirts|neighborhood|ciudad|pueblo|municipio) (?:of|de)|native of|resident of|residents of|originally from|(?:is|was|are|am|i'm|im|he's|she's|es|soy|pt|patient) (?:originally )?from|son de)[ ]"
         ),
-        "weak": compiled(r"(?i)\b(?:from|in|near|to|outside|around|through|visiting|via|desde|cerca de|moved here from)[ ]"),
-        "label": compiled(
+        "label": gated(
             r"(?im)(?:^|[|;,>\t(.] ?|  )(?:city|town|county|parish|township|municipality|neighbou?rhood|birth ?place|place of birth|birth city|home ?town|residence|place of residence|lives|location|facility|hospital|clinic|school|site|campus|office|ciudad|municipio|colonia|barrio|lugar de nacimiento|localidad|poblaci[oó]n|city of residence|county of residence|city of birth)[ ]?[:=][ \t]{0,4}"
         ),
         "small": compiled(rf"(?i)^([a-z]{{3,}}(?: [a-z]{{3,}})?),? (?:{_LOWER_STATE})\b"),
@@ -105,13 +105,31 @@ def find_told(document: Document) -> Iterator[Hit]:
     for _, end in document.spans(_cues()["strong"]):
         yield from _capitalised(document, starts, end, eponyms, sure=True)
         yield from _small(document, end, sure=True)
-    for start, end in document.spans(_cues()["weak"]):
-        yield from _capitalised(document, starts, end, eponyms, sure=False)
-        if not document.lower.startswith("to", start):
+    capitals = frozenset(starts)
+    for end, into in _weak(document):
+        if end in capitals:
+            yield from _capitalised(document, starts, end, eponyms, sure=False)
+        elif not into:
             yield from _small(document, end, sure=False)
     for start, end in document.spans(_cues()["label"]):
         yield from _labelled(document, starts, start, end)
     yield from _residents(document, eponyms)
+
+
+def _weak(document: Document) -> list[tuple[int, bool]]:
+    """Where words stand behind weak cues, and whether the cue is `to`; finding each is cheaper than a pattern that stands
+    in every text.
+    """
+    low, found = document.lower, []
+    for word in _WEAK:
+        at = low.find(word)
+        while at >= 0:
+            end = at + len(word)
+            if not at or not (low[at - 1] == "_" or (low[at - 1].isalnum() and low[at - 1].isascii())):
+                found.append((end, word == "to "))
+            at = low.find(word, end)
+    found.sort()
+    return found
 
 
 def _run(document: Document, starts: list[int], start: int) -> list[Token]:
@@ -185,11 +203,13 @@ def _small(document: Document, start: int, *, sure: bool) -> Iterator[Hit]:
     piece = document.text[start : start + 40]
     if not piece[:1].islower():
         return
+    words = piece.split("\n")[0].split(" ")
+    if not _may_begin(document, words[0]):
+        return
     found = _cues()["small"].match(piece)
     if found is not None and _town_before_state(document, found.group(1), piece):
         yield Hit(Kind.LOCATION, start, start + len(found.group().rstrip(" ,.")), 0.6, "place_told")
         return
-    words = piece.split("\n")[0].split(" ")
     for count in (2, 1):
         phrase = " ".join(words[:count]).rstrip(".,;:!?)")
         low, flags = fold_name(phrase), document.lexicon.flags.get(fold_name(phrase), 0)
@@ -205,6 +225,19 @@ def _small(document: Document, start: int, *, sure: bool) -> Iterator[Hit]:
             _only_place(document, low, flags) or (sure and flags & PLACE and flags & NAME and not flags & (WORD | STOP))
         ):  # fmt: skip
             yield Hit(Kind.LOCATION, start, start + len(phrase), 0.5, "place_told")
+
+
+def _may_begin(document: Document, word: str) -> bool:
+    """Whether the name of some place begins with the word, or is the word."""
+    lexicon = document.lexicon
+    low = fold_name(word.rstrip(".,;:!?)"))
+    return (
+        low in lexicon.place_firsts
+        or low in lexicon.towns
+        or low in LARGE_CITIES
+        or bool(lexicon.flags.get(low, 0) & PLACE)
+        or low in lexicon.places
+    )
 
 
 _ALSO = frozenset({"mobile", "normal", "media", "orange", "reading", "sunrise", "central", "nice", "hope", "home", "lone star", "good hope", "big bend", "new town", "old town", "home place", "progress", "plains", "fountain", "the village", "the plains", "union", "pine", "oak", "elm", "cedar", "maple", "mesa", "queens", "rome"} - {"queens", "rome", "mesa"})  # fmt: skip
@@ -248,6 +281,8 @@ _ANYTHING = frozenset({"location", "facility", "hospital", "clinic", "school", "
 def _residents(document: Document, eponyms: Eponyms) -> Iterator[Hit]:
     """`a Yakima resident`, `Toledo native`, `Spokane-based`."""
     text, lexicon = document.lower, document.lexicon
+    if " resident" not in text and " native" not in text and "-based" not in text:
+        return
     for token in document.tokens:
         after = text[token.end : token.end + 10]
         low = token.low

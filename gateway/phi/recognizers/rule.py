@@ -31,11 +31,17 @@ class Rule:
     validator: Callable[[str], bool] | None = None
     bounded: bool = True
     veto: Callable[[Document, int, int], bool] | None = None
+    alone: bool = True
+    """Whether a match counts without a context word; where none stands in the text, the rule need not be run."""
+    sign: str = ""
+    """What every match holds, in lower case; finding that it is not there is cheaper than the pattern."""
+    ascii: bool = True
+    """Whether a text of ASCII can match."""
 
     @property
     def needs_context(self) -> bool:
         """Whether a match can be reported only with a context word near it."""
-        return self.score + (_VALID if self.validator else 0.0) < REPORT
+        return not self.alone or self.score + (_VALID if self.validator else 0.0) < REPORT
 
 
 class Hit(NamedTuple):
@@ -73,6 +79,8 @@ def score_hit(rule: Rule, document: Document, start: int, end: int) -> Hit | Non
     score = rule.score
     if rule.context and has_word(document.lower, rule.context, start - WINDOW, start, end, end + WINDOW // 2):
         score += _CONTEXT
+    elif not rule.alone:
+        return None
     if rule.validator is not None and rule.validator(text[start:end]):
         score += _VALID
     if score < REPORT:

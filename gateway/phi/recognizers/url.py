@@ -11,8 +11,8 @@ _REST = r"(?:[^\s<>\"'|\]})]|\([^\s()<>\"]{0,40}\))*(?:[^\s<>\"'|\]})(.,;:!?]|\(
 FAMILY = Family(
     "url",
     (
-        Rule("url", Kind.URL, rf"(?i)(?:\b|_)h(?:tt|xx)ps?://{_REST}|(?:\b|_)(?:s?ftps?|s3|gs|smb|file|webcal|wss?|rtsp|dicom)://{_REST}", 0.9, bounded=False),
-        Rule("www", Kind.URL, rf"(?i)(?:\b|_)www\.[a-z0-9\-]+(?:\.[a-z0-9\-]+)+(?::\d{{1,5}})?(?:[/?#]{_REST})?", 0.85),
+        Rule("url", Kind.URL, rf"(?i)(?:\b|_)h(?:tt|xx)ps?://{_REST}|(?:\b|_)(?:s?ftps?|s3|gs|smb|file|webcal|wss?|rtsp|dicom)://{_REST}", 0.9, bounded=False, sign="://"),
+        Rule("www", Kind.URL, rf"(?i)(?:\b|_)www\.[a-z0-9\-]+(?:\.[a-z0-9\-]+)+(?::\d{{1,5}})?(?:[/?#]{_REST})?", 0.85, sign="www."),
         Rule("bare_path", Kind.URL, rf"(?i)\b(?:[a-z0-9\-]+\.){{1,4}}(?:{_TLD})(?::\d{{1,5}})?[/?]{_REST}", 0.7, bounded=False),
         Rule("bare_domain", Kind.URL, rf"(?i)\b(?:[a-z0-9\-]{{2,}}\.){{1,3}}(?:{_TLD})\b", 0.2, ("website", "web", "site", "visit", "online", "portal", "page", "url")),
     ),
