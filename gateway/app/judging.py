@@ -121,4 +121,4 @@ class Judge:
         facts, at = self._home.facts(), self._home.clock.now()
         with self._home.store().begin() as uow:
             found = [facts.standing(uow, one, facts.day(at)) for one in recipients]
-        return mail_context(found)
+        return mail_context(found, facts.day(at))

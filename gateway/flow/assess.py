@@ -183,7 +183,7 @@ class Assess:
         with self._store.begin() as uow:
             drafts = self.decide(uow, summary, tags, author, standings, keys, at)
         return self._redacting.impossible(
-            read, author, known, zip(standings, drafts, strict=True), at, hurried=hurried
+            read, author, known, zip(standings, drafts, strict=True), at, self._facts.day(at), hurried=hurried
         )  # fmt: skip
 
     def lasting_obstacle(

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 
 from cryptography import x509
 
@@ -101,7 +101,9 @@ class Compose:
         row = case.decided.row
         read = self._reader.again(case.read)
         outer, research = self._outer(case, ""), RESEARCH in row.reasons
-        mail = self._redacting.mail(read, outer, case.known, case.standing, research=research)
+        # Whoever else it was written to may be whom it is about.
+        outer = replace(outer, to=(case.decided.target,), cc=())
+        mail = self._redacting.mail(read, outer, case.known, case.standing, self._day(case), research=research)
         if mail is None or row.notices:
             raise SealingFailed("a masked copy cannot be made of this mail")
         return [mail]
@@ -146,7 +148,11 @@ class Compose:
         rendered = self._renderer.mail("link-letter", **values, letter=letter)
         mail = text_mail(self._outer(case, rendered.subject), rendered.text)
         again = self._reader.read([mail], MemorySink())
-        return mail if self._reader.judge(again, case.known, mail_context([case.standing])).clean else None
+        return (
+            mail
+            if self._reader.judge(again, case.known, mail_context([case.standing], self._day(case))).clean
+            else None
+        )
 
     def _redacted(self, case: Case) -> str | None:
         plain, html = bodies(case.read)
@@ -158,7 +164,9 @@ class Compose:
         text = without_quotes(thread)
         if not text.strip() or len(text) > _LETTER_MAX:
             return None
-        report = self._reader.scan([TextPart("text", text)], (), case.known, mail_context([case.standing]))
+        report = self._reader.scan(
+            [TextPart("text", text)], (), case.known, mail_context([case.standing], self._day(case))
+        )
         if not report.complete:
             return None
         label = self._numbers(thread, case) if self._redacting.numbered() and len(thread) <= _THREAD_MAX else typed
@@ -166,7 +174,9 @@ class Compose:
 
     def _numbers(self, thread: str, case: Case) -> Label:
         """Numbers that count the quoted thread first, so that they are the same in each of its letters."""
-        report = self._reader.scan([TextPart("text", thread)], (), case.known, mail_context([case.standing]))
+        report = self._reader.scan(
+            [TextPart("text", thread)], (), case.known, mail_context([case.standing], self._day(case))
+        )
         return Numbers({"text": thread}, report.findings).of
 
     def _outer(self, case: Case, subject: str) -> OuterHeaders:
@@ -178,6 +188,9 @@ class Compose:
             cc=() if redirected else claims.cc, date=case.received_at, message_id=row.outer_message_id, subject=subject,
             sealgate_id=row.message_id,
         )  # fmt: skip
+
+    def _day(self, case: Case) -> date:
+        return self._facts.day(case.at)
 
     def _notices(self, case: Case) -> tuple[str, ...]:
         return tuple(notice_text(self._law, code) for code in case.decided.row.notices)

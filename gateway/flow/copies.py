@@ -21,6 +21,7 @@ from gateway.ports.inspector import Copier, Edit, Specimen
 
 _ROUNDS = 3
 _WORD = re.compile(r"[^\W_]{3,}")
+_ENDINGS = frozenset({".csv", ".docx", ".htm", ".html", ".pdf", ".tsv", ".txt", ".xlsx"})
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
 
 
@@ -66,9 +67,12 @@ class Copies:
 
     def name(self, name: str, number: int, mail: Sequence[TextPart], findings: Iterable[Finding], label: Label) -> str:
         """The file's name with placeholders; where it holds a word of any identifier of the mail, written in whatever
-        way, only its number and ending stay.
+        way, only its number and ending stay. Of a copy that is to leave nothing else stays in any case: nicknames and the
+        ends of numbers are in file names what no scan finds.
         """
         suffix = PurePosixPath(name.lower()).suffix
+        if self.doubts:
+            return f"attachment-{number}{suffix if suffix in _ENDINGS else ''}"
         ending = suffix if _SUFFIX.fullmatch(suffix) else ""
         stem = name[: len(name) - len(ending)]
         plain = stem.replace("_", " ")
@@ -96,6 +100,8 @@ class Copies:
         found = self._masked(report.findings)
         if self.doubts:
             found += self.reader.doubts(units.texts, self.context)
+            echoes = self.reader.echoes([*mail, *units.texts], found)
+            found += [hit for one in units.texts for hit in echoes.find(one.part, one.text, report.findings)]
         edits = [
             Edit(at, start, end, text)
             for at, one in enumerate(units.texts)

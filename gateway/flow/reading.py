@@ -14,6 +14,7 @@ from gateway.mime.parse import parse_stream
 from gateway.mime.text import MailText, texts
 from gateway.mime.threats.mail import mail_threats
 from gateway.mime.tree import PartSink, Tree
+from gateway.phi.echoes import Echoes
 from gateway.phi.known_patients import KnownPatients
 from gateway.phi.practice import NOBODY, Practice
 from gateway.phi.scan import MailContext, Scanner
@@ -132,6 +133,10 @@ class Reader:
     def doubts(self, parts: Sequence[TextPart], context: MailContext = _NOBODY) -> tuple[Finding, ...]:
         """What a mail that is to leave masked loses beside what `scan` finds; errors go through, nothing is judged by it."""
         return self.scanner.doubts(parts, context=context, mode=self.mode, practice=self.practice, lists=self.lists)
+
+    def echoes(self, parts: Iterable[TextPart], findings: Iterable[Finding]) -> Echoes:
+        """As `Scanner.echoes`."""
+        return self.scanner.echoes(parts, findings)
 
     def _screen(self, tree: Tree, gaps: Sequence[Gap], quick: Quick | None, asked: ThreatPolicy) -> Screened:
         if not asked.clamd:

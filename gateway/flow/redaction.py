@@ -26,6 +26,7 @@ from gateway.mime.limits import Limits
 from gateway.mime.redaction.html import redacted, shown
 from gateway.mime.text import source_of
 from gateway.mime.tree import Part
+from gateway.phi.echoes import Echoes
 from gateway.phi.known_patients import KnownPatients
 from gateway.phi.numbering import Numbers
 from gateway.phi.redact import Label, masked, placeholder_spans, typed, written
@@ -54,12 +55,13 @@ class Manner:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A mail with placeholders: what is shown, and its copies."""
+    """A mail with placeholders: what is shown, and its copies. `echoes` knows the names again that were masked in it."""
 
     subject: str = field(repr=False)
     text: str = field(repr=False)
     html: str | None = field(repr=False)
     files: tuple[Copy, ...] = field(repr=False)
+    echoes: Echoes | None = field(default=None, repr=False)
 
     def written(self, outer: OuterHeaders) -> bytes:
         """The finished mail; `outer` has its Subject already."""
@@ -122,13 +124,16 @@ class Redaction:
         parts = tuple(replace(one, text=without_tags(one.text)) if one.part == "subject" else one for one in read.parts)
         read = replace(read, parts=parts)
         report = self.reader.scan(parts, read.gaps, self.known, self.context)
-        if not report.complete or any(part.media_type in MESSAGES for part in read.tree.walk()):
+        if not report.complete or report.classes or any(part.media_type in MESSAGES for part in read.tree.walk()):
             return None
+        echoes = self.reader.echoes(parts, self.masked(report.findings))
+        again = (hit for one in parts for hit in echoes.find(one.part, one.text, report.findings))
+        report = replace(report, findings=(*report.findings, *again))
         pieces, label = self._pieces(read, report)
         if not all(one.usable for one in pieces):
             return None
         copies, notes = self._attachments(read, report.findings, label)
-        return None if notes else _letter(pieces, copies, ())
+        return None if notes else replace(_letter(pieces, copies, ()), echoes=echoes)
 
     def masked(self, findings: Iterable[Finding]) -> list[Finding]:
         """Those of the findings that are masked."""
@@ -169,6 +174,10 @@ class Redaction:
             living = [one for one in pieces if one.usable]
             report = self.reader.scan([TextPart(one.part, one.text()) for one in living], (), self.known, self.context)
             found = self.masked(report.findings)
+            if found and self.manner.doubts:
+                texts = [TextPart(one.part, one.text()) for one in living]
+                echoes = self.reader.echoes(texts, found)
+                found += [hit for one in texts for hit in echoes.find(one.part, one.text, report.findings)]
             if not found and report.complete and report.phi and self.manner.doubts:
                 found = list(self.reader.doubts([TextPart(one.part, one.text()) for one in living], self.context))
             if not found and report.complete:

@@ -7,7 +7,7 @@ key, or an identifier that suffices alone (data/suffices.toml). A recogniser tha
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -16,6 +16,7 @@ from gateway.phi.arbiter import Tags
 from gateway.phi.boilerplate import Boilerplate
 from gateway.phi.context import HealthContext
 from gateway.phi.document import Document
+from gateway.phi.echoes import Echoes
 from gateway.phi.known_keys import KnownReport
 from gateway.phi.known_patients import KnownPatients
 from gateway.phi.lexicon import Lexicon, number
@@ -134,6 +135,10 @@ class Scanner:
             for one in read if one.document.part.lower() not in _SENDER_PARTS
             for span in self._subject.in_haste(one.document, list(one.counting()), one.boilerplate)
         )  # fmt: skip
+
+    def echoes(self, parts: Iterable[TextPart], findings: Iterable[Finding]) -> Echoes:
+        """What the names among the findings of these parts look like in small letters, or mistyped."""
+        return Echoes({one.part: one.text for one in parts}, findings, self._lexicon.flags)
 
     def _known(
         self, read: list[Part], known: KnownPatients | None, context: MailContext, failed: list[Gap]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gateway.domain.finding import GapReason
+from gateway.mime.cards import is_card
 from gateway.mime.charset import decode
 from gateway.mime.documents.budget import Budget
 from gateway.mime.documents.packed import Refused
@@ -37,6 +38,9 @@ class _Plain:
 
 
 def copyable(data: bytes, budget: Budget) -> _Plain:
-    """A text file."""
+    """A text file; Refused for calendars and address cards, whose lines are folded in the midst of words (RFC 5545, 3.1)."""
     del budget
-    return _Plain(certain_text(data))
+    text = certain_text(data)
+    if is_card(text):
+        raise Refused(GapReason.NO_TEXT)
+    return _Plain(text)

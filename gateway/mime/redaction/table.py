@@ -32,9 +32,18 @@ class Copyable(Protocol):
 
 Maker = Callable[[bytes, Budget], Copyable]
 
-MAKERS: Mapping[str, str] = {"text": "plain", "csv": "cells", "html": "page", "docx": "word", "xlsx": "sheet", "pdf": "pdf"}
+MAKERS: Mapping[str, str] = {
+    "text": "plain",
+    "csv": "cells",
+    "html": "page",
+    "docx": "word",
+    "xlsx": "sheet",
+    "pdf": "pdf",
+}
 """Kind -> module of this package; each has `copyable(data, budget)`, which raises Refused for what it cannot take whole."""
 
+_FOLDED = frozenset({"text/calendar", "text/vcard", "text/x-vcard", "text/directory", "application/ics"})
+"""Whose lines are folded in the midst of words: no copy is made of them."""
 _CELLS = frozenset({".csv", ".tsv"})
 _CELL_TYPES = frozenset({"text/csv", "text/tab-separated-values", "application/csv"})
 
@@ -72,7 +81,7 @@ def _maker(media_type: str, file_name: str, data: bytes) -> Maker | None:
         kind = "csv"
     if kind == "ooxml":
         kind = "docx"
-    if kind not in MAKERS:
+    if kind not in MAKERS or media_type.lower() in _FOLDED:
         return None
     maker: Maker = import_module(f"gateway.mime.redaction.{MAKERS[kind]}").copyable
     return maker

@@ -51,6 +51,15 @@ def document_xml(data: bytes) -> str:
         return archive.read("word/document.xml").decode()
 
 
+@pytest.mark.parametrize(
+    ("name", "media_type", "start"), [("a.ics", "", b"BEGIN:VCALENDAR\r\n"), ("a", "text/calendar", b"note\r\n"), ("a.vcf", "text/vcard", b"BEGIN:VCARD\r\n")]
+)  # fmt: skip
+def test_what_is_folded_in_the_midst_of_words_is_not_copied(name: str, media_type: str, start: bytes) -> None:
+    found, gaps = units("a", media_type, name, start + b"SUMMARY:Visit of Casimir Ox\r\n bow\r\n", Budget())
+    assert not found
+    assert gaps
+
+
 # Word
 
 
