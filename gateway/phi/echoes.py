@@ -41,7 +41,7 @@ class Echoes:
                 if 2 <= len(name) <= _MOST_WORDS:
                     first, last = name[0][0], name[-1][0]
                     self._initials |= {"".join(word[0] for word in name), first + last, last + first}
-        self._initials = {one for one in self._initials if one not in DEGREES and not self._ordinary(one)}
+        self._initials = {one for one in self._initials if one not in DEGREES and not flags.get(one, 0) & STOP}
         self._near = {form for word in self._words if len(word) >= _LONG for form in _shortened(word)}
 
     def find(self, part: str, text: str, besides: Iterable[Finding] = ()) -> list[Finding]:

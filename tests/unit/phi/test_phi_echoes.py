@@ -10,7 +10,7 @@ from gateway.phi.lexicon import WORD
 
 LETTER = "Ms. Maria Quintero and Will Tran MD came."
 NAMES = (Finding(Kind.NAME, "t", 0, 18, 0.9, "x"), Finding(Kind.NAME, "t", 23, 32, 0.9, "x"))
-FLAGS = {"will": WORD, "quinteros": 0, "quainter": WORD}
+FLAGS = {"mq": WORD, "will": WORD, "quinteros": 0, "quainter": WORD}
 
 
 def found(text: str, *besides: Finding) -> list[str]:
