@@ -126,6 +126,8 @@ class Added:
         """The same for a capital letter that another follows, dotted: `J.R.` and no `U.S.`."""
         start, end = self._places[at]
         after = self._text[end : end + 4].replace(" ", "")
+        if any(map(str.isdigit, self._text[max(0, start - 5) : start])):  # `45 C.F.R.`
+            return _NEVER
         if len(after) < 3 or after[0] != "." or not after[1].isupper() or after[2] != ".":
             return _NEVER
         return _NEVER if (self._text[start] + after[1]).lower() in _ABBREVIATED else 0.6

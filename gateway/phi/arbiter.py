@@ -166,4 +166,6 @@ def _stands(
 
 def _of_state(document: Document, start: int) -> bool:
     """Whether a State is named: `the State of Washington`."""
-    return document.lower[max(0, start - 12) : start].endswith(("state of ", "estado de "))
+    return document.lower[max(0, start - 12) : start].endswith(
+        ("state of ", "estado de ", "partment of ", "secretary of ", "inistry of ", "hamber of ")
+    )

@@ -10,8 +10,8 @@ import pytest
 from gateway.phi.scan import Scanner
 from tests.phi.corpus_texts import HALVES, figures, texts, told
 
-MASKED = {"open": 0.85, "locked": 0.87}
-PRECISION = {"open": 0.90, "locked": 0.92}
+MASKED = {"open": 0.94, "locked": 0.895}
+PRECISION = {"open": 0.93, "locked": 0.93}
 CLINICAL_MASKED = {"open": 0.79, "locked": 0.81}
 CLINICAL_PRECISION = {"open": 0.92, "locked": 0.94}
 CLINICAL_ALARMS = {"open": 8, "locked": 6}

@@ -65,6 +65,8 @@ def _streets(document: Document) -> Iterator[Hit]:
         number = _NUMBER.search(before)
         if number is None or _NOT_A_NAME.search(before, number.start()):
             continue
+        if token.low == "cir" and before[number.start() :].strip(" (").lower() in {"2d", "3d"}:
+            continue  # `(2d Cir. 2000)` is a court of the United States
         if token.low in _AFTER_A_NAME and before[number.start() :].strip(" #,").isdigit():
             continue
         yield Hit(

@@ -33,6 +33,8 @@ FAMILY = Family(
     "dates_words",
     (
         Rule("day_of", Kind.DATE, rf"(?i)\b(?:(?:the|this) )?(?:{DAY}|{ORDINAL}|first)(?: day| d[ií]as?)? (?:of|del? mes de|de) (?:the month of )?{SPELT}(?:,? (?:of |in the year |del? |del a[ñn]o |a\.?d\.? )?{YEAR})?", 0.85),
+        Rule("lone_ordinal", Kind.DATE, r"(?i)\b(?:on|by|until|till?|since|from|before|after|through|for|to|back|over to|is) (the (?:[12]?\d|3[01])(?:st|nd|rd|th))(?:[.,;:!?)]|$|\n| (?:at|with|so|if|we|i|he|she|they|but|because|when|will|works)\b)", 0.5, bounded=False),
+        Rule("dotted_at_hour", Kind.DATE, r"(?i)\b(?:on|is|am|by|of|for|until|from) ((?:[12]\d|3[01]|0?[1-9])\.(?:1[0-2]|0[1-9])\.?) (?:at|um|à|ab|o) \d{1,2}\b", 0.6),
         Rule("year_then_day", Kind.DATE, rf"(?i)\b(?:19|20)\d{{2}},?[ \-/.]{MONTH}\.?[ \-/.]{DAY}\b", 0.8),
         Rule("day_month_short_year", Kind.DATE, rf"(?i)\b{DAY}[ \-.]{SPELT}[ \-]?{_TWO}\b(?:[^\d:]|$)|\b{SPELT} {DAY},? ['’]\d{{2}}\b", 0.75, bounded=False),
         Rule("abroad_day", Kind.DATE, rf"(?i)\b(?:(?:le|el|den|am|il|der|op|em|dnia|dne|o dia|les) )?{DAY}[.]?(?:er|e)?(?: de| di| -)? {_ABROAD}\b\.?(?:,? (?:de |del )?{YEAR})" + TIME, 0.85),

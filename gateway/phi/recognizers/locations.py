@@ -21,8 +21,10 @@ from gateway.phi.recognizers.places import find_places
 from gateway.phi.recognizers.rule import Family, Hit, has_word
 from gateway.phi.recognizers.streets import RULES as STREETS
 from gateway.phi.recognizers.streets_abroad import RULES as ABROAD_RULES
+from gateway.phi.recognizers.trade_places import RULES as TRADE_RULES
+from gateway.phi.recognizers.trade_places import find_trade
 
-_RULES = (*STREETS, *ABROAD_RULES)
+_RULES = (*STREETS, *ABROAD_RULES, *TRADE_RULES)
 
 
 @cache
@@ -48,6 +50,7 @@ def _find(document: Document) -> Iterator[Hit]:
     yield from find_places(document)
     yield from find_facilities(document)
     yield from find_told(document)
+    yield from find_trade(document)
     yield from find_landmarks(document)
     yield from find_zips(document)
     yield from find_inside(document)

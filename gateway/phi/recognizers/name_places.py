@@ -23,7 +23,7 @@ _DASHES = " \t\r>-–—~*_.,!"
 _EMPTY: Final = " \t\r\n>"
 _SHORT_LINE = 24
 _ENDING: Final = r"(?:pdf|docx?|xlsx?|jpe?g|png|gif|tiff?|txt|csv|zip|rtf|heic|dcm|msg|eml|pptx?|mov|mp4|wav|m4a|html?)"
-_NO_INITIALS: Final = frozenset((
+NO_INITIALS: Final = frozenset((
     "ad", "ai", "am", "ap", "ar", "ca", "co", "cv", "do", "dr", "ed", "er", "eu", "fy", "hi", "hr", "id", "in", "it", "la", "lp", "md", "na", "no", "np", "ny", "ok", "on", "op", "or", "ot", "pa", "pm", "po", "pr", "ps", "qa", "rd", "re", "rn", "rx", "sc", "st", "to", "tv", "tx", "uk", "un", "up", "us", "vp", "wa", "we", "xo", "yo", "fyi", "ceo", "cfo", "coo",
     "asap", "usa", "icu", "pcp", "llc", "inc", "ehr", "emr", "cdc", "fda", "nhs", "eod", "tbd", "tba", "ooo", "lol", "omg", "bcc", "pdf", "doc", "faq", "mri", "ekg", "ecg", "lab", "ent", "gi", "ob", "cbc", "cmp", "a1c", "bmp", "bmi", "iv", "er", "or", "eta", "btw", "imo", "thx", "yes", "hmo", "ppo"
 ))  # fmt: skip
@@ -79,7 +79,7 @@ def _signature(document: Document, start: int, end: int, *, closed: bool) -> Ite
     words = line.replace(".", ". ").split()
     if not 1 <= len(words) <= (3 if closed else 1) or not line.replace(" ", "").replace(".", "").replace("-", "").replace("'", "").isalpha():  # fmt: skip
         return
-    if (_initials(line) and line.rstrip(".").replace(".", "").lower() not in _NO_INITIALS) or all(
+    if (_initials(line) and line.rstrip(".").replace(".", "").lower() not in NO_INITIALS) or all(
         _signs(document, one, closed) for one in words
     ):
         yield Hit(Kind.NAME, start, end, 0.6, "signed_name")

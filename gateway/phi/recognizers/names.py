@@ -12,6 +12,8 @@ from gateway.domain.finding import Kind
 from gateway.phi.document import Document
 from gateway.phi.lexicon import EPONYM, GIVEN, NAME, STOP, SURNAME, WORD
 from gateway.phi.normalize import fold_name
+from gateway.phi.recognizers.court_names import RULES as COURT_RULES
+from gateway.phi.recognizers.court_names import find_last
 from gateway.phi.recognizers.eponyms import Eponyms
 from gateway.phi.recognizers.name_cues import Cues, label, listed
 from gateway.phi.recognizers.name_forms import agreeing, lower_case, surname_first
@@ -49,6 +51,7 @@ def find_names(document: Document) -> Iterator[Hit]:
     else:
         yield from placed(document, Cues(document))
     yield from lower_case(document)
+    yield from find_last(document)
 
 
 def _parts(document: Document, tokens: list[Token]) -> Iterator[list[Token]]:
@@ -150,7 +153,9 @@ def _judge(document: Document, cues: Cues, eponyms: Eponyms, part: list[Token]) 
     full = [one for one in words if not one.initial]
     if not full:
         return None
-    if all(map(_placeholder, full)):
+    if document.text[part[-1].end : part[-1].end + 1] == "&" and part[-1].initial:
+        return None  # `Texas A&M`
+    if all(map(_placeholder, full)) or (len(full) == 1 and full[0].low == "my"):
         return None
     if titled:
         if part[0].low in _TITLES_OF_JOBS and not any(
@@ -200,4 +205,4 @@ def _suffix_end(document: Document, end: int) -> int:
     return end
 
 
-FAMILY = Family("names", RULES, find_names)
+FAMILY = Family("names", (*RULES, *COURT_RULES), find_names)

@@ -175,7 +175,7 @@ def _capitalised(document: Document, starts: list[int], start: int, eponyms: Epo
 
 def _inside(document: Document, token: Token) -> bool:
     """Whether a listed place that is a word or a surname too stands alone behind `in`: `the burial is in Excelsior.`"""
-    if not token.flags & PLACE or token.flags & STOP or len(token.low) < 4 or token.low in _ALSO:
+    if not token.flags & PLACE or token.flags & STOP or len(token.low) < 4 or token.low in ALSO:
         return False
     if word_before(document, token.start) not in {"in", "near", "outside", "en"}:
         return False
@@ -217,11 +217,11 @@ def _small(document: Document, start: int, *, sure: bool) -> Iterator[Hit]:
             count == 2
             and (low in document.lexicon.places or low in LARGE_CITIES)
             and low not in document.lexicon.lands
-            and low not in _ALSO
+            and low not in ALSO
         ):
             yield Hit(Kind.LOCATION, start, start + len(phrase), 0.6, "place_told")
             return
-        if count == 1 and len(low) > 3 and low not in _ALSO and (
+        if count == 1 and len(low) > 3 and low not in ALSO and (
             _only_place(document, low, flags) or (sure and flags & PLACE and flags & NAME and not flags & (WORD | STOP))
         ):  # fmt: skip
             yield Hit(Kind.LOCATION, start, start + len(phrase), 0.5, "place_told")
@@ -240,7 +240,7 @@ def _may_begin(document: Document, word: str) -> bool:
     )
 
 
-_ALSO = frozenset({"mobile", "normal", "media", "orange", "reading", "sunrise", "central", "nice", "hope", "home", "lone star", "good hope", "big bend", "new town", "old town", "home place", "progress", "plains", "fountain", "the village", "the plains", "union", "pine", "oak", "elm", "cedar", "maple", "mesa", "queens", "rome"} - {"queens", "rome", "mesa"})  # fmt: skip
+ALSO = frozenset({"mobile", "normal", "media", "orange", "reading", "sunrise", "central", "nice", "hope", "home", "lone star", "good hope", "big bend", "new town", "old town", "home place", "progress", "plains", "fountain", "the village", "the plains", "union", "pine", "oak", "elm", "cedar", "maple", "mesa", "queens", "rome"} - {"queens", "rome", "mesa"})  # fmt: skip
 """Places whose names in small letters are other words."""
 
 
@@ -249,7 +249,7 @@ def _town_before_state(document: Document, words: str, piece: str) -> bool:
     low = fold_name(words)
     state = piece[len(words) :].strip(" ,").split(" ")[0].strip(".,;")
     known = low in document.lexicon.places or low in document.lexicon.towns
-    return known and (len(state) > 2 or "," in piece[: len(words) + 2] or state not in {"in", "or", "me", "hi", "ok", "ma", "pa", "de", "la", "id", "al", "co", "oh", "so"}) and low not in _ALSO  # fmt: skip
+    return known and (len(state) > 2 or "," in piece[: len(words) + 2] or state not in {"in", "or", "me", "hi", "ok", "ma", "pa", "de", "la", "id", "al", "co", "oh", "so"}) and low not in ALSO  # fmt: skip
 
 
 def _labelled(document: Document, starts: list[int], start: int, end: int) -> Iterator[Hit]:
@@ -293,7 +293,7 @@ def _residents(document: Document, eponyms: Eponyms) -> Iterator[Hit]:
             known = bool(lexicon.flags.get(low, 0) & PLACE) or low in lexicon.towns
         else:
             continue
-        if known and low not in lexicon.lands and not lexicon.flags.get(low, 0) & STOP and low not in _ALSO:
+        if known and low not in lexicon.lands and not lexicon.flags.get(low, 0) & STOP and low not in ALSO:
             end = token.start + len(low)
             if not eponyms.named_after(token.start, end):
                 yield Hit(Kind.LOCATION, token.start, end, 0.6, "place_told")
