@@ -32,6 +32,7 @@ from gateway.mime.tree import MemorySink
 from gateway.phi.known_patients import KnownPatients
 from gateway.phi.numbering import Numbers
 from gateway.phi.redact import Label, redact_text, typed
+from gateway.phi.scan import MailContext
 from gateway.policy.explain import notice_text
 from gateway.policy.law import Law
 from gateway.policy.practice import RESEARCH
@@ -148,11 +149,7 @@ class Compose:
         rendered = self._renderer.mail("link-letter", **values, letter=letter)
         mail = text_mail(self._outer(case, rendered.subject), rendered.text)
         again = self._reader.read([mail], MemorySink())
-        return (
-            mail
-            if self._reader.judge(again, case.known, mail_context([case.standing], self._day(case))).clean
-            else None
-        )
+        return mail if self._reader.judge(again, case.known, self._context(case)).clean else None
 
     def _redacted(self, case: Case) -> str | None:
         plain, html = bodies(case.read)
@@ -164,9 +161,7 @@ class Compose:
         text = without_quotes(thread)
         if not text.strip() or len(text) > _LETTER_MAX:
             return None
-        report = self._reader.scan(
-            [TextPart("text", text)], (), case.known, mail_context([case.standing], self._day(case))
-        )
+        report = self._reader.scan([TextPart("text", text)], (), case.known, self._context(case))
         if not report.complete:
             return None
         label = self._numbers(thread, case) if self._redacting.numbered() and len(thread) <= _THREAD_MAX else typed
@@ -174,9 +169,7 @@ class Compose:
 
     def _numbers(self, thread: str, case: Case) -> Label:
         """Numbers that count the quoted thread first, so that they are the same in each of its letters."""
-        report = self._reader.scan(
-            [TextPart("text", thread)], (), case.known, mail_context([case.standing], self._day(case))
-        )
+        report = self._reader.scan([TextPart("text", thread)], (), case.known, self._context(case))
         return Numbers({"text": thread}, report.findings).of
 
     def _outer(self, case: Case, subject: str) -> OuterHeaders:
@@ -188,6 +181,9 @@ class Compose:
             cc=() if redirected else claims.cc, date=case.received_at, message_id=row.outer_message_id, subject=subject,
             sealgate_id=row.message_id,
         )  # fmt: skip
+
+    def _context(self, case: Case) -> MailContext:
+        return mail_context([case.standing], self._day(case))
 
     def _day(self, case: Case) -> date:
         return self._facts.day(case.at)
