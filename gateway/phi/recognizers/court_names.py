@@ -70,6 +70,8 @@ def _no_family(document: Document, start: int, end: int) -> bool:
     word = document.text[start:end]
     low = fold_name(word)
     stem = low.removesuffix("es") if low.endswith(("ses", "zes", "xes", "ches", "shes")) else low[:-1]
+    if low.endswith(("ss", "us", "is")):
+        return True
     flags, known = _flags(document, low), document.lexicon.flags.get(stem, 0)
     if (
         flags & (WORD | PLACE | STOP | EPONYM | GIVEN)

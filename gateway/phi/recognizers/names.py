@@ -153,8 +153,10 @@ def _judge(document: Document, cues: Cues, eponyms: Eponyms, part: list[Token]) 
     full = [one for one in words if not one.initial]
     if not full:
         return None
-    if document.text[part[-1].end : part[-1].end + 1] == "&" and part[-1].initial:
-        return None  # `Texas A&M`
+    if document.text[part[-1].end : part[-1].end + 1] == "&" and all(
+        one.flags & WORD or one.low in document.lexicon.lands for one in full
+    ):
+        return None  # `Texas A&M`, `Arbitrage Q&A`
     if all(map(_placeholder, full)) or (len(full) == 1 and full[0].low == "my"):
         return None
     if titled:
