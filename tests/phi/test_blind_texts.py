@@ -12,9 +12,9 @@ from tests.phi.corpus_texts import HALVES, figures, texts, told
 
 MASKED = {"open": 0.94, "locked": 0.895}
 PRECISION = {"open": 0.93, "locked": 0.93}
-CLINICAL_MASKED = {"open": 0.79, "locked": 0.81}
-CLINICAL_PRECISION = {"open": 0.92, "locked": 0.94}
-CLINICAL_ALARMS = {"open": 8, "locked": 6}
+CLINICAL_MASKED = {"open": 0.925, "locked": 0.865}
+CLINICAL_PRECISION = {"open": 0.945, "locked": 0.94}
+CLINICAL_ALARMS = {"open": 6, "locked": 6}
 """Texts without PHI that are judged PHI, at most."""
 
 

@@ -36,10 +36,12 @@ from gateway.phi.recognizers import (
     phones_fax,
     photo,
     slashed_dates,
+    spoken,
     ssn,
     tables,
     url,
     vehicle,
+    wards,
 )
 from gateway.phi.recognizers.rule import Family, Hit, Rule, score_hit
 
@@ -47,7 +49,7 @@ FAMILIES: tuple[Family, ...] = tuple(
     module.FAMILY
     for module in (
         names, locations, dates_ages, dates_words, slashed_dates, ages, phones_fax, email, ssn, mrn, health_plan, account, license, vehicle, device, url, ip,
-        biometric, photo, other_id, national, numbered, payment_card, codes, tables, organization, health_terms,
+        biometric, photo, other_id, national, numbered, payment_card, codes, tables, spoken, wards, organization, health_terms,
     )
 )  # fmt: skip
 _SET_MEGABYTES = 32

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from gateway.domain.finding import Kind
 from gateway.phi.document import Document, compiled
-from gateway.phi.recognizers.dates_ages import AGE, NOVENTA, TENS, no_age
+from gateway.phi.recognizers.dates_ages import AGE, NOVENTA, TENS, let_stand, no_age
 from gateway.phi.recognizers.rule import Family, Rule
 
 _VITAL = compiled(
@@ -19,6 +19,11 @@ _VITAL = compiled(
 def _no_age(document: Document, start: int, end: int) -> bool:
     """A vital sign, or a number that counts something."""
     return _VITAL.search(document.text[max(0, start - 28) : start]) is not None or no_age(document, start, end)
+
+
+def _vital_or_younger(document: Document, start: int, end: int) -> bool:
+    """As `_no_age`, where a capital that follows is no metre."""
+    return _VITAL.search(document.text[max(0, start - 28) : start]) is not None or let_stand(document, start, end)
 
 
 KIN = (
@@ -33,7 +38,8 @@ FAMILY = Family(
         Rule("age_after_name_words", Kind.AGE, rf"\b[A-Z]\pL{{2,}}, (?i:({TENS}))(?:[,;:)]|\.(?:\s|$))", 0.6),
         Rule("age_shouted", Kind.AGE, rf"\b[A-Z][A-Z'’\-]+,? [A-Z][A-Z'’\-]+,? ({AGE})\b", 0.55, veto=_no_age),
         Rule("age_sex_letter", Kind.AGE, rf"(?i)\b(?:f|m|female|male|woman|man|lady|mujer|hombre)[ ,/]{{1,2}}({AGE})\b", 0.55, veto=_no_age),
-        Rule("age_and_letter", Kind.AGE, rf"(?i)(?:^|[\pL,.:;(][ (]|\n)({AGE})[ \-/]?[mf]\b", 0.55, bounded=False, veto=_no_age),
+        Rule("age_and_letter", Kind.AGE, rf"(?i)(?:^|[\pL,.:;(](?:[ (]| \()|\n)({AGE})[ \-/]?[mf]\b", 0.55, bounded=False, veto=_no_age),
+        Rule("age_and_capital", Kind.AGE, rf"(?:^|[\pL,.:;)]|\n)[ ,]{{0,2}}\(?({AGE}) ?[MF](?:[,;)]| (?i:on|in|w/|pod|with|s/p|p/w|hx|h/o|dnr|full code)\b)", 0.6, bounded=False, veto=_vital_or_younger),
         Rule("age_contracted", Kind.AGE, rf"(?i)\b(?:(?:he|she|who|i|mom|dad|mother|father|pt)['’](?:s|m)|(?:him|her)self|now|nearly|almost|just|barely) (?:now |only |already )?({AGE})(?:[,.;!?)]|$| (?:and|but|with|years?|now|lives?|who)\b)", 0.6, veto=_no_age),
         Rule("age_after_kin", Kind.AGE, rf"(?i)\b{KIN},? \(?({AGE}|{TENS})(?:[,;:)!]|\.(?:\s|$)|$| (?:years|yrs|y/o|and)\b)", 0.6, veto=_no_age),
         Rule("age_after_quote", Kind.AGE, rf"\pL[\"”’'»)],? \(?({AGE})(?:[,;)]|\.(?:\s|$))", 0.5, veto=_no_age),

@@ -77,7 +77,7 @@ def _least() -> tuple[int, int]:
     return number("age", "identifier_from"), number("age", "birth_year_until")
 
 
-def _let_stand(document: Document, start: int, end: int) -> bool:
+def let_stand(document: Document, start: int, end: int) -> bool:
     """Ages that stay: under the law's limit, and the one class "90 or older"."""
     told = digits(document.text[start:end])
     if told and len(told) < 4 and int(told) < _least()[0]:
@@ -99,7 +99,7 @@ def _young(document: Document, start: int, end: int) -> bool:
 
 def no_age(document: Document, start: int, end: int) -> bool:
     """A number of the range of such ages that may count something else."""
-    return _let_stand(document, start, end) or (
+    return let_stand(document, start, end) or (
         measured(document, end) and not document.lower[end : end + 12].lstrip(" -").startswith(("y", "años", "anos"))
     )
 
@@ -131,18 +131,18 @@ _RULES = (
     Rule("eight_digits", Kind.DATE, r"\b(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:\d{6})?\b", 0.3, _NEAR),
     Rule("basic_date_time", Kind.DATE, r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])T\d{4}(?:\d{2})?Z?\b", 0.8, bounded=False),
     Rule("weekday", Kind.DATE, r"\b(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)\b", 0.4, veto=_opening_hours),
-    Rule("age_years_old", Kind.AGE, rf"(?i)\b({AGE}[ \-]?(?:years?|yrs?|y)[ .\-/]{{0,2}}(?:old|o|of age|young))\b", 0.9, bounded=False, veto=_let_stand),
-    Rule("age_yo", Kind.AGE, rf"(?i)\b({AGE} ?(?:y\.? ?/?o\b|yo[mf]\b|y/?[mf]\b|(?:years?|yrs?)[ \-](?:male|female|man|woman))\b)", 0.9, bounded=False, veto=_let_stand),
+    Rule("age_years_old", Kind.AGE, rf"(?i)\b({AGE}[ \-]?(?:years?|yrs?|y)[ .\-/]{{0,2}}(?:old|o|of age|young))\b", 0.9, bounded=False, veto=let_stand),
+    Rule("age_yo", Kind.AGE, rf"(?i)\b({AGE} ?(?:y\.? ?/?o\b|yo[mf]\b|y/?[mf]\b|(?:years?|yrs?)[ \-](?:male|female|man|woman))\b)", 0.9, bounded=False, veto=let_stand),
     Rule("age_label", Kind.AGE, rf"(?i)\b(?:aged?|turned|turning|turns|celebrated|celebrates|is now|age of|edad(?: de)?|age ?/ ?(?:sex|gender)|age \(y(?:ea)?rs?\))[\"' :=\t|]{{1,4}}(?:is )?(0?{AGE}(?: ?(?:yrs?|years?|y)\b)?(?:,? \d{{1,2}} ?(?:months?|mos?|m)\b)?)\b", 0.9, veto=no_age),
-    Rule("age_and_months", Kind.AGE, rf"(?i)\b({AGE} ?(?:years?|yrs?|y)\.?,? (?:and )?\d{{1,2}} ?(?:months?|mos?|m)\b)", 0.8, bounded=False, veto=_let_stand),
+    Rule("age_and_months", Kind.AGE, rf"(?i)\b({AGE} ?(?:years?|yrs?|y)\.?,? (?:and )?\d{{1,2}} ?(?:months?|mos?|m)\b)", 0.8, bounded=False, veto=let_stand),
     Rule("age_of_woman", Kind.AGE, rf"(?i)\b(?:woman|man|lady|gentleman|widow(?:er)?|veteran|grandmother|grandfather|person|mother|father|patient|mujer|hombre) of ({AGE}|{TENS})\b", 0.7, veto=no_age),
     Rule("age_of_person", Kind.AGE, rf"(?i)\b{_PERSON} (?:is|was|will be|just turned|became|turned) (?:now |already |almost |nearly )?({AGE})\b(?:[ ,.;!?]|$)", 0.7, veto=no_age),
-    Rule("age_and_sex", Kind.AGE, rf"\b({AGE})(?:[ ]?[MF]|/[MF]|[ ](?:male|female|woman|man|lady|gentleman))\b (?:with|presents|presenting|who|admitted|s/p|c/o|here|w/|seen|status)", 0.8, bounded=False, veto=_let_stand),
-    Rule("age_birthday", Kind.AGE, rf"(?i)\b({AGE}(?:th|st|nd|rd)) (?:birthday|year)", 0.85, bounded=False, veto=_let_stand),
+    Rule("age_and_sex", Kind.AGE, rf"\b({AGE})(?:[ ]?[MF]|/[MF]|[ ](?:male|female|woman|man|lady|gentleman))\b (?:with|presents|presenting|who|admitted|s/p|c/o|here|w/|seen|status)", 0.8, bounded=False, veto=let_stand),
+    Rule("age_birthday", Kind.AGE, rf"(?i)\b({AGE}(?:th|st|nd|rd)) (?:birthday|year)", 0.85, bounded=False, veto=let_stand),
     Rule("age_decade", Kind.AGE, r"(?i)\b(?:in|entering|into|reached)(?: (?:his|her|their|the|my|your|early|mid|late|sus|los)){1,2}[ \-]((?:9|10|11)0'?s|nineties|noventa)\b", 0.8),
     Rule("age_in_words", Kind.AGE, rf"(?i)\b({TENS})[ \-](?:years?|yrs?)[ \-](?:old|of age|young)\b|\b(?:aged?|turned|age of) ({TENS})\b", 0.85),
     Rule("age_noun", Kind.AGE, r"(?i)\b(?:nonagenarian|(?:semi-?|super-?)?centenarian|nonagenari[oa]|centenari[oa] (?:de edad|paciente))s?\b", 0.8),
-    Rule("age_spanish", Kind.AGE, rf"(?i)\b((?:{AGE}|{NOVENTA})[ \-]?(?:a[ñn]os|añitos)(?: de edad)?)\b", 0.85, bounded=False, veto=_let_stand),
+    Rule("age_spanish", Kind.AGE, rf"(?i)\b((?:{AGE}|{NOVENTA})[ \-]?(?:a[ñn]os|añitos)(?: de edad)?)\b", 0.85, bounded=False, veto=let_stand),
     Rule("birth_year", Kind.AGE, r"(?i)\b(?:born(?: in| on)?|year of birth|birth year|yob|dob|date of birth|b\.|naci[oó](?: en)?|a[ñn]o de nacimiento)[ :=]{1,3}(1[89]\d{2})\b", 0.7, veto=_young),
 )  # fmt: skip
 

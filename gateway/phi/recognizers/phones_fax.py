@@ -43,6 +43,7 @@ def _counted(document: Document, start: int, end: int) -> bool:
     before = text[max(0, start - 2) : start]
     return (
         before.endswith(("$", "€"))
+        or "ndc" in document.lower[max(0, start - 10) : start]
         or (before.endswith("#") and not 10 <= sum(map(str.isdigit, text[start:end])) <= 15)
         or (
             len(before) == 2

@@ -21,7 +21,8 @@ CARE = frozenset((
 ))  # fmt: skip
 """The last word of a place of care."""
 CARE_CENTERS = frozenset((
-    "medical", "health", "surgery", "surgical", "cancer", "care", "rehabilitation", "trauma", "wellness", "heart", "dialysis", "nursing", "birth", "treatment", "recovery", "infusion", "imaging", "oncology"
+    "medical", "health", "surgery", "surgical", "cancer", "care", "rehabilitation", "trauma", "wellness", "heart", "dialysis", "nursing", "birth", "treatment", "recovery", "infusion", "imaging", "oncology",
+    "eye", "spine", "pain", "sleep", "fertility", "skin", "kidney", "vision", "vein", "allergy", "home", "birthing", "hearing", "joint", "midwifery", "women's"
 ))  # fmt: skip
 """Words before Center, Centre, Home, Group, System, Associates, Practice, Campus, Facility."""
 CARE_ENDS = frozenset((
