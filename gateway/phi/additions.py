@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateway.domain.finding import Kind
+from gateway.phi.certainty import Certainties
 from gateway.phi.document import Document
 from gateway.phi.lexicon import EPONYM, GIVEN, NAME, PLACE, STOP, SURNAME, WORD
 from gateway.phi.normalize import fold_name
@@ -33,8 +34,6 @@ _ABBREVIATED: Final = frozenset((
     "us", "uk", "eu", "un", "dc", "po", "md", "do", "am", "pm", "iv", "im", "bc", "ad", "la", "nw", "ne", "sw", "se", "id", "no", "vs", "ph", "ba", "bs", "ma", "ms", "pa", "pc", "rn", "np", "va", "ca", "ny", "nj", "nc", "sc", "nd", "sd", "nm", "nh", "ri", "wv", "tv", "fd", "fs", "bd", "td", "qd", "qh", "sp", "nv", "sa", "cv", "ll", "rr", "bw", "eg", "ie", "cf", "eq", "pp", "ps", "mi", "sn", "pn", "re", "eu", "sj", "wt", "ht", "bm"
 ))  # fmt: skip
 """Two dotted letters that are nobody's initials."""
-Certainty = tuple[float, float, float]
-"""The tagger's probabilities for one token: name, place, organisation or identifier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ class Added:
     """The tagger's words on one document and what they add."""
 
     def __init__(
-        self, document: Document, places: list[tuple[int, int]], sure: list[Certainty], likely: list[int], bounds: Bounds,
+        self, document: Document, places: list[tuple[int, int]], sure: Certainties, likely: list[int], bounds: Bounds,
         eponyms: Eponyms,
     ) -> None:  # fmt: skip
         self._document, self._text = document, document.text

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from gateway.domain.finding import Kind, Mode
-from gateway.phi.additions import Added, Bounds, Certainty
+from gateway.phi.additions import Added, Bounds
+from gateway.phi.certainty import Certainties
 from gateway.phi.document import Document
 from gateway.phi.lexicon import GIVEN, NAME, STOP, WORD
 from gateway.phi.normalize import fold_name
@@ -35,7 +36,6 @@ _MARGIN = 120
 _HISTORIC = 0.1
 """A bound as low as strict mode's keeps what a text of history names."""
 _NAME, _LOCATION = LABELS.index("name"), LABELS.index("location")
-_PARTS = (LABELS.index("organization"), LABELS.index("id"))
 
 
 class Tags(Protocol):
@@ -128,15 +128,13 @@ def weigh(
 ) -> list[Hit]:
     """The hits that stand, and those that the tagger adds."""
     places: list[tuple[int, int]] = []
-    sure: list[Certainty] = []
     likely: list[int] = []
     """The few words of which the tagger says anything; one step of rounding below what counts."""
     for window, scores in looked:
         spoken = scores[:, _NAME : _LOCATION + 1].max(axis=1) >= 0.99 * bounds.never
         likely += [len(places) + at for at in spoken.nonzero()[0].tolist()]
         places += window.places
-        both = scores[:, _NAME], scores[:, _LOCATION], scores[:, _PARTS[0]] + scores[:, _PARTS[1]]
-        sure += zip(*(one.tolist() for one in both), strict=True)
+    sure = Certainties([scores for _, scores in looked])
     starts = [start for start, _ in places]
     eponyms = Eponyms(document)
     kept = [hit for hit in hits if hit.by not in BY_LISTS or _stands(document, hit, starts, sure, bounds.keep, eponyms)]
@@ -144,9 +142,7 @@ def weigh(
     return merge(document, [*kept, *added]) if added else kept
 
 
-def _stands(
-    document: Document, hit: Hit, starts: list[int], sure: list[Certainty], least: float, eponyms: Eponyms
-) -> bool:
+def _stands(document: Document, hit: Hit, starts: list[int], sure: Certainties, least: float, eponyms: Eponyms) -> bool:
     """Whether the tagger does not rule the hit out; what it has not looked at stands."""
     if hit.kind not in {Kind.NAME, Kind.LOCATION}:
         return True

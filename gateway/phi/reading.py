@@ -150,6 +150,8 @@ class PartReader:
             for first in range(0, len(wanted), _WINDOWS_AT_ONCE):
                 some = wanted[first : first + _WINDOWS_AT_ONCE]
                 looked += zip(some, self._tagger.tag([one.words for one in some]), strict=True)
+                for one in some:
+                    one.words.clear()  # only its places are needed now, and a long text's words are many megabytes
         return looked
 
 
