@@ -14,9 +14,10 @@ from gateway.phi.document import Document, compiled
 from gateway.phi.lexicon import STOP
 from gateway.phi.normalize import fold_name
 from gateway.phi.recognizers.block_tails import UNIT, run_before
-from gateway.phi.recognizers.place_words import BUILDINGS, CARE
+from gateway.phi.recognizers.place_words import BUILDINGS, CARE, STREETS
 
 _BACK, _STEPS = 64, 5
+_STREETS: Final = (STREETS - {"point", "run", "path", "str"}) | {"fold", "croft", "garth", "rise", "wynd", "yard", "green", "vale", "drove", "marg", "salai", "bazaar"}  # fmt: skip
 _SEPARATORS: Final = " ,\r\n\t>|-–"
 
 
@@ -46,7 +47,7 @@ def _segment() -> tuple[Any, Any]:
         r"|(?i:urb|cond|res|bo|barrio|col|colonia|brgy|barangay|villa|alturas|reparto|ext|jardines|bda|barriada|urbanizaci[oó]n|condominio|residencial|parcelas|sector|purok|sitio)\.?[ ][\pL][\pL .'\-]{2,28})$"
     )
     named = compiled(
-        r"^(?:(?i:the)[ ])?\p{Lu}[\pL\pM'’.\-]+(?:[ ](?:(?:of|the|de|del|la|los|da|do)[ ])?(?:\p{Lu}[\pL\pM'’.\-]*|\d{1,4}|II|III)){0,3}$"
+        r"(?:^|[ ]\p{Ll}+[ ])((?:(?i:the)[ ])?\p{Lu}[\pL\pM'’.\-]+(?:[ ](?:(?:of|the|de|del|la|los|da|do)[ ])?(?:\p{Lu}[\pL\pM'’.\-]*|\d{1,4}|II|III)){0,3})$"
     )
     return sure, named  # fmt: skip
 
@@ -64,9 +65,17 @@ def head(document: Document, start: int, floor: int) -> int:
         sure, named = _segment()
         if sure.match(words) and not _year(words):
             begin = edge = first
-        elif named.match(words) and _building(document, first, last):
+            continue
+        called = named.search(words)
+        if called is None:
+            break
+        first += called.start(1)
+        words = called.group(1)
+        if _building(document, first, last):
             begin = edge = preceded(document, first, floor, ("number",))
-        elif named.match(words) and document.text[last : last + 1] == "," and _quarter(document, words):
+        elif _street(words):
+            begin = edge = first
+        elif document.text[last : last + 1] == "," and _quarter(document, words):
             edge = first  # counts only if a piece that is sure stands before it
         else:
             break
@@ -123,6 +132,12 @@ def _building(document: Document, first: int, last: int) -> bool:
     return any(one.low in BUILDINGS or one.low in CARE for one in group) or (
         len(group) > 1 and group[0].low in {"st", "st."}
     )
+
+
+def _street(words: str) -> bool:
+    """Whether a street without a house number is named: `Church Lane`, `Mill Fold`, `S.V. Road`."""
+    first, _, last = words.rpartition(" ")
+    return bool(first) and last.lower().strip(".") in _STREETS
 
 
 def _quarter(document: Document, words: str) -> bool:

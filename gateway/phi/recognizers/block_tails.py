@@ -19,7 +19,7 @@ _GAP = r"(?:[ ]?,?[ ]{0,2}(?:\r?\n[ \t>|?]{0,6}){0,2},?[ ]?)"
 """What may stand between two pieces: a comma, blanks, line breaks with the marks of quoting."""
 _DASH = rf"(?:{_GAP}|[ ][\-–][ ])"
 _SMALL_STATE = "|".join(one.lower() for one in STATES.split("|"))
-_ABROAD_UNIT = r"(?:(?i:bureau|bât|bâtiment|étage|appt|esc|escalera|planta|pta|puerta|piso|int|dep|depto|dpto|apto|of|oficina|bloque|torre|edificio|manzana|lote|local|casa|bl|sc|ap|kv|et|m|lok|daire|kat|d|wohnung)[.:]?[ ]?[\dA-Z][\dA-Z\-]{0,4}|\d{1,2}[.°ºª][ ]?(?:[A-Za-z]{1,4}\b\.?)?|(?:Col|Colonia|Fracc|Barrio|barrio|Bo|Urb|Jardim|Vila|Bairro)\.?[ ]\pL[\pL .'\-]{2,24})"
+_ABROAD_UNIT = r"(?:(?i:bureau|bât|bâtiment|étage|appt|esc|escalera|planta|pta|puerta|piso|int|dep|depto|dpto|apto|of|oficina|bloque|torre|edificio|manzana|lote|local|casa|bl|sc|ap|kv|et|m|lok|daire|kat|d|wohnung)[.:]?[ ]?[\dA-Z][\dA-Z\-]{0,4}|\d{1,2}[.°ºª][ ]?(?:[A-Za-z]{1,4}\b\.?)?|(?:Col|col|Colonia|colonia|Fracc|fracc|Barrio|barrio|Bo|Urb|Jardim|Vila|Bairro)\.?[ ]\pL[\pL .'\-]{2,24})"
 _WORD = r"\p{Lu}[\pL\pM'’.\-]*\pL"
 UNIT: Final = (
     r"(?i:apt|apartment|unit|suite|ste|room|rm|bed|floor|flr|fl|lot|space|spc|bldg|building|tower|ward|bay|cell|row|dorm|trailer|mailbox|box|slip|berth|"

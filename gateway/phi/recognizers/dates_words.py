@@ -1,6 +1,6 @@
 """Dates as deeds, courts and people of other tongues write them (C): "the 12th day of May, 2014", "3. März 1961", "12/V/2014".
 
-A year alone stays, and so does a month without day and year.
+A year alone stays, and so does a month that nothing ties to what happened in it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,13 @@ _ABROAD = (
     r"maj|augusti|augusts?|marts|desember|stycznia|lutego|marca|kwietnia|maja|czerwca|lipca|sierpnia|wrze[sś]nia|pa[zź]dziernika|listopada|grudnia|"
     r"[ij]anuarie|februarie|martie|aprilie|iunie|iulie|octombrie|noiembrie|decembrie|ocak|[sş]ubat|mart|nisan|may[ıi]s|haziran|temmuz|a[gğ]ustos|eyl[uü]l|ekim|kas[ıi]m|aral[ıi]k)"
 )
-_HOLIDAY = r"(?:christmas(?: eve| day)?|new year'?s(?: eve| day)?|thanksgiving(?: day)?|easter(?: sunday| monday)?|labou?r day|memorial day|independence day|halloween|valentine'?s day|mother'?s day|father'?s day|good friday|st\.? patrick'?s day|veterans day|navidad|nochebuena|a[ñn]o nuevo)"
+_HOLIDAY = (
+    r"(?:(?:christmas|x-?mas)(?: eve| day| week)?|boxing day|new year'?s(?: eve| day)?|thanksgiving(?: day)?|black friday|easter(?: sunday| monday)?|good friday|palm sunday|ash wednesday|pentecost|labou?r day|memorial day|(?:martin luther king|mlk)(?: jr\.?)? day|"
+    r"presidents'? day|independence day|columbus day|indigenous peoples'? day|juneteenth|halloween|valentine'?s(?: day)?|mother'?s day|father'?s day|st\.? patrick'?s(?: day)?|veterans'? day|remembrance day|cinco de mayo|super bowl sunday|groundhog day|april fool'?s(?: day)?|"
+    r"passover|rosh hashanah?|yom kippur|hanukkah|chanukah|ramadan|eid(?: al-(?:fitr|adha))?|diwali|lunar new year|chinese new year|all saints'? day|canada day|navidad|nochebuena|a[ñn]o nuevo|semana santa|d[ií]a de (?:los )?(?:reyes|muertos|las madres))"
+)
+"""Days that have a name, and with it a place in the year."""
+_HAPPENED = ("surgery", "seen", "visit", "admitted", "admission", "fell", "appt", "appointment", "scheduled", "symptoms", "pain", "started", "died", "born", "discharged", "injury", "pt", "patient", "hospital", "onset", "fever", "cough", "accident")  # fmt: skip
 _SHORT_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec|ene|abr|ago|dic)"
 _TWO = r"['’]?\d{2}"
 
@@ -50,6 +56,16 @@ FAMILY = Family(
         Rule("birth_month", Kind.DATE, r"(?i)\b(?:d\.?o\.?b\.?|born|birth(?: ?date)?|nacimiento)[ :=]{1,3}((?:18|19|20)\d{2}-(?:0[1-9]|1[0-2]))\b", 0.7, veto=_long_chain),
         Rule("birth_digits", Kind.DATE, r"(?i)\b(?:d\.?o\.?b\.?|birth ?date|date of birth|fecha de nac(?:imiento|\.)?|f\.? ?n(?:ac)?\.?|geb\.?(?:urtsdatum|datum)?|born)[ :=#(\[]{0,3}(?:on )?(\d{6}|\d{8}|\d{1,2}[ .\-/]{1,2}\d{1,2}[ .\-/]{1,2}(?:\d{4}|\d{2}))\b", 0.85),
         Rule("holiday_of_year", Kind.DATE, rf"(?i)\b{_HOLIDAY},? (?:of |de |in )?(?:18|19|20)\d{{2}}\b", 0.6),
+        Rule("holiday", Kind.DATE, rf"(?i)\b(?:on|since|until|till?|before|after|around|by|over|last|this past|past|through|during|from|following|antes de|despu[eé]s de|desde|en)(?: the)? ({_HOLIDAY}(?: weekend)?)\b", 0.47),
+        Rule("holiday_told", Kind.DATE, rf"(?i)\b{_HOLIDAY}(?: weekend)?\b", 0.1, _HAPPENED),
+        Rule("season_of_year", Kind.DATE, r"(?i)\b(?:spring|summer|autumn|winter|primavera|verano|otoño|invierno)(?: of| de(?:l)?)?,? (?:(?:19|20)\d{2}|['’]\d{2})\b|\b(?:[Ii]n|[Ss]ince|[Ll]ast|[Oo]f|the|[Ee]arly|[Ll]ate) [Ff]all(?: of)?,? (?:19|20)\d{2}\b", 0.45),
+        Rule("months_of_year", Kind.DATE, rf"(?i)\b{_SHORT_MONTH}\.? ?[/\-–] ?{_SHORT_MONTH}\.?,? {YEAR}", 0.6),
+        Rule("month_and_days", Kind.DATE, rf"(?i)\b{SPELT} {DAY}/{DAY}\b", 0.6),
+        Rule("month_slash_year", Kind.DATE, rf"(?i)\b{SPELT}/(?:19|20)\d{{2}}\b", 0.6),
+        Rule("roman_month_short", Kind.DATE, r"\b(?:[12]\d|3[01]|0?[1-9])-(?:IX|IV|VI{0,3}|XI{0,2}|I{1,3}|X)-\d{2}\b", 0.6),
+        Rule("week_of_month", Kind.DATE, rf"(?i)\b(?:the )?(?:1st|2nd|3rd|4th|first|second|third|fourth|last|{WEEKDAY})(?: (?:week|wk|weekend|{WEEKDAY}))? (?:of|in) {SPELT}\b", 0.5),
+        Rule("around_short_month", Kind.DATE, rf"(?i)\b(?:since|until|till?|early|late|mid|end of|beginning of|start of|around)[ \-](jan|feb|apr|jun|jul|aug|sept?|oct|nov|dec)\b\.?(?: {YEAR})?", 0.45),
+        Rule("week_and_ordinal", Kind.DATE, r"(?i)\b(?:week|wk|weekend) of (the (?:[12]?\d|3[01])(?:st|nd|rd|th))\b|\b(?:weds|wednes|tues|thurs|thur|mon|wed|thu|fri|sat|sun)\.?,? (?:the )?(?:[12]?\d|3[01])(?:st|nd|rd|th)\b", 0.6),
         Rule("between_days", Kind.DATE, rf"(?i)\b(?:between|from|entre el|del|de|vom|du) (?:the )?({DAY}(?: {SPELT})?) (?:and|to|until|y el|al|bis|au|y) (?:the )?{DAY} (?:of |de )?{SPELT}", 0.75),
     ),
 )  # fmt: skip

@@ -120,7 +120,7 @@ FAMILY = Family(
         Rule("user_after", Kind.OTHER_ID, named_after(r"user account|profile name|sign[ \-]?in name|user[ _]?name|user[ _]?id|user|log[ \-]?in|log[ \-]?on|screen[ _]?name|usuario|nombre de usuario|account name|handle|nickname|alias", _USER_VALUE), 0.6, veto=_no_user),
         Rule("plain_label", Kind.OTHER_ID, labelled(r"id|no\.|number|identifier|guid|uuid", r"[a-z]{0,5}-?[a-z]?\d[\da-z\-]{4,}(?:/\d{2,4}\b)?"), 0.6, veto=no_id),
         Rule("user_name", Kind.OTHER_ID, labelled(_USER, _USER_VALUE, apart=1), 0.62, veto=_no_user),
-        Rule("court_file", Kind.OTHER_ID, r"\b(?:\d{1,3}|[IVX]{1,5}) (?:[A-Z]{1,5}|[A-Z][a-z]{1,4}) \d{1,6}/(?:\d{2}|(?:19|20)\d{2})\b", 0.2, ("file", "case", "court", "judgment", "no", "az", "ref", "sygn", "akt", "proceedings", "decision", "order", "docket"), veto=no_id),
+        Rule("court_register", Kind.OTHER_ID, r"\b(?:\d{1,3}|[IVX]{1,5}) (?:[A-Z]{1,5}|[A-Z][a-z]{1,4}) \d{1,6}/(?:\d{2}|(?:19|20)\d{2})\b", 0.2, ("file", "case", "court", "judgment", "no", "az", "ref", "sygn", "akt", "proceedings", "decision", "order", "docket"), veto=no_id),
         Rule("short_number", Kind.OTHER_ID, r"(?i)\b(?:badge|inmate|employee|locker|claim|docket|subject|participant|payroll|clock|conf(?:irmation)?|register|folio|legajo|turno|study id|screening)\b(?: (?:id|no\.?|nr|num(?:ber)?))?[ :#]{1,3}([a-z]{0,3}\d{4,}[a-z]?\d{0,4}|[a-z]\d{3,})\b", 0.46, veto=_no_short),
         Rule("parcel", Kind.OTHER_ID, r"\b1Z ?[0-9A-Z]{3} ?[0-9A-Z]{3} ?[0-9A-Z]{2} ?(?:[0-9A-Z]{4} ?){2}\b|\b9[2-5]\d{2}(?: ?\d{4}){4}(?: ?\d{2})?\b", 0.6),
         Rule("object_id", Kind.OTHER_ID, r"\b1\.[23]\.840(?:\.\d{1,20}){3,12}\b", 0.42, veto=_no_object),

@@ -50,6 +50,7 @@ LARGE_CITIES = frozenset((
 BUILDINGS = frozenset((
     "abbey", "apartments", "apts", "building", "bungalow", "cabin", "camp", "campground", "care", "center", "centre", "condominiums", "condos", "convent", "cottage", "dorm", "dormitory", "estates", "farm", "flats", "gardens", "haven",
     "hall", "hospice", "hospital", "hostel", "hotel", "house", "inn", "lodge", "lodging", "manor", "marina", "mission", "monastery", "motel", "mobile", "nursing", "park", "place", "plaza", "point", "priory", "ranch", "rancho", "rectory", "rehab", "rehabilitation",
+    "barn", "chs", "dairy", "enclave", "forge", "gatehouse", "granary", "grange", "heights", "maltings", "mill", "nivas", "oast", "parsonage", "sadan", "smithy", "society", "stables", "tannery", "vicarage",
     "residence", "residences", "residencia", "resort", "school", "senior", "shelter", "suites", "terrace", "tower", "towers", "trailer", "villa", "village", "villas", "court", "courts", "hogar", "edificio", "asilo", "casa", "escuela", "colonia", "barrio"
 ))  # fmt: skip
 """Words in the names of buildings and homes that stand before a street, a room or a bed."""

@@ -1,7 +1,7 @@
 """Where in a house a patient lies, and places told by what stands there (B): `bed 412B`, `4W-12`, `the plant in Gadsden`,
 `walgreens on Lindell`, `sunny kids clinic` in small letters.
 
-A room or bed scores just enough to be masked, never enough to make a message PHI.
+A room or bed beside a word of somebody who lies there scores just enough to be masked, never enough to make a message PHI.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import Any
 
 from gateway.domain.finding import Kind
 from gateway.phi.document import Document, gated
-from gateway.phi.lexicon import STOP
+from gateway.phi.lexicon import NAME, STOP
 from gateway.phi.normalize import fold_name
 from gateway.phi.recognizers.labelled import measured
 from gateway.phi.recognizers.place_words import GENERIC
-from gateway.phi.recognizers.rule import Family, Hit, Rule
+from gateway.phi.recognizers.rule import Family, Hit, Rule, has_word
 
 _UNITS = r"(?:[MSNPCBT]?ICU|CCU|CVU|CVICU|PACU|L&D|NSICU|IMCU|PCU|MSU|ED|ER|OBS)"
 _BED = r"(?i:bed|bay|pod|crib|isolette|cama|lit|chair|stretcher|gurney|hallway)"
@@ -35,20 +35,18 @@ _WORKS = (
 _NEXT = r"(?i:in|to|from|for|grab|check|on|w/|with|at|near|by|of|and|is|room|rm|bed)"
 
 
+_LIES = (
+    "patient", "patients", "pt", "pts", "paciente", "mr", "mrs", "ms", "miss", "sr", "sra", "admitted", "admission", "transfer", "transferred", "move", "moved", "nurse", "rn", "ward", "icu",
+    "hospital", "discharge", "discharged", "d/c", "npo", "rounds", "call light", "family", "daughter", "son", "wife", "husband", "mother", "father", "mom", "dad", "baby", "fell",
+    "fall", "pain", "resident", "hospice", "handoff", "he", "she", "his", "her", "staying", "visit", "visiting", "isolation", "telemetry", "tele", "meds", "post-op", "postop", "sitter",
+    "iv", "desat", "sats", "spo2", "o2", "abg", "code", "rrt", "rapid response", "drip", "dose", "glucose", "vitals", "bp", "surgery", "yo", "yof", "yom", "dr", "lying", "who", "check on", "lunch",
+    "breakfast", "dinner", "needs", "wants", "asking for", "assist", "turn",
+)  # fmt: skip
+"""What stands beside a room or bed in which somebody lies."""
+_NEAR = 240
 _NOBODYS = (
-    "operating ",
-    "conference ",
-    "meeting ",
-    "class",
-    "break ",
-    "staff ",
-    "waiting ",
-    "emergency ",
-    "delivery ",
-    "mail",
-    "version ",
-    "training ",
-)
+    "operating ", "conference ", "meeting ", "class", "break ", "staff ", "waiting ", "emergency ", "delivery ", "mail", "version ", "training ",
+)  # fmt: skip
 """What stands before a room where nobody lies."""
 
 
@@ -66,6 +64,19 @@ def _no_room(document: Document, start: int, end: int) -> bool:
     )
 
 
+def _nobody_lies(document: Document, start: int, end: int) -> bool:
+    """Whether nothing near speaks of somebody who lies there."""
+    return _no_room(document, start, end) or not has_word(document.lower, _LIES, start - _NEAR, start, end, end + _NEAR)
+
+
+def _no_bed_of_name(document: Document, start: int, end: int) -> bool:
+    """Whether what stands before is no name: `Meet in Room 214`."""
+    words = document.text[max(0, start - 40) : start].split()
+    named = next((one.strip(",-") for one in reversed(words) if one[:1].isupper()), "")
+    flags = document.lexicon.flags.get(fold_name(named), NAME)
+    return not flags & NAME or bool(flags & STOP) or _no_room(document, start, end)
+
+
 def _no_place(document: Document, start: int, end: int) -> bool:
     """A land, a State, or a word that is no place."""
     last = document.text[start:end].split(" in ")[-1].split(" near ")[-1].split(" outside ")[-1]
@@ -75,9 +86,10 @@ def _no_place(document: Document, start: int, end: int) -> bool:
 
 
 _RULES = (
-    Rule("bed", Kind.LOCATION, rf"\b(?:(?i:pod) [A-H1-9],? )?{_BED}(?: ?#| (?i:no\.?|number))? ?{_MORE}\b", 0.42, veto=_no_room),
+    Rule("bed", Kind.LOCATION, rf"\b(?:(?i:pod) [A-H1-9],? )?{_BED}(?: ?#| (?i:no\.?|number))? ?{_MORE}\b", 0.42, veto=_nobody_lies),
     Rule("pod", Kind.LOCATION, rf"\b(?i:pod) [A-H1-9],? (?:{_BED}|{_ROOM}) ?{_VALUE}", 0.45),
-    Rule("room", Kind.LOCATION, rf"\b{_ROOM}\.?(?: ?#| (?i:no\.?|number))? ?(?:\d{{2,3}}(?:-?[A-Za-d]\b|-\d{{1,2}}\b)?|[A-D]-?\d{{1,3}})\b", 0.42, veto=_no_room),
+    Rule("room", Kind.LOCATION, rf"\b{_ROOM}\.?(?: ?#| (?i:no\.?|number))? ?(?:\d{{2,3}}(?:-?[A-Za-d]\b|-\d{{1,2}}\b)?|[A-D]-?\d{{1,3}})\b", 0.42, veto=_nobody_lies),
+    Rule("named_and_bed", Kind.LOCATION, rf"\p{{Lu}}\p{{Ll}}+[ ,\-]{{1,3}}(?:(?:is|in|now|of|from) ){{0,2}}((?:{_BED}|{_ROOM})\.?(?: ?#| (?i:no\.?|number))? ?{_MORE})\b", 0.42, veto=_no_bed_of_name),
     Rule("room_and_bed", Kind.LOCATION, rf"\b{_ROOM}\.? ?#?{_VALUE}[,/ \-]{{1,2}}(?i:bed|bay|lit|cama|window|door)(?: ?{_VALUE})?\b", 0.5),
     Rule("unit_and_bed", Kind.LOCATION, rf"\b{_UNITS}[ \-](?:(?i:bed|room|rm|bay|pod|#) ?)?{_VALUE}\b", 0.42, veto=_no_room),
     Rule("wing_and_bed", Kind.LOCATION, rf"\b\d{{1,2}}(?:[NSEW]|[NSEW][EW])[ \-]\d{{1,3}}[AB]?\b|\b(?:\d{{1,2}} (?:North|South|East|West|Tower|Main|Central)|(?:North|South|East|West) \d{{1,2}}),? (?:{_BED}|{_ROOM}) ?{_VALUE}\b", 0.42, veto=_no_room),
