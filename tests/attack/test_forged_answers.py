@@ -146,10 +146,10 @@ def test_headers_that_a_subverted_portal_writes_go_nowhere(home: Home) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        'a"; filename="b.exe',
+        'a"; filename="b.pdf',
         "a\r\nBcc: evil@example.com\r\n\r\nbody",
         "../../etc/passwd",
-        "x\u202egnp.exe",
+        "x\u202egnp.pdf",
         "\x00\x1b[2J",
         "é" * 300 + ".pdf",
         "",

@@ -48,7 +48,7 @@ def test_the_starter_is_the_built_in_policy(tmp_path):
 def test_the_examples_in_the_starter_load_when_uncommented(tmp_path):
     lines = [one.removeprefix("# ") for one in starter_policy().splitlines()]
     text = "\n".join(lines[lines.index("[[rule]]") :])
-    assert [one.name for one in read(tmp_path, text).rules] == ["whole-chart", "insurer-by-notice"]
+    assert [one.name for one in read(tmp_path, text).rules] == ["whole-chart", "insurer-by-notice", "registry-masked"]
 
 
 def test_everything_arrives(tmp_path):
