@@ -92,7 +92,7 @@ RULES: Final = (
     Rule("block_lot", Kind.LOCATION, r"\b(?:[Bb]lk|[Bb]lock|BLK)\.? ?\d{1,4}[A-Z]?,? (?:[Ll]ot|LOT) ?\d{1,4}[A-Z]?\b|#\d{2}-\d{2,4}\b", 0.62),
     Rule("cep_town", Kind.LOCATION, rf"{_CAP}(?: (?:{_PART} )?{_CAP}){{0,3}} ?[\-–/,] ?[A-Z]{{2}},? ?(?:CEP:? ?)?\d{{5}}-\d{{3}}\b", 0.8),
     Rule("province_code", Kind.LOCATION, rf"{_CAP}(?:[ \-](?:{_PART} )?{_CAP}){{0,3}},? \(?(?:(?:ON|QC|BC|AB|MB|SK|NS|NB|NL|PE|YT|NT|NU|PQ|Ontario|Qu[eé]bec|British Columbia|Alberta|Manitoba|Saskatchewan|Nova Scotia|New Brunswick)\)?,? ?[A-Z]\d[A-Z] ?\d[A-Z]\d|(?:NSW|VIC|QLD|SA|WA|TAS|ACT|NT|Vic|Qld|Tas) \d{{4}})\b", 0.8),
-    Rule("town_uk_code", Kind.LOCATION, rf"{_CAP}(?:[ \-](?:(?:on|upon|in|le|the|of)[ \-])?{_CAP}){{0,3}},? [A-Z]{{1,2}}\d[A-Z\d]? ?\d[A-Z]{{2}}\b", 0.7),
+    Rule("town_uk_code", Kind.LOCATION, rf"{_CAP}(?:[ \-](?:(?:on|upon|in|le|the|of)[ \-])?{_CAP}){{0,3}},? [A-Z]{{1,2}}\d[A-Z\d]? ?\d[A-Z]{{2}}\b", 0.8),
     Rule("ship", Kind.LOCATION, r"(?i)\b(?:us[ns]s|uss|usn[sv]|uscgc|usns) [\pL .'\-]{2,30}?(?: ?\([a-z]{2,4}[ \-]?\d{1,4}\))?,?[ \r\n\t>]{1,6}[afd]po,? a[aep] \d{5}(?:-\d{4})?", 0.85),
     Rule("field_post", Kind.LOCATION, r"(?i)(?:\b(?:psc|cmr|unit|omc|det|ra) ?#?\d{1,5},? ?(?:box|bldg) ?#?\d{1,5},?[ \r\n\t>]{1,6})?\b[afd]po,? a[aep],? ?\d{5}(?:-\d{4})?\b", 0.85),
 )  # fmt: skip
