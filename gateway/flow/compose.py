@@ -8,9 +8,11 @@ masked copy is scanned again too (redacting.py), and unless that finds nothing t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import partial
+from types import MappingProxyType
 
 from cryptography import x509
 
@@ -72,19 +74,24 @@ class Words:
     host: str
 
 
+Sealer = Callable[[Case, OuterHeaders, tuple[str, ...]], Iterable[bytes]]
+"""Makes the protected copy of a case under that open header, with the statements that must travel along; SealingFailed if it cannot."""
+
+
 class Compose:
     """Composes with a worker's keys."""
 
     def __init__(
         self, *, parcels: Parcels, signers: Signers, facts: Facts, reader: Reader, renderer: Renderer, law: Law,
         words: Words, limits: Limits, random: Callable[[int], bytes], redacting: Redacting,
+        sealers: Mapping[Method, Sealer] = MappingProxyType({}),
     ) -> None:  # fmt: skip
         self._parcels, self._signers, self._facts, self._reader = parcels, signers, facts, reader
         self._renderer, self._law, self._words, self._limits, self._random = renderer, law, words, limits, random
         self._redacting = redacting
-        self._table = {
+        self._table: dict[Method, Callable[[Case], Iterable[bytes]]] = {
             Method.PASS: self._as_written, Method.TLS: self._as_written, Method.SMIME: self._smime, Method.LINK: self._link,
-            Method.REDACT: self._redact,
+            Method.REDACT: self._redact, **{method: partial(self._sealed, sealer) for method, sealer in sealers.items()},
         }  # fmt: skip
 
     def body(self, case: Case) -> Iterable[bytes]:
@@ -112,7 +119,7 @@ class Compose:
     def _smime(self, case: Case) -> Iterable[bytes]:
         target, basis = case.decided.target, case.decided.row.basis
         answer = self._facts.directory.find(target, case.at)
-        if answer.state is not KeyState.VALID or answer.fingerprint != basis.key:
+        if answer.state is not KeyState.VALID or answer.fingerprint not in basis.key.split(","):
             raise SealingFailed("the recipient's certificate is not the one that was decided on")
         certificate = x509.load_der_x509_certificate(answer.certificate)
         if check_recipient_certificate(certificate, target, case.at):
@@ -124,6 +131,10 @@ class Compose:
         signer = self._signers.signer(case.author, case.at)
         cms = sign_and_encrypt(payload, signer=signer, recipients=[certificate], at=case.at, random=self._random)
         return smime_mail(outer, cms)
+
+    def _sealed(self, sealer: Sealer, case: Case) -> Iterable[bytes]:
+        outer = self._outer(case, f"Secure message from {self._words.practice}")
+        return sealer(case, outer, self._notices(case))
 
     def _link(self, case: Case) -> Iterable[bytes]:
         token = self._parcels.token(case.decided.row.id, proof(case.standing, case.decided.target))

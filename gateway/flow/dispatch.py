@@ -34,7 +34,6 @@ from gateway.flow.register_log import check_patient
 from gateway.flow.scratch import Scratch
 from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.ports.clock import Clock
-from gateway.ports.keys import KeyState
 from gateway.ports.relay import Consignment, Relay, Reply
 from gateway.ports.store import Store, UnitOfWork
 from gateway.ports.tokens import Tokens
@@ -50,7 +49,7 @@ class Key:
     """What the key directory said just before SENDING."""
 
     fingerprint: str
-    """Of the recipient's certificate; empty too when it is there and serves no more."""
+    """Of the recipient's keys; empty too when they are there and serve no more."""
     imported: frozenset[tuple[str, int]]
     """The certificates in the database that it chose from."""
 
@@ -160,7 +159,7 @@ class Dispatch:
         with self._store.begin() as uow:
             imported = self._facts.imported(uow, target)
         answer = self._facts.key(target, at)
-        return Key(answer.fingerprint if answer.smime is KeyState.VALID else "", imported)
+        return Key(answer.rested_on, imported)
 
     def stale(self, uow: UnitOfWork, decided: Decided, key: Key | None, at: datetime) -> str:
         """What a decision rested on that is newer now; empty if nothing is.

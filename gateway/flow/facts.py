@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,7 @@ from gateway.flow.register import Register
 from gateway.phi.consumer import is_consumer_domain
 from gateway.phi.scan import MailContext
 from gateway.policy.facts import KeyFacts, PatientFacts, RecipientFacts
-from gateway.ports.keys import KeyDirectory
+from gateway.ports.keys import KeyDirectory, KeyKind
 from gateway.ports.store import UnitOfWork
 
 _ADULT = 18
@@ -63,6 +63,8 @@ class Facts:
     own_domains: frozenset[str]
     zone: ZoneInfo
     tls_trusted: Callable[[Address], bool]
+    openpgp: bool = False
+    """Whether OpenPGP keys are looked up: only where the policy can use them."""
 
     def day(self, at: datetime) -> date:
         """The practice's calendar day."""
@@ -89,7 +91,11 @@ class Facts:
     def key(self, address: Address, at: datetime) -> KeyFacts:
         """What the key directory answers. Not inside a transaction: a directory may ask the database itself."""
         answer = self.directory.find(address, at)
-        return KeyFacts(answer.state, answer.fingerprint, answer.reason)
+        facts = KeyFacts(answer.state, answer.fingerprint, answer.reason)
+        if not self.openpgp:
+            return facts
+        other = self.directory.find(address, at, KeyKind.OPENPGP)
+        return replace(facts, openpgp=other.state, openpgp_fingerprint=other.fingerprint, openpgp_reason=other.reason)
 
     def imported(self, uow: UnitOfWork, address: Address) -> frozenset[tuple[str, int]]:
         """Fingerprint and version of each certificate that staff imported for the address, as of this transaction."""

@@ -89,7 +89,7 @@ class Review:
                 raise PermanentError(f"delivery {delivery_id} has just changed; look at it again")
             self.decisions.marks.check_last(uow, now)
             method = Method.SMIME if key.smime is KeyState.VALID else Method.LINK
-            basis = replace(fresh.basis, key=key.fingerprint if method is Method.SMIME else "")
+            basis = replace(fresh.basis, key=key.rested_on if method is Method.SMIME else "")
             released = Decision(
                 recipient=decided.recipient, target=fresh.target, action=Action.DELIVER, method=method,
                 rule=RELEASED, reasons=(*row.reasons, "released.staff"), basis=basis,

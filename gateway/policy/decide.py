@@ -14,7 +14,6 @@ from gateway.policy.methods import strengthen
 from gateway.policy.model import Policy, Rule
 from gateway.policy.practice import first_match, lay_over
 from gateway.policy.sensitive import part2_notices
-from gateway.ports.keys import KeyState
 
 
 def decide(policy: Policy, message: MessageFacts, recipient: RecipientFacts) -> Decision:
@@ -83,7 +82,7 @@ def _basis(case: Case) -> Basis:
         patients=tuple(sorted((one.id, one.version) for one in case.patients)),
         consents=tuple(sorted((one.id, one.consent_version) for one in case.patients)),
         partner=(partner.id, partner.version) if partner is not None else None,
-        key=keys.fingerprint if keys.smime is KeyState.VALID else "",
+        key=keys.rested_on,
         day=case.message.day.isoformat(),
     )
 

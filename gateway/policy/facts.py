@@ -42,6 +42,15 @@ class KeyFacts:
     smime: KeyState = KeyState.NONE
     fingerprint: str = ""
     reason: str = ""
+    openpgp: KeyState = KeyState.NONE
+    openpgp_fingerprint: str = ""
+    openpgp_reason: str = ""
+
+    @property
+    def rested_on(self) -> str:
+        """The fingerprints of the valid keys, which a decision records: a comma between the certificate's and the OpenPGP key's."""
+        valid = ((self.smime, self.fingerprint), (self.openpgp, self.openpgp_fingerprint))
+        return ",".join(fingerprint for state, fingerprint in valid if state is KeyState.VALID)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Port: recipients' certificates."""
+"""Port: recipients' public keys: certificates and OpenPGP keys."""
 
 from __future__ import annotations
 
@@ -8,6 +8,15 @@ from enum import StrEnum
 from typing import Protocol
 
 from gateway.domain.address import Address
+
+
+class KeyKind(StrEnum):
+    """What kind of key is asked for; each is found, judged and used for itself."""
+
+    SMIME = "smime"
+    OPENPGP = "openpgp"
+    DIRECT = "direct"
+    """A certificate of a Direct community, judged by that community's authorities."""
 
 
 class KeyState(StrEnum):
@@ -22,17 +31,27 @@ class KeyState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KeyAnswer:
-    """What the directory knows for one address; `certificate` is DER, `fingerprint` hex SHA-256 of it."""
+    """What the directory knows for one address.
+
+    `certificate` is a certificate in DER with its SHA-256 as `fingerprint`, or a transferable OpenPGP public key (RFC 9580
+    10.1, binary) with that key's own fingerprint; both fingerprints are lower-case hex. `reason` is a clause for people
+    and names no key material. `capabilities` are what the key's holder is known to read (`aes-256-gcm`, `rsa-oaep-sha256`,
+    `auth-enveloped`), `source` the directory that answered.
+    """
 
     state: KeyState
     certificate: bytes = field(default=b"", repr=False)
     fingerprint: str = ""
     reason: str = ""
+    capabilities: frozenset[str] = frozenset()
+    source: str = ""
 
 
 class KeyDirectory(Protocol):
-    """Finds the certificate to encrypt to."""
+    """Finds the key to encrypt to."""
 
-    def find(self, address: Address, at: datetime) -> KeyAnswer:
-        """The best answer for that address at that time; never raises for a bad key, it says so."""
+    def find(self, address: Address, at: datetime, kind: KeyKind = KeyKind.SMIME) -> KeyAnswer:
+        """The best answer for that address at that time; never raises for a bad key, it says so. A directory without keys of
+        that kind answers `none`.
+        """
         ...

@@ -18,7 +18,7 @@ from gateway.domain.errors import (
 )
 from gateway.domain.finding import Gap, GapReason
 from gateway.ports.inspector import Inspection
-from gateway.ports.keys import KeyAnswer, KeyState
+from gateway.ports.keys import KeyAnswer, KeyKind, KeyState
 from tests.support.home import Home
 
 
@@ -28,7 +28,9 @@ class Directory:
     def __init__(self, state: str) -> None:
         self.state = state
 
-    def find(self, address: Address, at: Any) -> KeyAnswer:
+    def find(self, address: Address, at: Any, kind: KeyKind = KeyKind.SMIME) -> KeyAnswer:
+        if kind is not KeyKind.SMIME:
+            return KeyAnswer(KeyState.NONE)
         if self.state == "raises":
             raise RuntimeError("the directory fell over")
         if self.state == "times out":

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from gateway.adapters.keydirectory.answers import most_telling
 from gateway.domain.address import Address
-from gateway.ports.keys import KeyAnswer, KeyDirectory, KeyState
+from gateway.ports.keys import KeyAnswer, KeyDirectory, KeyKind, KeyState
 
 
 class FirstOf:
@@ -16,11 +16,11 @@ class FirstOf:
     def __init__(self, directories: Sequence[KeyDirectory]) -> None:
         self._directories = tuple(directories)
 
-    def find(self, address: Address, at: datetime) -> KeyAnswer:
+    def find(self, address: Address, at: datetime, kind: KeyKind = KeyKind.SMIME) -> KeyAnswer:
         """The best answer of all."""
         answers = []
         for directory in self._directories:
-            answer = directory.find(address, at)
+            answer = directory.find(address, at, kind)
             if answer.state is KeyState.VALID:
                 return answer
             answers.append(answer)

@@ -16,7 +16,7 @@ from cryptography import x509
 
 from gateway.adapters.keydirectory.answers import is_authority, judge, read_certificates
 from gateway.domain.address import Address
-from gateway.ports.keys import KeyAnswer, KeyState
+from gateway.ports.keys import KeyAnswer, KeyKind, KeyState
 from gateway.seal.smime_certificates import addresses_of
 
 _SUFFIXES = frozenset({".pem", ".crt", ".cer", ".der"})
@@ -31,8 +31,10 @@ class FolderDirectory:
         self._lock = threading.Lock()
         self._seen: dict[Path, tuple[_Stamp, tuple[tuple[frozenset[str], x509.Certificate], ...]]] = {}
 
-    def find(self, address: Address, at: datetime) -> KeyAnswer:
+    def find(self, address: Address, at: datetime, kind: KeyKind = KeyKind.SMIME) -> KeyAnswer:
         """The best certificate whose SAN names the address."""
+        if kind is not KeyKind.SMIME:
+            return KeyAnswer(KeyState.NONE)
         try:
             with self._lock:
                 entries = self._entries(address.key)

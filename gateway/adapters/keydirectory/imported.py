@@ -18,7 +18,7 @@ from gateway.domain.address import Address
 from gateway.domain.audit import Event, EventKind, Scalar
 from gateway.domain.errors import IntegrityError, StoreUnavailable
 from gateway.domain.register_rows import RECIPIENT_KEY, RecipientKeyRow
-from gateway.ports.keys import KeyAnswer, KeyState
+from gateway.ports.keys import KeyAnswer, KeyKind, KeyState
 from gateway.ports.store import Store, UnitOfWork
 from gateway.seal.columns import BlindIndex, Columns
 
@@ -33,8 +33,10 @@ class StoreDirectory:
     ) -> None:
         self._store, self._columns, self._index, self._anchors = store, columns, index, anchors
 
-    def find(self, address: Address, at: datetime) -> KeyAnswer:
+    def find(self, address: Address, at: datetime, kind: KeyKind = KeyKind.SMIME) -> KeyAnswer:
         """The best imported certificate for the address."""
+        if kind is not KeyKind.SMIME:
+            return KeyAnswer(KeyState.NONE)
         tag = self._index.address(RECIPIENT_KEY, address)
         try:
             with self._store.begin() as uow:

@@ -17,7 +17,7 @@ from gateway.adapters.tokens import SystemTokens
 from gateway.domain.address import Address
 from gateway.domain.errors import ConfigError, StoreUnavailable
 from gateway.domain.protected import Protected
-from gateway.ports.keys import KeyAnswer, KeyState
+from gateway.ports.keys import KeyAnswer, KeyKind, KeyState
 from gateway.seal.ca import make_ca
 from gateway.seal.columns import BlindIndex, Columns
 from tests.unit.seal.certificates import AT, CA, recipient, rsa_key, usage
@@ -32,7 +32,7 @@ class Fixed:
     def __init__(self, state: KeyState) -> None:
         self.answer, self.asked = KeyAnswer(state, reason=state.value), 0
 
-    def find(self, address: Address, at: datetime) -> KeyAnswer:
+    def find(self, address: Address, at: datetime, kind: KeyKind = KeyKind.SMIME) -> KeyAnswer:
         self.asked += 1
         return self.answer
 
