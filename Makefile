@@ -22,7 +22,7 @@ demo: $(STAMP)  ## the main job on loopback, shown side by side; ONCE=1 proves i
 test: $(STAMP)  ## everything CI runs
 	sh tools/peers.sh
 	$(MAKE) check
-	$(BIN)/python -m pytest -n $${SEALGATE_TEST_PROCESSES:-2} --dist loadfile -m "not long"
+	$(BIN)/python -m pytest -n $${SEALGATE_TEST_PROCESSES:-2} --dist loadfile --no-loadscope-reorder -m "not long"
 
 check: $(STAMP)  ## lint, types, floors
 	$(BIN)/ruff check .
