@@ -1,7 +1,8 @@
-"""ASN.1 of the Cryptographic Message Syntax under the RFCs' own names: RFC 5652, 5753, 4055, 5754.
+"""ASN.1 of the Cryptographic Message Syntax under the RFCs' own names: RFC 5652, 5083, 5753, 4055, 5754, 8419, 9629, 8551.
 
-Only what Sealgate writes, in DER. The BER shell round streamed content is in smime_envelope, since this declarative
-ASN.1 knows no indefinite lengths.
+The same types are written and read. All is DER: the BER shell round streamed content is made in smime_envelope, and who
+reads foreign BER first makes it DER (definite lengths, whole strings, SET OF in order), since this declarative ASN.1
+knows nothing else. An optional ANY has no type here: algorithm identifiers are whole values, read by `algorithm_of`.
 """
 
 from __future__ import annotations
@@ -15,19 +16,55 @@ from cryptography.x509 import ObjectIdentifier
 ID_DATA = ObjectIdentifier("1.2.840.113549.1.7.1")
 ID_SIGNED_DATA = ObjectIdentifier("1.2.840.113549.1.7.2")
 ID_ENVELOPED_DATA = ObjectIdentifier("1.2.840.113549.1.7.3")
+ID_CT_AUTH_ENVELOPED_DATA = ObjectIdentifier("1.2.840.113549.1.9.16.1.23")
 ID_CONTENT_TYPE = ObjectIdentifier("1.2.840.113549.1.9.3")
 ID_MESSAGE_DIGEST = ObjectIdentifier("1.2.840.113549.1.9.4")
 ID_SIGNING_TIME = ObjectIdentifier("1.2.840.113549.1.9.5")
+SMIME_CAPABILITIES = ObjectIdentifier("1.2.840.113549.1.9.15")
+"""The signed attribute of RFC 8551 2.5.2, and the certificate extension of RFC 4262."""
+ID_SHA1 = ObjectIdentifier("1.3.14.3.2.26")
 ID_SHA256 = ObjectIdentifier("2.16.840.1.101.3.4.2.1")
+ID_SHA384 = ObjectIdentifier("2.16.840.1.101.3.4.2.2")
+ID_SHA512 = ObjectIdentifier("2.16.840.1.101.3.4.2.3")
 ID_MGF1 = ObjectIdentifier("1.2.840.113549.1.1.8")
 RSA_ENCRYPTION = ObjectIdentifier("1.2.840.113549.1.1.1")
 ID_RSAES_OAEP = ObjectIdentifier("1.2.840.113549.1.1.7")
+ID_RSASSA_PSS = ObjectIdentifier("1.2.840.113549.1.1.10")
 ECDSA_WITH_SHA256 = ObjectIdentifier("1.2.840.10045.4.3.2")
+ECDSA_WITH_SHA384 = ObjectIdentifier("1.2.840.10045.4.3.3")
+ECDSA_WITH_SHA512 = ObjectIdentifier("1.2.840.10045.4.3.4")
+ID_ED25519 = ObjectIdentifier("1.3.101.112")
+ID_X25519 = ObjectIdentifier("1.3.101.110")
 ID_EC_PUBLIC_KEY = ObjectIdentifier("1.2.840.10045.2.1")
+STD_DH_SHA1_KDF = ObjectIdentifier("1.3.133.16.840.63.0.2")
+"""dhSinglePass-stdDH-sha1kdf-scheme, which many old writers use; RFC 5753 7.1.4. Only read, never written."""
 STD_DH_SHA256_KDF = ObjectIdentifier("1.3.132.1.11.1")
-"""dhSinglePass-stdDH-sha256kdf-scheme, RFC 5753 7.1.4."""
+STD_DH_SHA384_KDF = ObjectIdentifier("1.3.132.1.11.2")
+STD_DH_SHA512_KDF = ObjectIdentifier("1.3.132.1.11.3")
+STD_DH_HKDF_SHA256 = ObjectIdentifier("1.2.840.113549.1.9.16.3.19")
+"""dhSinglePass-stdDH-hkdf-sha256-scheme, RFC 8418 2.2."""
+ID_ALG_HKDF_WITH_SHA256 = ObjectIdentifier("1.2.840.113549.1.9.16.3.28")
+ID_ALG_ML_KEM_768 = ObjectIdentifier("2.16.840.1.101.3.4.4.2")
+ID_ORI_KEM = ObjectIdentifier("1.2.840.113549.1.9.16.13.3")
+ID_AES128_WRAP = ObjectIdentifier("2.16.840.1.101.3.4.1.5")
+ID_AES192_WRAP = ObjectIdentifier("2.16.840.1.101.3.4.1.25")
 ID_AES256_WRAP = ObjectIdentifier("2.16.840.1.101.3.4.1.45")
+ID_AES128_CBC = ObjectIdentifier("2.16.840.1.101.3.4.1.2")
+ID_AES192_CBC = ObjectIdentifier("2.16.840.1.101.3.4.1.22")
 ID_AES256_CBC = ObjectIdentifier("2.16.840.1.101.3.4.1.42")
+ID_AES128_GCM = ObjectIdentifier("2.16.840.1.101.3.4.1.6")
+ID_AES192_GCM = ObjectIdentifier("2.16.840.1.101.3.4.1.26")
+ID_AES256_GCM = ObjectIdentifier("2.16.840.1.101.3.4.1.46")
+NULL = b"\x05\x00"
+
+
+def tlv(tag: int, value: bytes) -> bytes:
+    """One DER value of definite length."""
+    size = len(value)
+    if size < 128:
+        return bytes([tag, size]) + value
+    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes([tag, 0x80 | len(length)]) + length + value
 
 
 def any_of(der: bytes) -> asn1.TLV:
@@ -35,9 +72,14 @@ def any_of(der: bytes) -> asn1.TLV:
     return asn1.decode_der(asn1.TLV, der)
 
 
+def der(value: asn1.TLV) -> bytes:
+    """The DER bytes of a finished value."""
+    return bytes(asn1.encode_der(value))
+
+
 @asn1.sequence
 class AlgorithmIdentifier:
-    """RFC 5280 4.1.1.2, with parameters."""
+    """RFC 5280 4.1.1.2, with parameters; an SMIMECapability (RFC 8551 2.5.2) looks the same."""
 
     algorithm: ObjectIdentifier
     parameters: asn1.TLV
@@ -57,12 +99,22 @@ def algorithm(oid: ObjectIdentifier, parameters: bytes | None = None) -> asn1.TL
     return any_of(asn1.encode_der(AlgorithmIdentifier(algorithm=oid, parameters=any_of(parameters))))
 
 
-def der(value: asn1.TLV) -> bytes:
-    """The DER bytes of a finished value."""
-    return bytes(asn1.encode_der(value))
+def algorithm_of(value: asn1.TLV) -> tuple[ObjectIdentifier, bytes | None]:
+    """An AlgorithmIdentifier's OID and the DER of its parameters, None where absent; ValueError if it is none."""
+    encoded = der(value)
+    try:
+        return asn1.decode_der(BareAlgorithm, encoded).algorithm, None
+    except ValueError:
+        found = asn1.decode_der(AlgorithmIdentifier, encoded)
+        return found.algorithm, der(found.parameters)
 
 
-NULL = b"\x05\x00"
+@asn1.sequence
+class ContentInfo:
+    """RFC 5652 3."""
+
+    content_type: ObjectIdentifier
+    content: Annotated[asn1.TLV, asn1.Explicit(0)]
 
 
 @asn1.sequence
@@ -73,55 +125,73 @@ class IssuerAndSerialNumber:
     serial_number: int
 
 
+def issuer_and_serial(certificate: x509.Certificate) -> IssuerAndSerialNumber:
+    """How a CMS names a certificate."""
+    return IssuerAndSerialNumber(issuer=certificate.issuer, serial_number=certificate.serial_number)
+
+
 @asn1.sequence
 class KeyTransRecipientInfo:
-    """RFC 5652 6.2.1 with issuerAndSerialNumber, so version 0."""
+    """RFC 5652 6.2.1; version 0 with issuerAndSerialNumber, 2 with subjectKeyIdentifier [0]."""
 
     version: int
-    rid: IssuerAndSerialNumber
+    rid: IssuerAndSerialNumber | Annotated[bytes, asn1.Implicit(0)]
     key_encryption_algorithm: asn1.TLV
     encrypted_key: bytes
 
 
 @asn1.sequence
 class RsaesOaepParams:
-    """RFC 4055 4.1; pSourceAlgorithm stays at its default."""
+    """RFC 4055 4.1; defaults are SHA-1, MGF1 with SHA-1, and the empty label."""
 
-    hash_func: Annotated[AlgorithmIdentifier, asn1.Explicit(0)]
-    mask_gen_func: Annotated[AlgorithmIdentifier, asn1.Explicit(1)]
+    hash_func: Annotated[AlgorithmIdentifier | None, asn1.Explicit(0)]
+    mask_gen_func: Annotated[AlgorithmIdentifier | None, asn1.Explicit(1)]
+    p_source_func: Annotated[AlgorithmIdentifier | None, asn1.Explicit(2)]
+
+
+@asn1.sequence
+class RsassaPssParams:
+    """RFC 4055 3.1."""
+
+    hash_algorithm: Annotated[AlgorithmIdentifier | None, asn1.Explicit(0)]
+    mask_gen_algorithm: Annotated[AlgorithmIdentifier | None, asn1.Explicit(1)]
+    salt_length: Annotated[int | None, asn1.Explicit(2)]
+    trailer_field: Annotated[int | None, asn1.Explicit(3)]
 
 
 @asn1.sequence
 class OriginatorPublicKey:
-    """RFC 5652 6.2.2; the algorithm's parameters are absent, as RFC 5753 3.1.1 lets them be."""
+    """RFC 5652 6.2.2; we write the algorithm's parameters absent, as RFC 5753 3.1.1 lets them be."""
 
-    algorithm: BareAlgorithm
+    algorithm: asn1.TLV
     public_key: asn1.BitString
 
 
 @asn1.sequence
-class OriginatorKey:
-    """The body of originator [0] EXPLICIT OriginatorIdentifierOrKey with the choice originatorKey [1]."""
+class RecipientKeyIdentifier:
+    """RFC 5652 6.2.2, without `other`."""
 
-    originator_key: Annotated[OriginatorPublicKey, asn1.Implicit(1)]
+    subject_key_identifier: bytes
+    date: asn1.GeneralizedTime | None
 
 
 @asn1.sequence
 class RecipientEncryptedKey:
     """RFC 5652 6.2.2."""
 
-    rid: IssuerAndSerialNumber
+    rid: IssuerAndSerialNumber | Annotated[RecipientKeyIdentifier, asn1.Implicit(0)]
     encrypted_key: bytes
 
 
 @asn1.sequence
 class KeyAgreeRecipientInfo:
-    """RFC 5652 6.2.2, version 3. `originator` is OriginatorKey under [0]: the explicit tag of a SEQUENCE of one choice
-    differs from it only in the outer tag, so it is given as IMPLICIT.
-    """
+    """RFC 5652 6.2.2, version 3; stands under the tag [1] in a RecipientInfo."""
 
     version: int
-    originator: Annotated[OriginatorKey, asn1.Implicit(0)]
+    originator: Annotated[
+        IssuerAndSerialNumber | Annotated[bytes, asn1.Implicit(0)] | Annotated[OriginatorPublicKey, asn1.Implicit(1)],
+        asn1.Explicit(0),
+    ]
     ukm: Annotated[bytes | None, asn1.Explicit(1)]
     key_encryption_algorithm: asn1.TLV
     recipient_encrypted_keys: list[RecipientEncryptedKey]
@@ -131,9 +201,54 @@ class KeyAgreeRecipientInfo:
 class EccCmsSharedInfo:
     """RFC 5753 7.2: what the key derivation is bound to."""
 
-    key_info: BareAlgorithm
+    key_info: asn1.TLV
     entity_u_info: Annotated[bytes | None, asn1.Explicit(0)]
     supp_pub_info: Annotated[bytes, asn1.Explicit(2)]
+
+
+@asn1.sequence
+class OtherRecipientInfo:
+    """RFC 5652 6.2.5; stands under the tag [4] in a RecipientInfo."""
+
+    ori_type: ObjectIdentifier
+    ori_value: asn1.TLV
+
+
+@asn1.sequence
+class KEMRecipientInfo:
+    """RFC 9629 3, version 0: the value of an OtherRecipientInfo of type ID_ORI_KEM."""
+
+    version: int
+    rid: IssuerAndSerialNumber | Annotated[bytes, asn1.Implicit(0)]
+    kem: asn1.TLV
+    kemct: bytes
+    kdf: asn1.TLV
+    kek_length: int
+    ukm: Annotated[bytes | None, asn1.Explicit(0)]
+    wrap: asn1.TLV
+    encrypted_key: bytes
+
+
+@asn1.sequence
+class CMSORIforKEMOtherInfo:
+    """RFC 9629 5: what the key derivation is bound to."""
+
+    wrap: asn1.TLV
+    kek_length: int
+    ukm: Annotated[bytes | None, asn1.Explicit(0)]
+
+
+KARI, ORI = 0xA1, 0xA4
+"""The first bytes of RecipientInfos that are no KeyTransRecipientInfo, RFC 5652 6.2."""
+
+
+def recipient_info(value: asn1.TLV) -> KeyTransRecipientInfo | KeyAgreeRecipientInfo | OtherRecipientInfo | None:
+    """A RecipientInfo of one of the kinds that Sealgate knows; None for a password's or a shared key's. ValueError if broken."""
+    encoded = der(value)
+    if encoded[0] == 0x30:
+        return asn1.decode_der(KeyTransRecipientInfo, encoded)
+    kind = {KARI: KeyAgreeRecipientInfo, ORI: OtherRecipientInfo}.get(encoded[0])
+    return None if kind is None else asn1.decode_der(kind, b"\x30" + encoded[1:])
 
 
 @asn1.sequence
@@ -145,43 +260,89 @@ class Attribute:
 
 
 @asn1.sequence
+class OriginatorInfo:
+    """RFC 5652 6.1."""
+
+    certs: Annotated[asn1.SetOf[asn1.TLV] | None, asn1.Implicit(0)]
+    crls: Annotated[asn1.SetOf[asn1.TLV] | None, asn1.Implicit(1)]
+
+
+@asn1.sequence
+class EncryptedContentInfo:
+    """RFC 5652 6.1."""
+
+    content_type: ObjectIdentifier
+    content_encryption_algorithm: asn1.TLV
+    encrypted_content: Annotated[bytes | None, asn1.Implicit(0)]
+
+
+@asn1.sequence
+class EnvelopedData:
+    """RFC 5652 6.1."""
+
+    version: int
+    originator_info: Annotated[OriginatorInfo | None, asn1.Implicit(0)]
+    recipient_infos: asn1.SetOf[asn1.TLV]
+    encrypted_content_info: EncryptedContentInfo
+    unprotected_attrs: Annotated[asn1.SetOf[Attribute] | None, asn1.Implicit(1)]
+
+
+@asn1.sequence
+class AuthEnvelopedData:
+    """RFC 5083 2.1, version 0. `auth_attrs` are authenticated as a SET OF, with the tag 0x31."""
+
+    version: int
+    originator_info: Annotated[OriginatorInfo | None, asn1.Implicit(0)]
+    recipient_infos: asn1.SetOf[asn1.TLV]
+    auth_encrypted_content_info: EncryptedContentInfo
+    auth_attrs: Annotated[asn1.SetOf[Attribute] | None, asn1.Implicit(1)]
+    mac: bytes
+    unauth_attrs: Annotated[asn1.SetOf[Attribute] | None, asn1.Implicit(2)]
+
+
+@asn1.sequence
+class GCMParameters:
+    """RFC 5084 3.2."""
+
+    aes_nonce: bytes
+    aes_icv_len: Annotated[int, asn1.Default(12)]
+
+
+@asn1.sequence
 class EncapsulatedContentInfo:
-    """RFC 5652 5.2 of a detached signature: eContent is absent."""
+    """RFC 5652 5.2; eContent is absent from a detached signature."""
 
     e_content_type: ObjectIdentifier
+    e_content: Annotated[bytes | None, asn1.Explicit(0)]
 
 
 @asn1.sequence
 class SignerInfo:
-    """RFC 5652 5.3, version 1."""
+    """RFC 5652 5.3; version 1 with issuerAndSerialNumber, 3 with subjectKeyIdentifier [0]."""
 
     version: int
-    sid: IssuerAndSerialNumber
+    sid: IssuerAndSerialNumber | Annotated[bytes, asn1.Implicit(0)]
     digest_algorithm: asn1.TLV
-    signed_attrs: Annotated[asn1.SetOf[Attribute], asn1.Implicit(0)]
+    signed_attrs: Annotated[asn1.SetOf[Attribute] | None, asn1.Implicit(0)]
     signature_algorithm: asn1.TLV
     signature: bytes
+    unsigned_attrs: Annotated[asn1.SetOf[Attribute] | None, asn1.Implicit(1)]
 
 
 @asn1.sequence
 class SignedData:
-    """RFC 5652 5.1, version 1."""
+    """RFC 5652 5.1; `certificates` are CertificateChoices, a plain certificate being the one that begins with 0x30."""
 
     version: int
     digest_algorithms: asn1.SetOf[asn1.TLV]
     encap_content_info: EncapsulatedContentInfo
-    certificates: Annotated[asn1.SetOf[x509.Certificate], asn1.Implicit(0)]
+    certificates: Annotated[asn1.SetOf[asn1.TLV] | None, asn1.Implicit(0)]
+    crls: Annotated[asn1.SetOf[asn1.TLV] | None, asn1.Implicit(1)]
     signer_infos: asn1.SetOf[SignerInfo]
 
 
 @asn1.sequence
-class SignedContentInfo:
-    """RFC 5652 3."""
+class SMIMECapabilities:
+    """RFC 8551 2.5.2 in a SEQUENCE of its own, since a bare SEQUENCE OF has no type here."""
 
-    content_type: ObjectIdentifier
-    content: Annotated[SignedData, asn1.Explicit(0)]
-
-
-def issuer_and_serial(certificate: x509.Certificate) -> IssuerAndSerialNumber:
-    """How a CMS names a certificate."""
-    return IssuerAndSerialNumber(issuer=certificate.issuer, serial_number=certificate.serial_number)
+    capabilities: list[asn1.TLV]

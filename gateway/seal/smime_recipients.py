@@ -73,24 +73,24 @@ def _key_transport(
 def _oaep_parameters() -> bytes:
     sha256 = cms.AlgorithmIdentifier(algorithm=cms.ID_SHA256, parameters=cms.any_of(cms.NULL))
     mgf1 = cms.AlgorithmIdentifier(algorithm=cms.ID_MGF1, parameters=cms.any_of(asn1.encode_der(sha256)))
-    return asn1.encode_der(cms.RsaesOaepParams(hash_func=sha256, mask_gen_func=mgf1))
+    return asn1.encode_der(cms.RsaesOaepParams(hash_func=sha256, mask_gen_func=mgf1, p_source_func=None))
 
 
 def _key_agreement(certificate: x509.Certificate, public: ec.EllipticCurvePublicKey, key: bytes) -> bytes:
     ephemeral = ec.generate_private_key(public.curve)
-    wrap = cms.BareAlgorithm(algorithm=cms.ID_AES256_WRAP)
+    wrap = cms.algorithm(cms.ID_AES256_WRAP)
     shared_info = cms.EccCmsSharedInfo(key_info=wrap, entity_u_info=None, supp_pub_info=(256).to_bytes(4, "big"))
     secret = ephemeral.exchange(ec.ECDH(), public)
     wrapping_key = X963KDF(hashes.SHA256(), 32, asn1.encode_der(shared_info)).derive(secret)
     point = ephemeral.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
     originator = cms.OriginatorPublicKey(
-        algorithm=cms.BareAlgorithm(algorithm=cms.ID_EC_PUBLIC_KEY), public_key=asn1.BitString(point, 0)
+        algorithm=cms.algorithm(cms.ID_EC_PUBLIC_KEY), public_key=asn1.BitString(point, 0)
     )
     info = cms.KeyAgreeRecipientInfo(
         version=3,
-        originator=cms.OriginatorKey(originator_key=originator),
+        originator=originator,
         ukm=None,
-        key_encryption_algorithm=cms.algorithm(cms.STD_DH_SHA256_KDF, asn1.encode_der(wrap)),
+        key_encryption_algorithm=cms.algorithm(cms.STD_DH_SHA256_KDF, cms.der(wrap)),
         recipient_encrypted_keys=[
             cms.RecipientEncryptedKey(
                 rid=cms.issuer_and_serial(certificate), encrypted_key=keywrap.aes_key_wrap(wrapping_key, key)

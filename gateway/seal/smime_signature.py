@@ -10,6 +10,7 @@ from cryptography import x509
 from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.domain.errors import SealingFailed
 from gateway.mime.build import base64_lines
@@ -71,15 +72,20 @@ def detached_signature(digest: bytes, signer: Signer, at: datetime) -> bytes:
         signed_attrs=attributes,
         signature_algorithm=identifier,
         signature=signature,
+        unsigned_attrs=None,
     )
     signed = cms.SignedData(
         version=1,
         digest_algorithms=asn1.SetOf([sha256]),
-        encap_content_info=cms.EncapsulatedContentInfo(e_content_type=cms.ID_DATA),
-        certificates=asn1.SetOf([signer.certificate, *signer.chain]),
+        encap_content_info=cms.EncapsulatedContentInfo(e_content_type=cms.ID_DATA, e_content=None),
+        certificates=asn1.SetOf(
+            [cms.any_of(one.public_bytes(Encoding.DER)) for one in (signer.certificate, *signer.chain)]
+        ),
+        crls=None,
         signer_infos=asn1.SetOf([info]),
     )
-    return asn1.encode_der(cms.SignedContentInfo(content_type=cms.ID_SIGNED_DATA, content=signed))
+    content = cms.any_of(asn1.encode_der(signed))
+    return asn1.encode_der(cms.ContentInfo(content_type=cms.ID_SIGNED_DATA, content=content))
 
 
 def _attribute(oid: x509.ObjectIdentifier, value: bytes) -> cms.Attribute:
