@@ -32,8 +32,8 @@ from gateway.mime.headers import (
 )
 
 __all__ = [
-    "OuterHeaders", "RecipientStatus", "base64_lines", "dsn", "outer_block", "passthrough", "smime_mail", "text_mail",
-    "text_or_html", "text_part", "visible_fields",
+    "OuterHeaders", "RecipientStatus", "base64_lines", "dsn", "outer_block", "passthrough", "smime_mail", "smime_part",
+    "text_mail", "text_or_html", "text_part", "under", "visible_fields",
 ]  # fmt: skip
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,80}")
@@ -184,15 +184,24 @@ def smime_mail(
     outer: OuterHeaders, cms_der_chunks: Iterable[bytes], smime_type: str = "enveloped-data"
 ) -> Iterator[bytes]:
     """A mail whose whole body is CMS, RFC 8551 3.3, as base64 streamed in bounded memory."""
+    return under(outer, smime_part(cms_der_chunks, smime_type))
+
+
+def under(outer: OuterHeaders, entity: Iterable[bytes]) -> Iterator[bytes]:
+    """A mail of a whole MIME entity, which brings its own MIME fields, under that open header."""
+    return _with_head(outer_block(outer), entity)
+
+
+def smime_part(cms_der_chunks: Iterable[bytes], smime_type: str) -> Iterator[bytes]:
+    """An application/pkcs7-mime entity of CMS that hides its content, as base64 streamed in bounded memory."""
     if smime_type not in {"enveloped-data", "authEnveloped-data"}:
         raise HeaderRefused("smime-type: not one that hides the content")
     head = write_parameters("Content-Type", "application/pkcs7-mime", {"smime-type": smime_type, "name": "smime.p7m"})
     head += write_parameters("Content-Disposition", "attachment", {"filename": "smime.p7m"})
-    head = outer_block(outer) + head + b"Content-Transfer-Encoding: base64\r\n\r\n"
-    return _with_head(head, base64_lines(cms_der_chunks))
+    return _with_head(head + b"Content-Transfer-Encoding: base64\r\n\r\n", base64_lines(cms_der_chunks))
 
 
-def _with_head(head: bytes, body: Iterator[bytes]) -> Iterator[bytes]:
+def _with_head(head: bytes, body: Iterable[bytes]) -> Iterator[bytes]:
     yield head
     yield from body
 

@@ -1,25 +1,81 @@
-"""S/MIME 4.0, RFC 8551: sign inside, encrypt outside, streamed in bounded memory.
+"""S/MIME 4.0, RFC 8551: sign inside, encrypt outside, streamed in bounded memory; and what form a recipient gets.
 
-What comes in is the header-protected payload; what goes out is the CMS that mime.build.smime_mail puts into a mail.
-A failure raises SealingFailed, and then nothing may leave.
+What comes in is the header-protected payload; what goes out is the entity that mime.build.smime_mail puts under the open
+header. A failure raises SealingFailed, and then nothing may leave.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from gateway.domain.errors import SealgateError, SealingFailed
+from gateway.mime.build import smime_part
 from gateway.seal.header_protection import canonical
 from gateway.seal.smime_certificates import trust_reasons, validity_reasons
-from gateway.seal.smime_envelope import AES_256_CBC, Random, envelop
-from gateway.seal.smime_recipients import KeyTransport
-from gateway.seal.smime_signature import Signer, signed_entity
+from gateway.seal.smime_envelope import AES_256_CBC, AES_256_GCM, CONTENT_ENCRYPTION, Random, envelop
+from gateway.seal.smime_recipients import KeyTransport, is_ml_kem, way_of
+from gateway.seal.smime_signature import RsaSignature, Signer, signed_entity
 
-__all__ = ["KeyTransport", "Signer", "sign_and_encrypt"]
+__all__ = [
+    "AES_256_CBC", "AES_256_GCM", "Form", "KeyTransport", "RsaSignature", "Signer", "form_for", "seal", "sign_and_encrypt",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a message is sealed. `triple` signs what was encrypted once more (RFC 2634 1.1); `ml_kem` lets the preview be used."""
+
+    content: str = AES_256_CBC
+    transport: KeyTransport = KeyTransport.PKCS1
+    triple: bool = False
+    ml_kem: bool = False
+
+    def told(self, recipients: Sequence[x509.Certificate]) -> str:
+        """The form in words for the log: content encryption, the ways of the keys, `triple`; no personal data."""
+        ways = sorted({way_of(one, self.transport) for one in recipients})
+        return " ".join([self.content, *ways, *(["triple"] if self.triple else [])])
+
+
+def form_for(
+    capabilities: Iterable[frozenset[str]], *, content: str = "", transport: str = "", triple: bool = False
+) -> Form:
+    """The strongest form that every one of the recipients is known to read, by what each one's capabilities say.
+
+    `content` and `transport` are the practice's own settings for them and count more; empty leaves it to the capabilities.
+    """
+    common = frozenset.intersection(*found) if (found := list(capabilities)) else frozenset()
+    if not content:
+        content = AES_256_GCM if AES_256_GCM in common else AES_256_CBC
+    if not transport:
+        transport = KeyTransport.OAEP if KeyTransport.OAEP in common else KeyTransport.PKCS1
+    return Form(content, KeyTransport(transport), triple)
+
+
+def seal(
+    payload_chunks: Iterable[bytes],
+    *,
+    signer: Signer,
+    recipients: Sequence[x509.Certificate],
+    at: datetime,
+    random: Random,
+    form: Form,
+) -> tuple[Form, Iterator[bytes]]:
+    """The form as it was used, and the entity to stand under the open header: application/pkcs7-mime, or for a triple
+    wrap multipart/signed round it. Raises as sign_and_encrypt does.
+    """
+    if recipients and all(is_ml_kem(one) for one in recipients):
+        form = replace(form, content=AES_256_GCM)
+    sealed = sign_and_encrypt(
+        payload_chunks, signer=signer, recipients=recipients, at=at, random=random, transport=form.transport,
+        content=form.content, ml_kem=form.ml_kem,
+    )  # fmt: skip
+    entity = smime_part(sealed, CONTENT_ENCRYPTION[form.content].smime_type)
+    return form, _named_failures(signed_entity(entity, signer, at, random)) if form.triple else entity
 
 
 def sign_and_encrypt(
@@ -31,8 +87,9 @@ def sign_and_encrypt(
     random: Random,
     transport: KeyTransport = KeyTransport.PKCS1,
     content: str = AES_256_CBC,
+    ml_kem: bool = False,
 ) -> Iterator[bytes]:
-    """The BER of EnvelopedData over multipart/signed over the payload, made canonical (CRLF) on the way.
+    """The BER of an envelope over multipart/signed over the payload, made canonical (CRLF) on the way.
 
     `random(n)` gives n random bytes. Raises SealingFailed, before the first byte, for a signer out of date or a recipient
     whose key may not be used at `at`; whether a certificate is the recipient's own is check_recipient_certificate's matter.
@@ -41,7 +98,7 @@ def sign_and_encrypt(
         raise SealingFailed("the time of sealing needs its time zone")
     if validity_reasons(signer.certificate, at):
         raise SealingFailed("the signer's certificate is not valid now")
-    if any(trust_reasons(one, at) for one in recipients):
+    if any(trust_reasons(one, at, ml_kem=ml_kem) for one in recipients):
         raise SealingFailed("a recipient's certificate may not be sealed to now")
     try:
         entity = signed_entity(canonical(payload_chunks), signer, at, random)

@@ -13,24 +13,29 @@ from typing import TypeVar
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat import asn1
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, mlkem, rsa, x25519
 from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
 
 from gateway.domain.address import Address
 from gateway.domain.errors import InvalidAddress
 from gateway.ports.keys import KeyState
+from gateway.seal.smime_recipients import CURVES
 
 SMTP_UTF8_MAILBOX = ObjectIdentifier("1.3.6.1.5.5.7.8.9")
 _WEAK_HASHES = frozenset({"md5", "sha1"})
-_CURVES = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
 _EXTENSIONS_READ = (x509.KeyUsage, x509.ExtendedKeyUsage, x509.SubjectAlternativeName, x509.BasicConstraints)
 _PATH_LIMIT = 8
 _Kind = TypeVar("_Kind", bound=x509.ExtensionType)
 
 
-def check_recipient_certificate(certificate: x509.Certificate, address: Address, at: datetime) -> list[str]:
-    """Why not to seal mail for `address` to this certificate at that time; empty if nothing speaks against it."""
-    reasons = trust_reasons(certificate, at)
+def check_recipient_certificate(
+    certificate: x509.Certificate, address: Address, at: datetime, *, ml_kem: bool = False
+) -> list[str]:
+    """Why not to seal mail for `address` to this certificate at that time; empty if nothing speaks against it.
+
+    `ml_kem` lets the preview's keys count.
+    """
+    reasons = trust_reasons(certificate, at, ml_kem=ml_kem)
     names = addresses_of(certificate)
     if not names:
         reasons.append("the certificate names no e-mail address in its SAN")
@@ -46,11 +51,12 @@ def certificate_state(
     *,
     anchors: Sequence[x509.Certificate] | None = None,
     intermediates: Sequence[x509.Certificate] = (),
+    ml_kem: bool = False,
 ) -> tuple[KeyState, list[str]]:
     """The directory's answer for one certificate, with its reasons. `anchors` None means that the practice trusts this
     very certificate (it lies in its folder); otherwise a chain to one of the anchors is asked for.
     """
-    reasons = check_recipient_certificate(certificate, address, at)
+    reasons = check_recipient_certificate(certificate, address, at, ml_kem=ml_kem)
     if anchors is not None and not _has_path(certificate, anchors, intermediates, at):
         reasons.append("no chain leads to a trusted authority")
     if not reasons:
@@ -58,10 +64,10 @@ def certificate_state(
     return (KeyState.EXPIRED if reasons == ["the certificate has expired"] else KeyState.UNTRUSTED), reasons
 
 
-def trust_reasons(certificate: x509.Certificate, at: datetime) -> list[str]:
+def trust_reasons(certificate: x509.Certificate, at: datetime, *, ml_kem: bool = False) -> list[str]:
     """What speaks against the certificate itself, whoever it belongs to: time, key, usage, hash."""
     try:
-        return [*validity_reasons(certificate, at), *_key_reasons(certificate), *_usage_reasons(certificate)]
+        return [*validity_reasons(certificate, at), *_key_reasons(certificate, ml_kem), *_usage_reasons(certificate)]
     except (ValueError, UnsupportedAlgorithm):
         return ["the certificate cannot be read"]
 
@@ -73,25 +79,31 @@ def validity_reasons(certificate: x509.Certificate, at: datetime) -> list[str]:
     return ["the certificate has expired"] if at > certificate.not_valid_after_utc else []
 
 
-def _key_reasons(certificate: x509.Certificate) -> Iterator[str]:
+def _key_reasons(certificate: x509.Certificate, ml_kem: bool) -> Iterator[str]:
     public = certificate.public_key()
     if isinstance(public, rsa.RSAPublicKey):
         if public.key_size < 2048:
             yield "the RSA key has fewer than 2048 bits"
-    elif not isinstance(public, ec.EllipticCurvePublicKey):
+    elif isinstance(public, ec.EllipticCurvePublicKey):
+        if not isinstance(public.curve, CURVES):
+            yield "the key's curve is none of P-256, P-384, P-521"
+    elif isinstance(public, mlkem.MLKEM768PublicKey):
+        if not ml_kem:
+            yield "the key is for ML-KEM, a preview that is switched off (seal.ml_kem_preview)"
+    elif not isinstance(public, x25519.X25519PublicKey):
         yield "the key is of a kind that Sealgate cannot seal to"
-    elif not isinstance(public.curve, _CURVES):
-        yield "the key's curve is none of P-256, P-384, P-521"
     signed_with = certificate.signature_hash_algorithm
     if signed_with is not None and signed_with.name in _WEAK_HASHES and certificate.issuer != certificate.subject:
         yield "the certificate is signed with a broken hash"
 
 
 def _usage_reasons(certificate: x509.Certificate) -> Iterator[str]:
-    """Key usage where it is stated: keyEncipherment for RSA, keyAgreement for EC; emailProtection if there is an EKU."""
+    """Key usage where it is stated: keyEncipherment for RSA and ML-KEM, keyAgreement for elliptic curves; emailProtection if
+    there is an EKU.
+    """
     usage = _extension(certificate, x509.KeyUsage)
     if usage is not None:
-        if isinstance(certificate.public_key(), rsa.RSAPublicKey):
+        if isinstance(certificate.public_key(), (rsa.RSAPublicKey, mlkem.MLKEM768PublicKey)):
             if not usage.key_encipherment:
                 yield "the key usage does not allow encryption (keyEncipherment)"
         elif not usage.key_agreement:

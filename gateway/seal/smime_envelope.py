@@ -1,45 +1,101 @@
-"""EnvelopedData, RFC 5652 6, streamed: DER for what is small, a BER shell of indefinite length round the content.
+"""EnvelopedData (RFC 5652 6) and AuthEnvelopedData (RFC 5083), streamed: DER for what is small, a BER shell of indefinite
+length round the content.
 
-Content encryption is a table, so that AES-256-GCM (AuthEnvelopedData) can come beside AES-256-CBC.
+Content encryption is a table: AES-256-CBC, which every reader opens and which does not say whether it was changed (so
+the signature lies inside), and AES-256-GCM (RFC 5084), for readers that are known to take it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from cryptography import x509
 from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives import padding
-from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
+from cryptography.hazmat.primitives.ciphers import AEADEncryptionContext, Cipher, CipherContext, algorithms, modes
 
+from gateway.domain.errors import SealingFailed
 from gateway.seal import cms_types as cms
-from gateway.seal.smime_recipients import KeyTransport, recipient_infos
+from gateway.seal.smime_recipients import KeyTransport, is_ml_kem, recipient_infos
 
 Random = Callable[[int], bytes]
 """Gives that many random bytes."""
 
+AES_256_CBC = "aes-256-cbc"
+AES_256_GCM = "aes-256-gcm"
 _SEQUENCE, _CONTEXT_0 = b"\x30\x80", b"\xa0\x80"
 _END = b"\x00\x00"
+_TAG = 16
+
+
+class _Encryptor(Protocol):
+    def update(self, data: bytes) -> bytes: ...
+
+    def finalize(self) -> bytes: ...
+
+    def mac(self) -> bytes:
+        """The authentication tag, after `finalize`; empty where the form has none."""
+        ...
+
+
+class _Cbc:
+    """AES-256-CBC with the padding of RFC 5652 6.3."""
+
+    def __init__(self, key: bytes, iv: bytes) -> None:
+        self._cipher: CipherContext = Cipher(algorithms.AES256(key), modes.CBC(iv)).encryptor()
+        self._padder = padding.PKCS7(128).padder()
+
+    def update(self, data: bytes) -> bytes:
+        return self._cipher.update(self._padder.update(data))
+
+    def finalize(self) -> bytes:
+        return self._cipher.update(self._padder.finalize()) + self._cipher.finalize()
+
+    def mac(self) -> bytes:
+        return b""
+
+
+class _Gcm:
+    """AES-256-GCM without associated data: there are no authAttrs, which RFC 5083 2.1 allows for id-data."""
+
+    def __init__(self, key: bytes, nonce: bytes) -> None:
+        self._cipher: AEADEncryptionContext = Cipher(algorithms.AES256(key), modes.GCM(nonce)).encryptor()
+
+    def update(self, data: bytes) -> bytes:
+        return self._cipher.update(data)
+
+    def finalize(self) -> bytes:
+        return self._cipher.finalize()
+
+    def mac(self) -> bytes:
+        return self._cipher.tag
 
 
 @dataclass(frozen=True, slots=True)
 class ContentEncryption:
-    """One row of the table: the OID, key and IV sizes in bytes, and the encryptor; the IV is the OID's parameter."""
+    """One row of the table: content type round it, smime-type (RFC 8551 3.2.2), algorithm, IV size in bytes, encryptor."""
 
+    content_type: x509.ObjectIdentifier
+    smime_type: str
     oid: x509.ObjectIdentifier
-    key_size: int
+    parameters: Callable[[bytes], bytes]
     iv_size: int
-    encryptor: Callable[[bytes, bytes], CipherContext]
+    encryptor: Callable[[bytes, bytes], _Encryptor]
 
 
-def _aes_cbc(key: bytes, iv: bytes) -> CipherContext:
-    return Cipher(algorithms.AES256(key), modes.CBC(iv)).encryptor()
+def _gcm_parameters(nonce: bytes) -> bytes:
+    return asn1.encode_der(cms.GCMParameters(aes_nonce=nonce, aes_icv_len=_TAG))
 
 
-AES_256_CBC = "aes-256-cbc"
 CONTENT_ENCRYPTION: Mapping[str, ContentEncryption] = {
-    AES_256_CBC: ContentEncryption(cms.ID_AES256_CBC, 32, 16, _aes_cbc)
+    AES_256_CBC: ContentEncryption(
+        cms.ID_ENVELOPED_DATA, "enveloped-data", cms.ID_AES256_CBC, asn1.encode_der, 16, _Cbc
+    ),
+    AES_256_GCM: ContentEncryption(
+        cms.ID_CT_AUTH_ENVELOPED_DATA, "authEnveloped-data", cms.ID_AES256_GCM, _gcm_parameters, 12, _Gcm
+    ),
 }
 
 
@@ -51,33 +107,33 @@ def envelop(
     transport: KeyTransport = KeyTransport.PKCS1,
     content: str = AES_256_CBC,
 ) -> Iterator[bytes]:
-    """The ContentInfo of EnvelopedData over `chunks`, in bounded memory; SealingFailed before the first byte."""
+    """The ContentInfo of an envelope over `chunks`, in bounded memory; SealingFailed before the first byte.
+
+    ML-KEM takes AES-256-GCM only.
+    """
     form = CONTENT_ENCRYPTION[content]
-    key, iv = random(form.key_size), random(form.iv_size)
+    if content != AES_256_GCM and any(is_ml_kem(one) for one in recipients):
+        raise SealingFailed("a message for ML-KEM is sealed with AES-256-GCM only")
+    key, iv = random(32), random(form.iv_size)
     version, infos = recipient_infos(recipients, key, transport)
+    if form.content_type == cms.ID_CT_AUTH_ENVELOPED_DATA:
+        version = 0  # RFC 5083 2.1, whoever the recipients are
     head = b"".join([
-        _SEQUENCE, asn1.encode_der(cms.ID_ENVELOPED_DATA), _CONTEXT_0,
-        _SEQUENCE, asn1.encode_der(version), tlv(0x31, b"".join(infos)),
-        _SEQUENCE, asn1.encode_der(cms.ID_DATA), cms.der(cms.algorithm(form.oid, asn1.encode_der(iv))), _CONTEXT_0,
+        _SEQUENCE, asn1.encode_der(form.content_type), _CONTEXT_0,
+        _SEQUENCE, asn1.encode_der(version), cms.tlv(0x31, b"".join(infos)),
+        _SEQUENCE, asn1.encode_der(cms.ID_DATA), cms.der(cms.algorithm(form.oid, form.parameters(iv))), _CONTEXT_0,
     ])  # fmt: skip
     return _shell(head, form.encryptor(key, iv), chunks)
 
 
-def _shell(head: bytes, encryptor: CipherContext, chunks: Iterable[bytes]) -> Iterator[bytes]:
+def _shell(head: bytes, encryptor: _Encryptor, chunks: Iterable[bytes]) -> Iterator[bytes]:
     yield head
-    padder = padding.PKCS7(128).padder()
     for chunk in chunks:
-        sealed = encryptor.update(padder.update(chunk))
+        sealed = encryptor.update(chunk)
         if sealed:
-            yield tlv(0x04, sealed)
-    yield tlv(0x04, encryptor.update(padder.finalize()) + encryptor.finalize())
-    yield _END * 5
-
-
-def tlv(tag: int, value: bytes) -> bytes:
-    """One DER value of definite length."""
-    size = len(value)
-    if size < 128:
-        return bytes([tag, size]) + value
-    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
-    return bytes([tag, 0x80 | len(length)]) + length + value
+            yield cms.tlv(0x04, sealed)
+    last = encryptor.finalize()
+    if last:
+        yield cms.tlv(0x04, last)
+    mac = encryptor.mac()
+    yield _END * 2 + (cms.tlv(0x04, mac) if mac else b"") + _END * 3

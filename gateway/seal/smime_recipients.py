@@ -1,6 +1,8 @@
-"""The content key for each recipient: RSA key transport, and ECDH key agreement with an ephemeral key each.
+"""The content key for each recipient: RSA key transport, ECDH key agreement with an ephemeral key each, ML-KEM.
 
-RFC 5652 6.2.1 and 6.2.2, RFC 4055 (OAEP), RFC 5753 (EC). No key is ever shared between two recipients' infos.
+RFC 5652 6.2, RFC 4055 (OAEP), RFC 5753 (P-256, P-384, P-521), RFC 8418 (X25519), RFC 9629 and 9936 (ML-KEM-768). No key is
+ever shared between two recipients' infos. A message for ML-KEM has no other recipient: beside a classical one its key
+would be no better kept than that one's.
 """
 
 from __future__ import annotations
@@ -11,23 +13,43 @@ from enum import StrEnum
 from cryptography import x509
 from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives import hashes, keywrap
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, mlkem, padding, rsa, x25519
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.kdf.x963kdf import X963KDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from gateway.domain.errors import SealingFailed
 from gateway.seal import cms_types as cms
 
-_CURVES = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
-_CONTEXT_1 = 0xA1
-"""The tag [1] IMPLICIT of a SEQUENCE: the kari choice of RecipientInfo."""
+CURVES = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
+_KEK = 32
+"""Bytes of a key-encryption key: AES-256 wrap."""
 
 
 class KeyTransport(StrEnum):
-    """How a content key goes to an RSA key. PKCS#1 v1.5 is what every reader opens; OAEP only where asked for."""
+    """How a content key goes to an RSA key. PKCS#1 v1.5 is what every reader opens; OAEP only where it is known to be read."""
 
     PKCS1 = "rsa-pkcs1v15"
     OAEP = "rsa-oaep-sha256"
+
+
+def is_ml_kem(certificate: x509.Certificate) -> bool:
+    """Whether the certificate is for ML-KEM-768."""
+    return isinstance(certificate.public_key(), mlkem.MLKEM768PublicKey)
+
+
+def way_of(certificate: x509.Certificate, transport: KeyTransport) -> str:
+    """The name, for the log, of how a content key goes to that certificate; SealingFailed for a key of another kind."""
+    public = certificate.public_key()
+    if isinstance(public, rsa.RSAPublicKey):
+        return transport.value
+    if isinstance(public, ec.EllipticCurvePublicKey) and isinstance(public.curve, CURVES):
+        return f"ecdh-p{public.curve.key_size}"
+    if isinstance(public, x25519.X25519PublicKey):
+        return "x25519"
+    if isinstance(public, mlkem.MLKEM768PublicKey):
+        return "ml-kem-768"
+    raise SealingFailed("a recipient's key is of a kind that Sealgate does not seal to")
 
 
 def recipient_infos(
@@ -35,28 +57,35 @@ def recipient_infos(
 ) -> tuple[int, list[bytes]]:
     """The EnvelopedData version (RFC 5652 6.1) and each recipient's RecipientInfo in DER, in SET OF order.
 
-    Raises SealingFailed for an empty list or a key of another kind.
+    Raises SealingFailed for an empty list, a key of another kind, or ML-KEM beside classical recipients.
     """
     if not certificates:
         raise SealingFailed("no recipient to seal to")
-    infos, version = [], 0
-    for certificate in certificates:
-        public = certificate.public_key()
-        if isinstance(public, rsa.RSAPublicKey):
-            infos.append(_key_transport(certificate, public, key, transport))
-        elif isinstance(public, ec.EllipticCurvePublicKey) and isinstance(public.curve, _CURVES):
-            infos.append(_key_agreement(certificate, public, key))
-            version = 2
-        else:
-            raise SealingFailed("a recipient's key is of a kind that Sealgate does not seal to")
+    if len({is_ml_kem(one) for one in certificates}) > 1:
+        raise SealingFailed("ML-KEM and classical recipients do not share a message")
+    infos = [_info(one, key, transport) for one in certificates]
+    version = max({cms.KARI: 2, cms.ORI: 3}.get(one[0], 0) for one in infos)
     return version, sorted(infos)
+
+
+def _info(certificate: x509.Certificate, key: bytes, transport: KeyTransport) -> bytes:
+    public = certificate.public_key()
+    if isinstance(public, rsa.RSAPublicKey):
+        return _key_transport(certificate, public, key, transport)
+    if isinstance(public, ec.EllipticCurvePublicKey) and isinstance(public.curve, CURVES):
+        return _elliptic(certificate, public, key)
+    if isinstance(public, x25519.X25519PublicKey):
+        return _x25519(certificate, public, key)
+    if isinstance(public, mlkem.MLKEM768PublicKey):
+        return _ml_kem(certificate, public, key)
+    raise SealingFailed("a recipient's key is of a kind that Sealgate does not seal to")
 
 
 def _key_transport(
     certificate: x509.Certificate, public: rsa.RSAPublicKey, key: bytes, transport: KeyTransport
 ) -> bytes:
     if transport is KeyTransport.OAEP:
-        identifier = cms.algorithm(cms.ID_RSAES_OAEP, _oaep_parameters())
+        identifier = cms.algorithm(cms.ID_RSAES_OAEP, OAEP_SHA256)
         sealed = public.encrypt(key, padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None))
     else:
         identifier = cms.algorithm(cms.RSA_ENCRYPTION, cms.NULL)
@@ -70,32 +99,80 @@ def _key_transport(
     return asn1.encode_der(info)
 
 
-def _oaep_parameters() -> bytes:
+def mgf1(digest: x509.ObjectIdentifier) -> cms.AlgorithmIdentifier:
+    """MGF1 with that hash, RFC 4055 2.2."""
+    inner = cms.AlgorithmIdentifier(algorithm=digest, parameters=cms.any_of(cms.NULL))
+    return cms.AlgorithmIdentifier(algorithm=cms.ID_MGF1, parameters=cms.any_of(asn1.encode_der(inner)))
+
+
+def _oaep_sha256() -> bytes:
     sha256 = cms.AlgorithmIdentifier(algorithm=cms.ID_SHA256, parameters=cms.any_of(cms.NULL))
-    mgf1 = cms.AlgorithmIdentifier(algorithm=cms.ID_MGF1, parameters=cms.any_of(asn1.encode_der(sha256)))
-    return asn1.encode_der(cms.RsaesOaepParams(hash_func=sha256, mask_gen_func=mgf1, p_source_func=None))
+    mask = mgf1(cms.ID_SHA256)
+    return asn1.encode_der(cms.RsaesOaepParams(hash_func=sha256, mask_gen_func=mask, p_source_func=None))
 
 
-def _key_agreement(certificate: x509.Certificate, public: ec.EllipticCurvePublicKey, key: bytes) -> bytes:
+OAEP_SHA256 = _oaep_sha256()
+"""RSAES-OAEP-params with SHA-256 throughout, in DER."""
+
+
+def _elliptic(certificate: x509.Certificate, public: ec.EllipticCurvePublicKey, key: bytes) -> bytes:
     ephemeral = ec.generate_private_key(public.curve)
-    wrap = cms.algorithm(cms.ID_AES256_WRAP)
-    shared_info = cms.EccCmsSharedInfo(key_info=wrap, entity_u_info=None, supp_pub_info=(256).to_bytes(4, "big"))
-    secret = ephemeral.exchange(ec.ECDH(), public)
-    wrapping_key = X963KDF(hashes.SHA256(), 32, asn1.encode_der(shared_info)).derive(secret)
+    kek = X963KDF(hashes.SHA256(), _KEK, _shared_info()).derive(ephemeral.exchange(ec.ECDH(), public))
     point = ephemeral.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-    originator = cms.OriginatorPublicKey(
-        algorithm=cms.algorithm(cms.ID_EC_PUBLIC_KEY), public_key=asn1.BitString(point, 0)
-    )
+    return _key_agreement(certificate, cms.ID_EC_PUBLIC_KEY, point, cms.STD_DH_SHA256_KDF, kek, key)
+
+
+def _x25519(certificate: x509.Certificate, public: x25519.X25519PublicKey, key: bytes) -> bytes:
+    """RFC 8418 with HKDF-SHA256, as RFC 8551 2.3 asks for; without ukm there is no salt. An all-zero secret raises ValueError."""
+    ephemeral = x25519.X25519PrivateKey.generate()
+    kek = HKDF(hashes.SHA256(), _KEK, salt=None, info=_shared_info()).derive(ephemeral.exchange(public))
+    point = ephemeral.public_key().public_bytes_raw()
+    return _key_agreement(certificate, cms.ID_X25519, point, cms.STD_DH_HKDF_SHA256, kek, key)
+
+
+def _shared_info() -> bytes:
+    bits = (8 * _KEK).to_bytes(4, "big")
+    wrap = cms.algorithm(cms.ID_AES256_WRAP)
+    return asn1.encode_der(cms.EccCmsSharedInfo(key_info=wrap, entity_u_info=None, supp_pub_info=bits))
+
+
+def _key_agreement(
+    certificate: x509.Certificate,
+    curve: x509.ObjectIdentifier,
+    point: bytes,
+    scheme: x509.ObjectIdentifier,
+    kek: bytes,
+    key: bytes,
+) -> bytes:
+    sealed = keywrap.aes_key_wrap(kek, key)
     info = cms.KeyAgreeRecipientInfo(
         version=3,
-        originator=originator,
+        originator=cms.OriginatorPublicKey(algorithm=cms.algorithm(curve), public_key=asn1.BitString(point, 0)),
         ukm=None,
-        key_encryption_algorithm=cms.algorithm(cms.STD_DH_SHA256_KDF, cms.der(wrap)),
+        key_encryption_algorithm=cms.algorithm(scheme, cms.der(cms.algorithm(cms.ID_AES256_WRAP))),
         recipient_encrypted_keys=[
-            cms.RecipientEncryptedKey(
-                rid=cms.issuer_and_serial(certificate), encrypted_key=keywrap.aes_key_wrap(wrapping_key, key)
-            )
+            cms.RecipientEncryptedKey(rid=cms.issuer_and_serial(certificate), encrypted_key=sealed)
         ],
     )
-    encoded = asn1.encode_der(info)
-    return bytes([_CONTEXT_1]) + encoded[1:]
+    return bytes([cms.KARI]) + asn1.encode_der(info)[1:]
+
+
+def _ml_kem(certificate: x509.Certificate, public: mlkem.MLKEM768PublicKey, key: bytes) -> bytes:
+    """RFC 9936 2.2: HKDF-SHA256 without salt over CMSORIforKEMOtherInfo, AES-256 wrap."""
+    wrap = cms.algorithm(cms.ID_AES256_WRAP)
+    secret, ciphertext = public.encapsulate()
+    bound = asn1.encode_der(cms.CMSORIforKEMOtherInfo(wrap=wrap, kek_length=_KEK, ukm=None))
+    kek = HKDF(hashes.SHA256(), _KEK, salt=None, info=bound).derive(secret)
+    info = cms.KEMRecipientInfo(
+        version=0,
+        rid=cms.issuer_and_serial(certificate),
+        kem=cms.algorithm(cms.ID_ALG_ML_KEM_768),
+        kemct=ciphertext,
+        kdf=cms.algorithm(cms.ID_ALG_HKDF_WITH_SHA256),
+        kek_length=_KEK,
+        ukm=None,
+        wrap=wrap,
+        encrypted_key=keywrap.aes_key_wrap(kek, key),
+    )
+    other = cms.OtherRecipientInfo(ori_type=cms.ID_ORI_KEM, ori_value=cms.any_of(asn1.encode_der(info)))
+    return bytes([cms.ORI]) + asn1.encode_der(other)[1:]

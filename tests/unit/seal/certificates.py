@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mlkem, rsa, x25519
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from gateway.domain.address import Address
@@ -17,6 +17,7 @@ AT = datetime.now(UTC).replace(microsecond=0)
 CLINIC = Address.parse("clinic@example.org")
 CA, CA_KEY = ca.make_ca("Example Test CA", AT - timedelta(days=10))
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+AnyKey = Key | x25519.X25519PrivateKey | mlkem.MLKEM768PrivateKey | ed25519.Ed25519PrivateKey
 
 
 @functools.cache
@@ -32,7 +33,7 @@ def usage(**on: bool) -> x509.KeyUsage:
 
 def recipient(
     name: str,
-    key: Key,
+    key: AnyKey,
     *,
     san: list[x509.GeneralName] | None = None,
     key_usage: x509.KeyUsage | None = None,
@@ -46,6 +47,8 @@ def recipient(
     default = (
         usage(key_encipherment=True, digital_signature=True)
         if isinstance(key, rsa.RSAPrivateKey)
+        else usage(key_encipherment=True)
+        if isinstance(key, mlkem.MLKEM768PrivateKey)
         else usage(key_agreement=True)
     )
     builder = (

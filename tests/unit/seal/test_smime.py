@@ -12,13 +12,13 @@ from datetime import timedelta
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, x25519
 
 from gateway.domain.address import Address
 from gateway.domain.errors import SealingFailed
-from gateway.mime.build import OuterHeaders, smime_mail
-from gateway.seal import ca, smime, smime_envelope, smime_recipients
-from tests.unit.seal.certificates import AT, CA, CA_KEY, CLINIC, Key, recipient, rsa_key, usage
+from gateway.mime.build import OuterHeaders, under
+from gateway.seal import ca, cms_types, smime, smime_recipients
+from tests.unit.seal.certificates import AT, CA, CA_KEY, CLINIC, AnyKey, recipient, rsa_key, usage
 from tests.unit.seal.cms_reader import decrypt, nodes
 
 PAYLOAD = b'Content-Type: text/plain; hp="cipher"\r\nSubject: Biopsy\r\n\r\nHello\r\n'
@@ -31,18 +31,19 @@ def signer() -> smime.Signer:
 
 
 @pytest.fixture(scope="module")
-def people() -> list[tuple[x509.Certificate, Key]]:
-    keys: list[Key] = [
+def people() -> list[tuple[x509.Certificate, AnyKey]]:
+    keys: list[AnyKey] = [
         rsa_key(),
         ec.generate_private_key(ec.SECP256R1()),
         ec.generate_private_key(ec.SECP384R1()),
         ec.generate_private_key(ec.SECP521R1()),
+        x25519.X25519PrivateKey.generate(),
     ]
     return [(recipient(f"r{n}@example.net", key), key) for n, key in enumerate(keys)]
 
 
 def sealed(
-    signer: smime.Signer, people: list[tuple[x509.Certificate, Key]], payload: bytes = PAYLOAD, **more: object
+    signer: smime.Signer, people: list[tuple[x509.Certificate, AnyKey]], payload: bytes = PAYLOAD, **more: object
 ) -> bytes:
     chunks = (payload[at : at + 7] for at in range(0, len(payload), 7))
     return b"".join(
@@ -59,9 +60,12 @@ def signed_parts(entity: bytes) -> tuple[bytes, bytes]:
     return content[2:-2], email.message_from_bytes(signature.lstrip(b"\r\n")).get_payload(decode=True)  # type: ignore[return-value]
 
 
+@pytest.mark.parametrize("content", [smime.AES_256_CBC, smime.AES_256_GCM])
 @pytest.mark.parametrize("transport", list(smime.KeyTransport))
-def test_each_of_several_recipients_opens_the_same_signed_payload(signer: smime.Signer, people, transport) -> None:  # type: ignore[no-untyped-def]
-    cms = sealed(signer, people, transport=transport)
+def test_each_of_several_recipients_opens_the_same_signed_payload(
+    signer: smime.Signer, people, transport, content
+) -> None:  # type: ignore[no-untyped-def]
+    cms = sealed(signer, people, transport=transport, content=content)
     opened = {decrypt(cms, one.serial_number, key) for one, key in people}
     assert len(opened) == 1
     content, signature = signed_parts(opened.pop())
@@ -71,7 +75,7 @@ def test_each_of_several_recipients_opens_the_same_signed_payload(signer: smime.
     attributes, value = info[2][3], info[2][5][1]
     digests = [one[2][1][2][0][1] for one in attributes[2] if one[2][0][1].hex() == "2a864886f70d010904"]
     assert digests == [hashlib.sha256(PAYLOAD).digest()]
-    encoded = smime_envelope.tlv(0x31, attributes[1])
+    encoded = cms_types.tlv(0x31, attributes[1])
     signer.certificate.public_key().verify(value, encoded, ec.ECDSA(hashes.SHA256()))  # type: ignore[union-attr,call-arg,arg-type]
 
 
@@ -131,13 +135,16 @@ def test_bad_signers_and_recipients_seal_nothing(signer: smime.Signer, people) -
             smime.sign_and_encrypt([PAYLOAD], signer=signer, recipients=[good], at=at, random=os.urandom)
     with pytest.raises(SealingFailed):
         smime.sign_and_encrypt(
-            [PAYLOAD], signer=signer, recipients=[good], at=AT, random=os.urandom, content="aes-256-gcm"
+            [PAYLOAD], signer=signer, recipients=[good], at=AT, random=os.urandom, content="des-ede3-cbc"
         )
     with pytest.raises(SealingFailed):
         smime.Signer(signer.certificate, ec.generate_private_key(ec.SECP256R1()))
 
 
-def test_sixty_mebibytes_in_bounded_memory(signer: smime.Signer, people) -> None:  # type: ignore[no-untyped-def]
+@pytest.mark.parametrize(
+    "form", [smime.Form(), smime.Form(smime.AES_256_GCM), smime.Form(smime.AES_256_GCM, triple=True)]
+)
+def test_sixty_mebibytes_in_bounded_memory(signer: smime.Signer, people, form: smime.Form) -> None:  # type: ignore[no-untyped-def]
     def payload() -> Iterator[bytes]:
         yield b"Content-Type: application/octet-stream\r\n\r\n"
         for _ in range(60 * 16):
@@ -153,10 +160,10 @@ def test_sixty_mebibytes_in_bounded_memory(signer: smime.Signer, people) -> None
     )
     tracemalloc.start()
     try:
-        cms = smime.sign_and_encrypt(
-            payload(), signer=signer, recipients=[one for one, _ in people], at=AT, random=os.urandom
+        _, entity = smime.seal(
+            payload(), signer=signer, recipients=[one for one, _ in people], at=AT, random=os.urandom, form=form
         )
-        size = sum(len(chunk) for chunk in smime_mail(outer, cms))
+        size = sum(len(chunk) for chunk in under(outer, entity))
         assert size > 80 << 20
         assert tracemalloc.get_traced_memory()[1] < 8 << 20
     finally:
