@@ -20,6 +20,7 @@ from gateway.app import keyfiles
 from gateway.app.certificates import SOON
 from gateway.app.clamd_settings import clamd_warnings
 from gateway.app.created import OFFLINE, database_file
+from gateway.app.dkim_files import dkim_keys
 from gateway.app.installation import Installation
 from gateway.app.outside import log_watch
 from gateway.domain.errors import ConfigError, SealgateError
@@ -57,6 +58,7 @@ def examine(home: Installation, swaps: str = "/proc/swaps") -> Checkup:
     for keys in (home.door_keys, home.worker_keys, home.ca, home.key_directory, home.notifier, home.users().users):
         found.attempt(keys)
     found.attempt(lambda: _review(found, home))
+    found.attempt(lambda: dkim_keys(home.settings.dkim))
     for pair in _tls_pairs(home):
         found.attempt(partial(_tls, found, *pair, home.clock))
     found.attempt(lambda: _store(found, home))

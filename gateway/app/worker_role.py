@@ -12,6 +12,7 @@ from gateway.adapters.clock import SteadyClock
 from gateway.adapters.journal import extend
 from gateway.adapters.relay import RelayOptions, choose_relay
 from gateway.app import outside
+from gateway.app.dkim_files import dkim_keys
 from gateway.app.installation import Installation
 from gateway.config.rooms import CONNECT_SECONDS, WAIT_SECONDS, RelaySection
 from gateway.domain.address import Address
@@ -50,6 +51,7 @@ from gateway.flow.restored import Reopen
 from gateway.flow.retain import Retain
 from gateway.flow.review import Review
 from gateway.flow.settle import Settle
+from gateway.flow.signed_relay import Seals, SignedRelay
 from gateway.flow.signers import Signers
 from gateway.flow.tell import Tell
 from gateway.flow.timekeeping import Timekeeping
@@ -114,7 +116,7 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
     practice, times = settings.practice, settings.worker
     host = own_host(home)
     words = Words(practice.name, practice.phone, practice.portal_url, host)
-    relay, internal = relays(home)
+    relay, internal = signed(home, *relays(home))
     addresses = own_addresses(home)
     limits = Limits(settings.smtp.limits.message_bytes)
 
@@ -256,6 +258,15 @@ def relays(home: Installation) -> tuple[Relay, Relay]:
     )  # fmt: skip
     relay = choose_relay(_with_files(one.url, one), options)
     return relay, choose_relay(_with_files(one.internal, one), options) if one.internal else relay
+
+
+def signed(home: Installation, *relays: Relay) -> tuple[Relay, ...]:
+    """The relays behind our DKIM keys, if there are any; two names of one relay stay one."""
+    seals = Seals(dkim_keys(home.settings.dkim))
+    if not seals.keys:
+        return relays
+    made = {id(one): SignedRelay(one, seals, home.vault(), home.clock, home.tokens) for one in relays}
+    return tuple(made[id(one)] for one in relays)
 
 
 def _with_files(url: str, one: RelaySection) -> str:

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from gateway.adapters.keydirectory.answers import is_authority, parse_certificates
 from gateway.app import keyfiles
 from gateway.app.created import make_backup_pair
+from gateway.app.dkim_files import dkim_records
 from gateway.app.installation import Installation
 from gateway.cli.console import AddressType, actor, config_option, json_option, no, opened, read_input, show, table
 from gateway.domain.address import Address
@@ -107,6 +108,22 @@ def generate(address: Address, out: Path | None, config: Path, as_json: bool) ->
         show(fields)
     else:
         click.echo(f"{address}: {_hex(certificate)}, valid until {certificate.not_valid_after_utc.date()}")
+
+
+@keys.command(name="dkim")
+@config_option
+@json_option
+def dkim(config: Path, as_json: bool) -> None:
+    """Print the TXT records that publish the keys of `[dkim]`, in the form of a zone file."""
+    with opened(config) as home:
+        records = dkim_records(home.settings.dkim)
+    if not records:
+        no("dkim.keys names no key: signing is left to the next hop")
+    for one in records:
+        if as_json:
+            show({"name": one.name, "type": "TXT", "text": one.text})
+        else:
+            click.echo(f"{one.name}. IN TXT ( " + " ".join(f'"{piece}"' for piece in one.strings) + " )")
 
 
 @keys.command(name="backup")

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, field_validator, model_validator
 
 from gateway.config.doors import InboundSection, ReviewSection, SmtpSection, WebSection
+from gateway.config.outgoing import DkimSection
 from gateway.config.rooms import (
     ArchiveSection,
     AuditSection,
@@ -99,6 +100,7 @@ class Settings(Section):
     blobs: BlobsSection
     shelf: ShelfSection
     relay: RelaySection
+    dkim: DkimSection = DkimSection()
     notifier: NotifierSection = NotifierSection()
     keys: KeysSection
     parcel: ParcelSection = ParcelSection()
