@@ -11,31 +11,47 @@ from datetime import datetime
 from typing import TypeVar
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat import asn1
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, mlkem, rsa, x25519
-from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from gateway.domain.address import Address
-from gateway.domain.errors import InvalidAddress
 from gateway.ports.keys import KeyState
+from gateway.seal.certificate_names import SMTP_UTF8_MAILBOX, addresses_of, domains_of
+from gateway.seal.certificate_path import CertificatePath, find_path
 from gateway.seal.smime_recipients import CURVES
 
-SMTP_UTF8_MAILBOX = ObjectIdentifier("1.3.6.1.5.5.7.8.9")
+__all__ = [
+    "SMTP_UTF8_MAILBOX",
+    "addresses_of",
+    "certificate_state",
+    "check_recipient_certificate",
+    "judged",
+    "trust_reasons",
+    "validity_reasons",
+]
 _WEAK_HASHES = frozenset({"md5", "sha1"})
 _EXTENSIONS_READ = (x509.KeyUsage, x509.ExtendedKeyUsage, x509.SubjectAlternativeName, x509.BasicConstraints)
-_PATH_LIMIT = 8
+EXPIRED = "the certificate has expired"
 _Kind = TypeVar("_Kind", bound=x509.ExtensionType)
 
 
 def check_recipient_certificate(
-    certificate: x509.Certificate, address: Address, at: datetime, *, ml_kem: bool = False
+    certificate: x509.Certificate,
+    address: Address,
+    at: datetime,
+    *,
+    ml_kem: bool = False,
+    domain_bound: bool = False,
 ) -> list[str]:
     """Why not to seal mail for `address` to this certificate at that time; empty if nothing speaks against it.
 
-    `ml_kem` lets the preview's keys count.
+    `ml_kem` lets the preview's keys count. With `domain_bound` a certificate of the address's whole domain serves too (a
+    dNSName in its SAN), as in Direct.
     """
     reasons = trust_reasons(certificate, at, ml_kem=ml_kem)
+    if domain_bound and address.domain in domains_of(certificate):
+        return reasons
     names = addresses_of(certificate)
     if not names:
         reasons.append("the certificate names no e-mail address in its SAN")
@@ -56,12 +72,29 @@ def certificate_state(
     """The directory's answer for one certificate, with its reasons. `anchors` None means that the practice trusts this
     very certificate (it lies in its folder); otherwise a chain to one of the anchors is asked for.
     """
-    reasons = check_recipient_certificate(certificate, address, at, ml_kem=ml_kem)
-    if anchors is not None and not _has_path(certificate, anchors, intermediates, at):
-        reasons.append("no chain leads to a trusted authority")
+    state, reasons, _ = judged(certificate, address, at, anchors=anchors, intermediates=intermediates, ml_kem=ml_kem)
+    return state, reasons
+
+
+def judged(
+    certificate: x509.Certificate,
+    address: Address,
+    at: datetime,
+    *,
+    anchors: Sequence[x509.Certificate] | None = None,
+    intermediates: Sequence[x509.Certificate] = (),
+    ml_kem: bool = False,
+    domain_bound: bool = False,
+) -> tuple[KeyState, list[str], CertificatePath]:
+    """As `certificate_state`, with the path to the anchor that was found, which revocation is asked for."""
+    reasons = check_recipient_certificate(certificate, address, at, ml_kem=ml_kem, domain_bound=domain_bound)
+    path = CertificatePath()
+    if anchors is not None and reasons in ([], [EXPIRED]):
+        path = find_path(certificate, anchors, intermediates, at)
+        reasons += [] if path else [path.reason]
     if not reasons:
-        return KeyState.VALID, []
-    return (KeyState.EXPIRED if reasons == ["the certificate has expired"] else KeyState.UNTRUSTED), reasons
+        return KeyState.VALID, [], path
+    return (KeyState.EXPIRED if reasons == [EXPIRED] else KeyState.UNTRUSTED), reasons, path
 
 
 def trust_reasons(certificate: x509.Certificate, at: datetime, *, ml_kem: bool = False) -> list[str]:
@@ -76,7 +109,7 @@ def validity_reasons(certificate: x509.Certificate, at: datetime) -> list[str]:
     """Whether `at` lies outside of notBefore and notAfter."""
     if at < certificate.not_valid_before_utc:
         return ["the certificate is not valid yet"]
-    return ["the certificate has expired"] if at > certificate.not_valid_after_utc else []
+    return [EXPIRED] if at > certificate.not_valid_after_utc else []
 
 
 def _key_reasons(certificate: x509.Certificate, ml_kem: bool) -> Iterator[str]:
@@ -131,56 +164,3 @@ def _extension(certificate: x509.Certificate, kind: type[_Kind]) -> _Kind | None
         return certificate.extensions.get_extension_for_class(kind).value
     except x509.ExtensionNotFound:
         return None
-
-
-def addresses_of(certificate: x509.Certificate) -> list[Address]:
-    """The e-mail addresses of the SAN, RFC 8550 3 and RFC 8398; a name that is no address is passed over."""
-    try:
-        names = _extension(certificate, x509.SubjectAlternativeName)
-    except ValueError:
-        return []
-    found = []
-    for name in names or ():
-        try:
-            if isinstance(name, x509.RFC822Name):
-                found.append(Address.parse(name.value))
-            elif isinstance(name, x509.OtherName) and name.type_id == SMTP_UTF8_MAILBOX:
-                found.append(Address.parse(asn1.decode_der(str, name.value)))
-        except (InvalidAddress, ValueError):
-            continue
-    return found
-
-
-def _has_path(
-    leaf: x509.Certificate,
-    anchors: Sequence[x509.Certificate],
-    intermediates: Sequence[x509.Certificate],
-    at: datetime,
-) -> bool:
-    """Whether authorities valid at that time lead from the leaf to an anchor; names, signatures, CA bit and path length."""
-    level = {leaf}
-    for depth in range(_PATH_LIMIT):
-        level = {
-            authority
-            for authority in {*anchors, *intermediates}
-            if not validity_reasons(authority, at) and any(_issued(child, authority, depth) for child in level)
-        }
-        if not level.isdisjoint(anchors):
-            return True
-    return False
-
-
-def _issued(child: x509.Certificate, authority: x509.Certificate, below: int) -> bool:
-    """Whether `authority` may and did issue `child`, with `below` authorities under it."""
-    try:
-        basic = _extension(authority, x509.BasicConstraints)
-        usage = _extension(authority, x509.KeyUsage)
-        constrained = _extension(authority, x509.NameConstraints) is not None
-        if basic is None or not basic.ca or constrained or (usage is not None and not usage.key_cert_sign):
-            return False
-        if basic.path_length is not None and below > basic.path_length:
-            return False
-        child.verify_directly_issued_by(authority)
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
-        return False
-    return True
