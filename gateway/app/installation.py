@@ -22,6 +22,7 @@ from gateway.adapters.inspector import BoxedInspector, BoxLimits
 from gateway.adapters.inspector.closed import ClosedInspector
 from gateway.adapters.keydirectory import FirstOf, FolderDirectory, StoreDirectory
 from gateway.adapters.keydirectory.answers import read_anchors
+from gateway.adapters.keydirectory.trust import Anchors, Trust
 from gateway.adapters.metrics import PrometheusMetrics
 from gateway.adapters.notifier import choose_notifier
 from gateway.adapters.passwords import PasswordFile
@@ -213,9 +214,7 @@ class Installation:
 
     def imported_keys(self) -> StoreDirectory:
         """Imported certificates alone."""
-        trust = self.settings.keys.trust
-        anchors = read_anchors(trust) if trust is not None else None
-        return StoreDirectory(self.store(), self.columns(), self.index(), anchors)
+        return StoreDirectory(self.store(), self.columns(), self.index(), self._trust())
 
     def facts(self) -> Facts:
         """What policy asks about people and keys."""
@@ -284,8 +283,12 @@ class Installation:
         one = self.settings.keys
         directories: list[KeyDirectory] = [self.imported_keys()]
         if one.recipients is not None:
-            directories.append(FolderDirectory(one.recipients, read_anchors(one.trust) if one.trust else None))
+            directories.append(FolderDirectory(one.recipients, self._trust()))
         return FirstOf(directories)
+
+    def _trust(self) -> Trust:
+        file = self.settings.keys.trust
+        return Trust((Anchors(read_anchors(file)),) if file is not None else ())
 
     def _inspector(self) -> BoxedInspector:
         one = self.settings.sandbox

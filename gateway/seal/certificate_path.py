@@ -67,7 +67,7 @@ def find_path(
     when = max(leaf.not_valid_before_utc, min(at, leaf.not_valid_after_utc))
     for_ca, for_leaf = _policies()
     try:
-        builder = PolicyBuilder().store(Store(anchors)).time(when).max_chain_depth(_DEPTH)
+        builder = PolicyBuilder().store(Store(list(anchors))).time(when).max_chain_depth(_DEPTH)
         verifier = builder.extension_policies(ca_policy=for_ca, ee_policy=for_leaf).build_client_verifier()
         chain = tuple(verifier.verify(leaf, list(dict.fromkeys(intermediates))[:_INTERMEDIATES]).chain)
         if not _internationalised_names_permitted(chain):

@@ -1,19 +1,14 @@
-"""From certificates to one answer: the best that there is, or the most telling reason why there is none."""
+"""Files of certificates, and of several answers the best that there is, or the most telling reason why there is none."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 
-from gateway.domain.address import Address
 from gateway.domain.errors import ConfigError
 from gateway.ports.keys import KeyAnswer, KeyState
-from gateway.seal.smime_certificates import certificate_state
 
 _TELLING = (KeyState.VALID, KeyState.UNREACHABLE, KeyState.UNTRUSTED, KeyState.EXPIRED, KeyState.NONE)
 """What is said when several speak. `unreachable` before the others: there might be a good one where we could not look."""
@@ -23,24 +18,6 @@ _LARGEST = 1024 * 1024
 def most_telling(answers: Iterable[KeyAnswer]) -> KeyAnswer:
     """A valid answer if there is one, else the one that says most; `none` for no answers."""
     return min(answers, key=lambda one: _TELLING.index(one.state), default=KeyAnswer(KeyState.NONE))
-
-
-def judge(
-    certificates: Iterable[x509.Certificate],
-    address: Address,
-    at: datetime,
-    anchors: Sequence[x509.Certificate] | None = None,
-    intermediates: Sequence[x509.Certificate] = (),
-) -> KeyAnswer:
-    """The answer for one address. Of several valid certificates the one that began last; `anchors` None trusts them all,
-    else a chain must lead to one of them, over `intermediates` where need be.
-    """
-    answers = []
-    for certificate in sorted(certificates, key=lambda one: one.not_valid_before_utc, reverse=True):
-        state, reasons = certificate_state(certificate, address, at, anchors=anchors, intermediates=intermediates)
-        der = certificate.public_bytes(Encoding.DER)
-        answers.append(KeyAnswer(state, der, hashlib.sha256(der).hexdigest(), "; ".join(reasons)))
-    return most_telling(answers)
 
 
 def read_certificates(path: Path) -> list[x509.Certificate]:
@@ -67,11 +44,11 @@ def is_authority(certificate: x509.Certificate) -> bool:
         return False
 
 
-def read_anchors(path: Path) -> tuple[x509.Certificate, ...]:
-    """The authorities of `[keys] trust`; ConfigError when the file cannot be used."""
+def read_anchors(path: Path, key: str = "keys.trust") -> tuple[x509.Certificate, ...]:
+    """The authorities of `[keys] trust` or of another key; ConfigError when the file cannot be used."""
     try:
         return tuple(read_certificates(path))
     except OSError as error:
-        raise ConfigError(f"keys.trust: {path} cannot be read ({error.strerror}); name a readable PEM file") from None
+        raise ConfigError(f"{key}: {path} cannot be read ({error.strerror}); name a readable PEM file") from None
     except ValueError:
-        raise ConfigError(f"keys.trust: {path} holds no certificate; put the authorities there in PEM") from None
+        raise ConfigError(f"{key}: {path} holds no certificate; put the authorities there in PEM") from None

@@ -8,16 +8,16 @@ are read again when they change. A file that is no certificate is passed over; a
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
 
-from gateway.adapters.keydirectory.answers import is_authority, judge, read_certificates
+from gateway.adapters.keydirectory.answers import is_authority, read_certificates
+from gateway.adapters.keydirectory.trust import Trust
 from gateway.domain.address import Address
 from gateway.ports.keys import KeyAnswer, KeyKind, KeyState
-from gateway.seal.smime_certificates import addresses_of
+from gateway.seal.certificate_names import addresses_of, domains_of
 
 _SUFFIXES = frozenset({".pem", ".crt", ".cer", ".der"})
 _Stamp = tuple[int, int, int]
@@ -26,14 +26,14 @@ _Stamp = tuple[int, int, int]
 class FolderDirectory:
     """The directory `[keys] recipients`. Thread-safe."""
 
-    def __init__(self, folder: Path, anchors: Sequence[x509.Certificate] | None = None) -> None:
-        self._folder, self._anchors = folder, anchors
+    def __init__(self, folder: Path, trust: Trust | None = None) -> None:
+        self._folder, self._trust = folder, trust or Trust()
         self._lock = threading.Lock()
         self._seen: dict[Path, tuple[_Stamp, tuple[tuple[frozenset[str], x509.Certificate], ...]]] = {}
 
     def find(self, address: Address, at: datetime, kind: KeyKind = KeyKind.SMIME) -> KeyAnswer:
         """The best certificate whose SAN names the address."""
-        if kind is not KeyKind.SMIME:
+        if kind is KeyKind.OPENPGP:
             return KeyAnswer(KeyState.NONE)
         try:
             with self._lock:
@@ -41,9 +41,11 @@ class FolderDirectory:
         except OSError:
             return KeyAnswer(KeyState.UNREACHABLE, reason="the directory of certificates cannot be read")
         theirs = [one for keys, one in entries if address.key in keys]
+        if kind is KeyKind.DIRECT:
+            theirs += [one for _, one in entries if address.domain in domains_of(one)]
         # Files from people often hold the whole chain.
-        authorities = [one for _, one in entries if is_authority(one)] if theirs and self._anchors is not None else []
-        return judge(theirs, address, at, self._anchors, authorities)
+        authorities = [one for _, one in entries if is_authority(one)] if theirs else []
+        return self._trust.judge(theirs, address, at, kind, intermediates=authorities, own=True)
 
     def _entries(self, wanted: str) -> list[tuple[frozenset[str], x509.Certificate]]:
         """Every certificate with the addresses it may be meant for: its SAN's, and the wanted one if its file says so."""

@@ -7,13 +7,12 @@ back into the database is none, and neither is a list with one taken out.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from datetime import datetime
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from gateway.adapters.keydirectory.answers import judge
+from gateway.adapters.keydirectory.trust import Trust
 from gateway.domain.address import Address
 from gateway.domain.audit import Event, EventKind, Scalar
 from gateway.domain.errors import IntegrityError, StoreUnavailable
@@ -28,14 +27,12 @@ _COLUMN = "recipient_key.certificate"
 class StoreDirectory:
     """Reads, and makes, the rows of imported certificates. Not to be asked inside a transaction: it begins its own."""
 
-    def __init__(
-        self, store: Store, columns: Columns, index: BlindIndex, anchors: Sequence[x509.Certificate] | None = None
-    ) -> None:
-        self._store, self._columns, self._index, self._anchors = store, columns, index, anchors
+    def __init__(self, store: Store, columns: Columns, index: BlindIndex, trust: Trust | None = None) -> None:
+        self._store, self._columns, self._index, self._trust = store, columns, index, trust or Trust()
 
     def find(self, address: Address, at: datetime, kind: KeyKind = KeyKind.SMIME) -> KeyAnswer:
         """The best imported certificate for the address."""
-        if kind is not KeyKind.SMIME:
+        if kind is KeyKind.OPENPGP:
             return KeyAnswer(KeyState.NONE)
         tag = self._index.address(RECIPIENT_KEY, address)
         try:
@@ -52,7 +49,7 @@ class StoreDirectory:
                     return KeyAnswer(KeyState.UNTRUSTED, reason="an imported certificate was changed in the database")
         except StoreUnavailable:
             return KeyAnswer(KeyState.UNREACHABLE, reason="the database cannot be reached")
-        return judge(certificates, address, at, self._anchors)
+        return self._trust.judge(certificates, address, at, kind, own=True)
 
     def put(
         self, uow: UnitOfWork, certificate: x509.Certificate, address: Address, source: str, at: datetime, actor: str
@@ -88,7 +85,7 @@ class StoreDirectory:
 
     def answer(self, certificate: x509.Certificate, address: Address, at: datetime) -> KeyAnswer:
         """What `find` would say of this certificate alone, once it is imported."""
-        return judge([certificate], address, at, self._anchors)
+        return self._trust.judge([certificate], address, at, own=True)
 
     def certificate(self, row: RecipientKeyRow) -> x509.Certificate:
         """The certificate of a row; IntegrityError when it was changed or moved."""

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.adapters.keydirectory import FirstOf, FolderDirectory, StoreDirectory
 from gateway.adapters.keydirectory.answers import read_anchors, read_certificates
+from gateway.adapters.keydirectory.trust import Anchors, Trust
 from gateway.adapters.sql.store import SqlStore
 from gateway.adapters.tokens import SystemTokens
 from gateway.domain.address import Address
@@ -39,6 +40,10 @@ class Fixed:
 
 def cert(address: str = "bob@example.net", **options):
     return recipient(address, rsa_key(), **options)
+
+
+def anchored(path: Path) -> Trust:
+    return Trust((Anchors(read_anchors(path)),))
 
 
 def put(folder: Path, name: str, *certificates, encoding: Encoding = Encoding.PEM) -> None:
@@ -103,8 +108,8 @@ def test_a_trust_file_asks_for_a_chain(tmp_path):
     other, _ = make_ca("Another CA", AT)
     put(tmp_path, "ours.pem", CA)
     put(tmp_path, "other.pem", other)
-    assert FolderDirectory(folder, read_anchors(tmp_path / "ours.pem")).find(BOB, AT).state is KeyState.VALID
-    assert FolderDirectory(folder, read_anchors(tmp_path / "other.pem")).find(BOB, AT).state is KeyState.UNTRUSTED
+    assert FolderDirectory(folder, anchored(tmp_path / "ours.pem")).find(BOB, AT).state is KeyState.VALID
+    assert FolderDirectory(folder, anchored(tmp_path / "other.pem")).find(BOB, AT).state is KeyState.UNTRUSTED
 
 
 def test_a_chain_in_the_file_leads_to_the_anchor(tmp_path):
@@ -121,7 +126,7 @@ def test_a_chain_in_the_file_leads_to_the_anchor(tmp_path):
     leaf = cert(issuer=(below, ISSUING_KEY))
     put(tmp_path, "root.pem", ROOT)
     put(folder, "bob.pem", leaf)
-    anchors = read_anchors(tmp_path / "root.pem")
+    anchors = anchored(tmp_path / "root.pem")
     assert FolderDirectory(folder, anchors).find(BOB, AT).state is KeyState.UNTRUSTED
     put(folder, "bob.pem", leaf, below)
     assert FolderDirectory(folder, anchors).find(BOB, AT).state is KeyState.VALID

@@ -1,0 +1,190 @@
+"""One bounded HTTP exchange with a host that nobody vouches for: a WKD server, a CRL's place, an OCSP responder.
+
+One deadline covers name look-up, connecting, TLS and every byte, so a server that trickles gains nothing; the body has a
+size; redirects are never followed; addresses of loopback, link-local and private networks are refused unless the
+installation names their network. The connection goes to the very address that was checked (no second look-up).
+"""
+
+from __future__ import annotations
+
+import http.client
+import ipaddress
+import socket
+import ssl
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Resolve = Callable[[str, int], Sequence[str]]
+_CHUNK = 64 * 1024
+
+
+class FetchFailed(Exception):
+    """There is no body to use; the message is a clause for people, without the URL."""
+
+
+class NoSuchHost(FetchFailed):
+    """The name does not exist, which is an answer and not a failure."""
+
+
+class NotThere(FetchFailed):
+    """The server says that it has no such thing (404, 410): an answer too."""
+
+
+class Deadline:
+    """A moment of the boot clock; `left` raises TimeoutError when it is past."""
+
+    def __init__(self, seconds: float) -> None:
+        self._until = time.monotonic() + seconds
+
+    def left(self) -> float:
+        """Seconds that are left, more than zero."""
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the time is over")
+        return left
+
+
+def system_resolve(host: str, port: int) -> Sequence[str]:
+    """The addresses of a host by the system's resolver; NoSuchHost if there are none, OSError when nobody answers."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except socket.gaierror as error:
+        if error.errno in {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}:
+            raise NoSuchHost("the host does not exist") from None
+        raise
+    return list(dict.fromkeys(str(one[4][0]) for one in found))
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """How to fetch, for all of a directory's exchanges."""
+
+    resolve: Resolve = system_resolve
+    networks: tuple[Network, ...] = ()
+    """Networks that are not public and may be asked all the same."""
+    context: ssl.SSLContext = field(default_factory=ssl.create_default_context)
+    ports: frozenset[int] = frozenset({80, 443})
+    """Ports that may be asked at public addresses."""
+
+    def __post_init__(self) -> None:
+        self.context.sslsocket_class = _TlsSocket
+
+    def __call__(self, url: str, deadline: Deadline, limit: int, *, body: bytes | None = None, kind: str = "") -> bytes:
+        """The body of a 200 answer of at most `limit` bytes; `body` makes it a POST of media type `kind`.
+
+        Raises FetchFailed; NoSuchHost where the name does not exist, NotThere for a 404.
+        """
+        scheme, host, port, target = _parts(url)
+        headers = {"Host": host, "User-Agent": "Sealgate", "Accept": "*/*", "Connection": "close"}
+        headers |= {"Content-Type": kind} if kind else {}
+        try:
+            connection = self._connect(scheme, host, port, deadline)
+            try:
+                connection.request("GET" if body is None else "POST", target, body, headers)
+                return _body(connection.getresponse(), limit)
+            finally:
+                connection.close()
+        except TimeoutError:
+            raise FetchFailed("the server did not answer in time") from None
+        except ssl.SSLCertVerificationError:
+            raise FetchFailed("the server's TLS certificate does not hold") from None
+        except (OSError, http.client.HTTPException, ValueError):
+            raise FetchFailed("the server cannot be reached") from None
+
+    def _connect(self, scheme: str, host: str, port: int, deadline: Deadline) -> http.client.HTTPConnection:
+        addresses = [one for one in self.resolve(host, port) if self._allowed(one, port)]
+        if not addresses:
+            raise FetchFailed("the host has no address that may be asked")
+        plain = _connected(addresses, port, deadline)
+        connection = http.client.HTTPConnection(host, port)
+        connection.sock = plain
+        if scheme == "https":
+            try:
+                plain.settimeout(deadline.left())  # a handshake in all, not each of its reads
+                secured = self.context.wrap_socket(plain, server_hostname=host)
+            except BaseException:
+                plain.close()
+                raise
+            assert isinstance(secured, _TlsSocket)
+            secured.deadline, connection.sock = deadline, secured
+        return connection
+
+    def _allowed(self, address: str, port: int) -> bool:
+        one = ipaddress.ip_address(address.partition("%")[0])
+        one = getattr(one, "ipv4_mapped", None) or one
+        if any(one.version == network.version and one in network for network in self.networks):
+            return True
+        return one.is_global and not one.is_multicast and port in self.ports
+
+
+class _PlainSocket(socket.socket):
+    """A socket whose every read ends with the deadline."""
+
+    deadline: Deadline | None = None
+
+    def recv_into(self, buffer: Buffer, nbytes: int = 0, flags: int = 0) -> int:
+        if self.deadline is not None:
+            self.settimeout(self.deadline.left())
+        return super().recv_into(buffer, nbytes, flags)
+
+
+class _TlsSocket(ssl.SSLSocket):
+    """The same within TLS."""
+
+    deadline: Deadline | None = None
+
+    def recv_into(self, buffer: Buffer, nbytes: int | None = None, flags: int = 0) -> int:
+        if self.deadline is not None:
+            self.settimeout(self.deadline.left())
+        return super().recv_into(buffer, nbytes, flags)
+
+
+def _parts(url: str) -> tuple[str, str, int, str]:
+    """Scheme, host, port and target; FetchFailed for what is not plain http or https."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+    except (ValueError, KeyError):
+        raise FetchFailed("it is no http address") from None
+    if not parts.hostname or parts.username is not None or not url.isascii() or any(one <= " " for one in url):
+        raise FetchFailed("it is no http address")
+    return parts.scheme, parts.hostname, port, (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
+def _connected(addresses: Sequence[str], port: int, deadline: Deadline) -> _PlainSocket:
+    """The first address that takes a connection; the last one's OSError if none does."""
+    trouble: OSError = ConnectionError("no address")
+    for address in addresses:
+        made = _PlainSocket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            made.settimeout(deadline.left())
+            made.connect((address, port))
+        except OSError as error:
+            made.close()
+            trouble = error
+        else:
+            made.deadline = deadline
+            return made
+    raise trouble
+
+
+def _body(response: http.client.HTTPResponse, limit: int) -> bytes:
+    if response.status in {404, 410}:
+        raise NotThere("the server has no such key")
+    if response.status != 200:
+        raise FetchFailed(f"the server answered {response.status}")
+    taken = bytearray()
+    while chunk := response.read(_CHUNK):
+        taken += chunk
+        if len(taken) > limit:
+            raise FetchFailed("the server's answer is too large")
+    if response.length:
+        raise FetchFailed("the server's answer was cut off")
+    return bytes(taken)

@@ -1,0 +1,176 @@
+"""Asks whether the certificates of a path have been revoked: lists first, then OCSP, each kept for a while.
+
+A list tells its server nothing about whom we write to, an OCSP question does: so lists come first. Addresses are only
+taken from certificates whose path to an anchor was found, and only public ones are asked (gateway/adapters/keydirectory/
+fetch.py). Everything is bounded: time in all, a list's size, what is kept.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Generic, TypeVar
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+
+from gateway.adapters.keydirectory.fetch import Deadline, Fetch, FetchFailed
+from gateway.ports.keys import KeyState
+from gateway.seal.revocation import (
+    Said,
+    Standing,
+    Unusable,
+    by_crl,
+    by_ocsp,
+    crl_places,
+    ocsp_places,
+    ocsp_question,
+    question_der,
+    read_crl,
+)
+
+_OCSP_BYTES = 64 * 1024
+_KEPT_BYTES = 64 * 1024 * 1024
+_KEPT = 4096
+_FAILED = timedelta(minutes=5)
+"""How long a place that failed is left alone: a dead server must not cost every mail its time-out."""
+_AT_ONCE = 2
+"""Lists that are fetched at the same time."""
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class RevocationLimits:
+    """Bounds; seconds, bytes."""
+
+    seconds: float = 10.0
+    crl_bytes: int = 16 * 1024 * 1024
+    keep: timedelta = timedelta(hours=1)
+
+
+class RevocationChecks:
+    """Thread-safe. `hard`: where nobody can tell, the answer is `unreachable`; else the certificate is taken to hold."""
+
+    def __init__(self, fetch: Fetch, random: Callable[[int], bytes], limits: RevocationLimits, *, hard: bool) -> None:
+        self._fetch, self._random, self._limits, self._hard = fetch, random, limits, hard
+        self._lists: Kept[x509.CertificateRevocationList | str] = Kept(_KEPT_BYTES)
+        self._said: Kept[Said] = Kept(_KEPT)
+        self._fetching = threading.BoundedSemaphore(_AT_ONCE)
+
+    def check(self, chain: Sequence[x509.Certificate], at: datetime) -> tuple[KeyState, str] | None:
+        """What speaks against a path, the certificate first and its anchor last; None if nothing does."""
+        deadline = Deadline(self._limits.seconds)
+        unknown = ""
+        for number, (certificate, issuer) in enumerate(pairwise(chain)):
+            said = self._standing(certificate, issuer, at, deadline)
+            if said.standing is Standing.REVOKED:
+                whose = "an authority above the certificate" if number else "the certificate"
+                return KeyState.UNTRUSTED, f"{whose} has been revoked"
+            if said.standing is Standing.UNKNOWN:
+                unknown = unknown or said.reason
+        return (KeyState.UNREACHABLE, unknown) if unknown and self._hard else None
+
+    def _standing(
+        self, certificate: x509.Certificate, issuer: x509.Certificate, at: datetime, deadline: Deadline
+    ) -> Said:
+        said = Said(Standing.GOOD)  # an authority that names no place to ask cannot revoke: both modes take that
+        for url in crl_places(certificate):
+            said = self._by_list(url, certificate, issuer, at, deadline)
+            if said.standing is not Standing.UNKNOWN:
+                return said
+        for url in ocsp_places(certificate):
+            said = self._by_question(url, certificate, issuer, at, deadline)
+            if said.standing is not Standing.UNKNOWN:
+                return said
+        return said
+
+    def _by_list(
+        self, url: str, certificate: x509.Certificate, issuer: x509.Certificate, at: datetime, deadline: Deadline
+    ) -> Said:  # fmt: skip
+        place = f"{url} {_print(issuer)}"
+        kept = self._lists.get(place, at)
+        if kept is None:
+            kept = self._list(url, place, issuer, at, deadline)
+        return Said(Standing.UNKNOWN, kept) if isinstance(kept, str) else by_crl(kept, certificate, at)
+
+    def _list(
+        self, url: str, place: str, issuer: x509.Certificate, at: datetime, deadline: Deadline
+    ) -> x509.CertificateRevocationList | str:
+        """Fetch a list and keep it, or why there is none."""
+        try:
+            if not self._fetching.acquire(timeout=deadline.left()):
+                return "its authority's revocation list could not be fetched in time"
+        except TimeoutError:
+            return "its authority's revocation list could not be fetched in time"
+        try:
+            der = self._fetch(url, deadline, self._limits.crl_bytes)
+            crl = read_crl(der, issuer)
+        except (FetchFailed, Unusable) as error:
+            why = str(error) if isinstance(error, Unusable) else f"its authority's revocation list: {error}"
+            self._lists.put(place, why, 1, at + _FAILED)
+            return why
+        finally:
+            self._fetching.release()
+        ends = crl.next_update_utc or at
+        if at <= ends:
+            self._lists.put(place, crl, len(der), min(at + self._limits.keep, ends))
+        return crl
+
+    def _by_question(
+        self, url: str, certificate: x509.Certificate, issuer: x509.Certificate, at: datetime, deadline: Deadline
+    ) -> Said:  # fmt: skip
+        place = f"{url} {_print(certificate)} {_print(issuer)}"
+        kept = self._said.get(place, at)
+        if kept is not None:
+            return kept
+        nonce = self._random(32)
+        asked = ocsp_question(certificate, issuer, nonce)
+        try:
+            der = self._fetch(url, deadline, _OCSP_BYTES, body=question_der(asked), kind="application/ocsp-request")
+            said = by_ocsp(der, asked, nonce, issuer, at)
+        except FetchFailed as error:
+            said = Said(Standing.UNKNOWN, f"its authority's OCSP responder: {error}")
+        ends = at + (_FAILED if said.standing is Standing.UNKNOWN else self._limits.keep)
+        self._said.put(place, said, 1, min(ends, said.until or ends))
+        return said
+
+
+class Kept(Generic[T]):
+    """Values with an end, of which only so much is kept; the one used longest ago goes first. Thread-safe."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._held = most, 0
+        self._lock = threading.Lock()
+        self._entries: OrderedDict[str, tuple[T, int, datetime, datetime]] = OrderedDict()
+
+    def get(self, name: str, at: datetime) -> T | None:
+        """What is kept under that name and has not ended (nor begins later: a clock that was set back keeps nothing)."""
+        with self._lock:
+            found = self._entries.get(name)
+            if found is None or not found[2] <= at < found[3]:
+                return None
+            self._entries.move_to_end(name)
+            return found[0]
+
+    def put(self, name: str, value: T, weight: int, until: datetime, since: datetime | None = None) -> None:
+        """Keep it until then."""
+        with self._lock:
+            self._drop(name)
+            if weight > self._most:
+                return
+            self._entries[name] = (value, weight, since or datetime.min.replace(tzinfo=until.tzinfo), until)
+            self._held += weight
+            while self._held > self._most:
+                self._drop(next(iter(self._entries)))
+
+    def _drop(self, name: str) -> None:
+        gone = self._entries.pop(name, None)
+        self._held -= gone[1] if gone else 0
+
+
+def _print(certificate: x509.Certificate) -> str:
+    return certificate.fingerprint(hashes.SHA256()).hex()
