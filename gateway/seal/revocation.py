@@ -82,7 +82,7 @@ def read_crl(der: bytes, issuer: x509.Certificate) -> x509.CertificateRevocation
             raise Unusable("its authority's revocation list is signed with a broken hash")
         key = issuer.public_key()
         if not isinstance(key, (rsa.RSAPublicKey, ec.EllipticCurvePublicKey, ed25519.Ed25519PublicKey)):
-            raise Unusable("its authority's revocation list has a signature of an unknown kind")  # noqa: TRY004 - its content, not a caller's mistake
+            raise Unusable("its authority's revocation list has a signature of an unknown kind")
         if not crl.is_signature_valid(key):
             raise Unusable("its authority's revocation list is signed by somebody else")
         _check_whole(crl)

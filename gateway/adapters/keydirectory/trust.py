@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from gateway.adapters.keydirectory.answers import most_telling
 from gateway.domain.address import Address
 from gateway.ports.keys import KeyAnswer, KeyKind, KeyState
+from gateway.seal.smime_capabilities import certificate_capabilities
 from gateway.seal.smime_certificates import judged
 
 _CERTIFICATES = 20
@@ -107,4 +108,5 @@ class Trust:
             if trouble is not None:
                 state, reasons = trouble[0], [trouble[1]]
         der = certificate.public_bytes(Encoding.DER)
-        return KeyAnswer(state, der, hashlib.sha256(der).hexdigest(), "; ".join(reasons))
+        fingerprint, reads = hashlib.sha256(der).hexdigest(), certificate_capabilities(certificate)
+        return KeyAnswer(state, der, fingerprint, "; ".join(reasons), reads)
