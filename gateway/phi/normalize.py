@@ -1,7 +1,7 @@
 """Brings text into the one form that recognisers read, with a map back to the code points that were sent.
 
 NFKC, zero-width and soft-hyphen removal, homoglyph folding, decimal digits of every script to ASCII, and l e t t e r s
-that stand apart closed up, as a person reads them. Placeholders that redaction wrote are blanked, so that scanned
+that stand apart closed up, labels that are run together set apart, as a person reads them. Placeholders that redaction wrote are blanked, so that scanned
 redacted text holds nothing but what was left standing. Only what is not ASCII is looked at character by character, and
 there is a map only where some character is no longer one for one.
 """
@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 import re2
 
 from gateway.domain.finding import Kind
+from gateway.phi.lettering import humps, unlined
 
 _LOOKALIKES = str.maketrans(
     "АВЕКМНОРСТУХІЈЅаеорсухіјѕһԁԛԝɡΑΒΕΖΗΙΚΜΝΟΡΤΥΧοıℓ‘’ʼ＇´“”‐‑‒–−﹣",
@@ -53,7 +54,7 @@ class Normalized:
 
 def normalize(text: str) -> Normalized:
     """Normalise one part's text; the result's offsets are code points."""
-    return _closed_up(Normalized(_blank_placeholders(text)) if text.isascii() else _folded(text))
+    return _split_up(_closed_up(Normalized(unlined(_blank_placeholders(text))) if text.isascii() else _folded(text)))
 
 
 def _folded(text: str) -> Normalized:
@@ -81,7 +82,7 @@ def _folded(text: str) -> Normalized:
             position = after
         done = end
     out.append(text[done:])
-    joined = _blank_placeholders("".join(out))
+    joined = unlined(_blank_placeholders("".join(out)))
     return Normalized(joined, *_maps(changes, len(text))) if changes else Normalized(joined)
 
 
@@ -144,6 +145,27 @@ def _closed_up(normal: Normalized) -> Normalized:
         array("L", kept if starts is None else [starts[at] for at in kept]),
         array("L", [at + 1 for at in kept] if ends is None else [ends[at] for at in kept]),
     )
+
+
+def _split_up(normal: Normalized) -> Normalized:
+    """The text with a blank, of nothing in the original, wherever one is heard in labels that are run together."""
+    text, starts, ends = normal.text, normal.starts, normal.ends
+    cuts = humps(text)
+    if not cuts:
+        return normal
+    before = array("L", range(len(text))) if starts is None else starts
+    behind = array("L", range(1, len(text) + 1)) if ends is None else ends
+    pieces: list[str] = []
+    new_starts, new_ends = array("L"), array("L")
+    for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True):
+        if start:
+            pieces.append(" ")
+            new_starts.append(before[start])
+            new_ends.append(before[start])
+        pieces.append(text[start:end])
+        new_starts.extend(before[start:end])
+        new_ends.extend(behind[start:end])
+    return Normalized("".join(pieces), new_starts, new_ends)
 
 
 def _blanks_within(text: str, start: int, end: int) -> Iterator[int]:

@@ -25,7 +25,7 @@ RUNS = (
     "MRN ", "MRN:", "ssn-", "1-", "1.", "1 ", "1/", "12:", "a:", "::", "(01)", "(", "((1", "[", "<td>", "</", "{\"id\":", "@", "a@", "a@b.", "@a.", "http://", "www.", "www.a.", "a/b/", "?a=b&",
     "id id id ", "number ", "no. ", "no no ", "account number ", "is is is ", "to the of ", "x" * 40 + " ", "9" * 40, "9" * 8 + " ", "AAA-", "A1", "A1-", "AB-12-", "a1.", "0x", "f" * 24, "f-",
     "|", "||", "a|b|", "PID|", "PID|1||\n", "mrn,", "mrn,name\n", "mrn,name\n1,2\n", "mrn  name\n", ",", ",,\"", "\"", "'", "\t", "mrn\tssn\n12\t34\n", "Jan ", "Jan 3 ", "3 Jan ", "3/4 ", "3/4-", "2026-", "2026-01-01T", "Monday ", "Monday - ",
-    "ninety ", "93 ", "93-year-", "(212) ", "(212) 555-", "+1 ", "+1.", "ext ", "x1 ", "555-0100 ext. ", "tel:", "fax ", "4111 ", "GB82 ", "DL ", "NPI 1", "user ", "login: ", "plate ", "vin ", "photo of ", ".jpg ", "a.jpg", "BIO-", "- - - ", ". . . ", "* * ", "\u200b1", "\u00ad-",
+    "ninety ", "93 ", "93-year-", "(212) ", "(212) 555-", "+1 ", "+1.", "ext ", "x1 ", "555-0100 ext. ", "tel:", "fax ", "4111 ", "GB82 ", "DL ", "NPI 1", "user ", "login: ", "plate ", "vin ", "photo of ", ".jpg ", "a.jpg", "BIO-", "- - - ", ". . . ", "* * ", "\u200b1", "\u00ad-", "_a", "a__b", "a __", "_", "b_ ", "patientAcct", "accNo ", "a:_1_ ",
 )  # fmt: skip
 # Names and what stands beside them, behind a sentence of health: each is judged, and none may cost a look at the whole text.
 NAMED = (

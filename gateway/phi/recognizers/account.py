@@ -25,6 +25,7 @@ FAMILY = Family(
     (
         Rule("labelled_account", Kind.ACCOUNT, labelled(r"(?:(?:bank|customer|hospital|patient|billing|checking|savings|client|member|guarantor) )?accounts?|accts?\.?|a/c|acc(?:t|ount)?\.? ?#|(?:n[uú]mero de )?cuenta(?: bancaria)?|guarantor|cta\b\.?|konto(?:nummer)?|compte|hsa|fsa|hra|loan|pr[eé]stamo|payment plan|carecredit|care credit|financial assistance(?: application)?|customer|billing (?:id|no\.?|number)|client account|sub-?account|ledger|member share|rekening"), 0.87, veto=no_id_after_word),
         Rule("account_after", Kind.ACCOUNT, named_after(r"(?:(?:bank|patient|guarantor|billing|checking|savings|customer|hospital) )?(?:account|acct\.?|a/c|cuenta)|routing|aba"), 0.86, veto=no_id_before_label),
+        Rule("account_letters", Kind.ACCOUNT, labelled(r"ac", r"\d{8,17}\b|\d{4} \d{4} \d{2,4}\b"), 0.6),
         Rule("account_bracketed", Kind.ACCOUNT, labelled(r"(?:bank |disability |checking |savings )?(?:account|acct\.?|cuenta)\s?\((?:[a-z]{2,12} ){1,2}", IDENTIFIER), 0.8, veto=no_id),
         Rule("account_end", Kind.ACCOUNT, r"(?i)\b(?:account|acct\.?|a/c|cuenta|card|tarjeta|checking|savings|visa|mastercard|amex|hsa|fsa)\b[^\d\n]{0,24}\b(?:ending|ends|ended|terminad[ao]|termina|last (?:4|four)|finaliza)(?: (?:in|with|en|digits|is)){0,2}[ :#*x\-]{1,4}(\d{4})\b", 0.7),
         Rule("swift", Kind.ACCOUNT, labelled(r"swift(?: code|/bic)?|bic", r"(?-i:[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?)\b"), 0.6),

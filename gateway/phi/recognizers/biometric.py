@@ -18,12 +18,19 @@ def _no_template(document: Document, start: int, end: int) -> bool:
     return sum(map(str.isalnum, document.text[start:end])) < 6 and no_id(document, start, end)
 
 
+def _no_template_before(document: Document, start: int, end: int) -> bool:
+    """As `no_id_before_label`, but for a value of letters and hexadecimal digits in groups."""
+    groups = document.text[start:end].split("-")
+    hexadecimal = len(groups) > 1 and len(groups[-1]) > 7 and set(groups[-1].lower()) <= set("0123456789abcdef")
+    return not hexadecimal and no_id_before_label(document, start, end)
+
+
 FAMILY = Family(
     "biometric",
     (
         Rule("biometric_prefix", Kind.BIOMETRIC, r"\bBIO-?[A-Z]{1,4}-?[0-9A-Za-z]{4,}", 0.9),
         Rule("biometric_id", Kind.BIOMETRIC, labelled(rf"{_WHAT}{_MADE}|face[ _](?:scan|template|hash|record|sample|profile|id|code)", _VALUE), 0.85, veto=_no_template),
-        Rule("biometric_after", Kind.BIOMETRIC, named_after(_WHAT, _VALUE), 0.84, veto=no_id_before_label),
+        Rule("biometric_after", Kind.BIOMETRIC, named_after(_WHAT, _VALUE), 0.84, veto=_no_template_before),
         Rule("biometric_words", Kind.BIOMETRIC, r"(?i)\b(?:finger ?print|voice ?print|retina(?:l)?|iris|palm ?print|face ?print|facial recognition|biometric) (?:scans?|templates?|records?|samples?|on file|images?|enrol?lment)\b", 0.45),
     ),
 )  # fmt: skip

@@ -87,9 +87,11 @@ FAMILY = Family(
     "codes",
     (
         Rule("letters_then_digits", Kind.OTHER_ID, r"\b(?:[A-Z]{2,4}\d{5,14}|[A-Z]\d{7,14})[A-Z]{0,3}\b", 0.42, veto=no_code),
+        Rule("letter_between_digits", Kind.OTHER_ID, r"\b\d{6,12}[A-HJ-NP-WYZ]\d{1,4}\b", 0.42, veto=no_code),
+        Rule("of_the_year", Kind.OTHER_ID, r"\b\d{2}:[A-Z]{1,3}\d{4,7}[A-Z]?\b", 0.5),
         Rule("digits_then_letters", Kind.OTHER_ID, r"\b\d{6,12}[A-EHJNP-TV-Z]{1,2}\b", 0.42, veto=no_code),
         Rule("letters_and_groups", Kind.OTHER_ID, rf"\b[A-Z]{{1,6}}\d{{0,4}}[\-_#]{{1,2}}(?:[A-Z0-9]{{1,10}}[\-_]){{0,4}}[A-Z]{{0,4}}\d[A-Z0-9]*(?:[\-_]{_SEGMENT}){{0,4}}\b", 0.42, veto=no_code),
-        Rule("digits_and_groups", Kind.OTHER_ID, r"\b\d{2,6}[A-Z]{0,3}(?:-[A-Z0-9]{1,10}){1,5}\b", 0.42, veto=_no_numbered),
+        Rule("digits_and_groups", Kind.OTHER_ID, r"\b(?:\d{2,6}[A-Z]{0,3}|\d[A-Z]\d{2,5})(?:-[A-Z0-9]{1,10}){1,5}\b", 0.42, veto=_no_numbered),
         Rule("blanks_between", Kind.OTHER_ID, r"\b[A-Z]{1,4}\d{0,4}(?: \d{2,4}){1,4} \d{2,6}(?: [A-Z]{1,2}\b)?", 0.42, veto=_no_groups),
         Rule("letters_blank_digits", Kind.OTHER_ID, r"\b[A-Z]{1,4} \d{4,7}(?: \d{1,4}){1,4}(?: [A-Z]{1,2}\b)?|\b[A-Z]{2,3} \d{4} [A-Z]{1,2}\b|\b[A-Z]{1,4}-[A-Z]{1,4} \d{4,8}(?:-\d{2,6}){0,3}\b|\b[A-Z]{1,3} \d{6,9}(?: [A-Z])?\b", 0.42, veto=_no_groups),
         Rule("seven_alone", Kind.OTHER_ID, r"\b\d{7}\b", 0.42, veto=_no_number),

@@ -46,6 +46,6 @@ FAMILY = Family(
         Rule("payer_then_number", Kind.HEALTH_PLAN, labelled(_PAYERS, _SUFFIXED), 0.6, veto=no_id_after_word),
         Rule("payer_then_letters", Kind.HEALTH_PLAN, rf"(?i)\b(?:{_PAYERS})[ :(,#]{{1,3}}(?:id |no\.? |member |her |his )?(?-i:([A-Z]{{2,4}} (?:[A-Z]{{1,3}}\d|\d{{3,}})[A-Z0-9 ]{{3,12}}\b|[A-Z]{{1,4}}\d{{4,}} \d{{3,6}}\b|[A-Z0-9]*\d{{5,}}[A-Z0-9\-]*))", 0.6, veto=no_id),
         Rule("card_then_id", Kind.HEALTH_PLAN, rf"(?i)\b(?:bin|pcn|grp|rx ?grp)[ :#]{{1,3}}[a-z0-9]{{3,12}},? (?:pcn [a-z0-9]{{3,12}},? )?(?:id|grp|group)[ :#]{{1,3}}({_SUFFIXED}|\d{{3,5}} \d{{3,6}})", 0.7, veto=no_id),
-        Rule("plan_after", Kind.HEALTH_PLAN, named_after(rf"{_MEMBER}|{_NAMED}|policy|group|grp|grupo", _SUFFIXED), 0.6, _PLAN, veto=no_id_before_label),
+        Rule("plan_after", Kind.HEALTH_PLAN, named_after(rf"{_MEMBER}|{_NAMED}|policy|group|grp|(?:n[uú]mero de )?grupo", _SUFFIXED), 0.6, _PLAN, veto=no_id_before_label),
     ),
 )  # fmt: skip

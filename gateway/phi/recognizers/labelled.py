@@ -14,7 +14,7 @@ _WORDS = (
     r"(?:[ _\-]{0,2}(?:(?:numbers?|num|n[uú]m|nbr|nos?|nr|ids?|identifiers?|identification|code|refs?|reference|reg|registration|holder|cards?|"
     r"n[uú]mero|hash|key|value)(?:\b|_)\.?(?:'?s\b)?|#(?:'?s\b)?|[nN]?[º°]))"
 )
-_REMARK = r"(?:\s?[(\[][^()\[\]\n]{1,24}[)\]]\s?[:=#]|\s?[(\[][^()\[\]\n\d]{1,24}[)\]]|(?:,?[ /_\-]{1,3}[a-z]{2,}){1,3}\s?[:=#]|/[a-z]{2,10}|\s?[–\-] ?(?:old|new|current|prior|previous) ?[:–\-])?"
+_REMARK = r"(?:(?:\s?[(\[][^()\[\]\n]{1,24}[)\]])?(?:,?[ /_\-]{1,3}[a-z]{2,}){0,3}\s?[:=#]|\s?[(\[][^()\[\]\n\d]{1,24}[)\]]|/[a-z]{2,10}|\s?[–\-] ?(?:old|new|current|prior|previous) ?[:–\-])?"
 _REMARK_SIGNED = r"(?:\s?[(\[][^()\[\]\n]{1,24}[)\]]\s?[:=#]|(?:,?[ /_\-]{1,3}[a-z]{2,}){1,3}\s?[:=#]|/[a-z]{2,10})?"
 _PUNCT = r"(?:</?[A-Za-z][^<>\n]*>|%3[Aa]|[\s\"':=#\-–—.|>*?<,;()\[\]\\~•{/_`!])"
 _FIELD = r"(?:(?:a|ans|answer|r|resp|respuesta)\s?[:.)]\s{0,3}|(?:value|val|valor|content|text|data-value)[\"']?\s?[:=]\s?[\"']?)?"
@@ -42,7 +42,8 @@ _UNIT_BEGINS = frozenset("mugklpocifhbsdwytvMUGKLPOCIFHBSDWYTVµμΜſ\u212a%°$
 _PUBLIC = compiled(
     r"^(?:(?i:cpt|hcpcs|icd|ndc|drg|loinc|cvx|pos|cms|form|room|rm|po|box|ext|dos|npi|rn|page|usd)|and|or|is|for|of|at|to|in)\b"
 )
-_PIECES = re.compile(r"\[(?:\\.|[^\]\\])*\]|\\.| \??|.", re.DOTALL)
+_PIECES = re.compile(r"\[(?:\\.|[^\]\\])*\](?:[?{])?|\\.| \??|.", re.DOTALL)
+_APART = frozenset([" ", " ?", "[ _]", "[ _]?", r"[ \-]", r"[ \-]?", r"[ _\-]", r"[ _\-]?"])
 _GAP, _EDGE = r"[\s_\-]{0,2}", r"(?:\b|_)"
 _STRONG = ":=#|\"'<>\t"
 _NUMBER_WORDS = (
@@ -72,14 +73,14 @@ def named_after(labels: str, value: str = IDENTIFIER) -> str:
     """The pattern of a value before its label: "4650146 (MRN)", "4650146 is her record number"."""
     return (
         rf"(?i)\b({value})[\"']?(?:\s?[(\[]|\s?[=–\-]\s?|, ?|,? (?:is|was|as|es|under|for|against) )"
-        rf"(?:(?:the|her|his|my|your|their|our|this|a|su|mi|el|la) )?(?:[\pL.'’\-]+[ _]{{1,2}}){{0,2}}(?:{written(labels)})"
+        rf"(?:(?:the|her|his|my|your|their|our|this|a|su|mi|el|la) )?(?:[\pL.'’\-]+[ _\-]{{1,2}}){{0,2}}(?:{written(labels)})"
         rf"(?:[ _\-]{{0,2}}(?:numbers?|no\b\.?|nr|num|ids?|code|ref|cards?|identifier)\b\.?|[ _]{{1,2}}[a-z]+\.?|[ _]?#){{0,2}}(?:[^\pL]|$)"
     )
 
 
 def written(labels: str) -> str:
     """The pattern of labels as forms and programs write them too: blanks as underscores, hyphens, line ends or left out."""
-    return "".join(_GAP if one in {" ", " ?"} else _EDGE if one == r"\b" else one for one in _PIECES.findall(labels))
+    return "".join(_GAP if one in _APART else _EDGE if one == r"\b" else one for one in _PIECES.findall(labels))
 
 
 def no_id(document: Document, start: int, end: int) -> bool:

@@ -7,7 +7,7 @@ from gateway.phi.recognizers.labelled import labelled, named_after, no_id, no_id
 from gateway.phi.recognizers.rule import Family, Rule
 
 _MRN = (
-    r"(?:epic |facility |hospital |clinic |patient )?m\.?r\.?n\.?|mr ?#|mr[ _\-]?(?:no|num|number|id)\b\.?|e?mpi|medical[ _\-]?records?|med\.?[ _\-]?rec(?:ord)?s?\.?|health records?|(?:n[uú]mero de |n[oº°]\.? de )?expediente(?: m[eé]dico)?|"
+    r"(?:epic |facility |hospital |clinic |patient )?m\.?r\.?n\.?|mr ?#|mr[ _\-]?(?:no|num|number|id)\b\.?|e?mpi|medical[ _\-]?records?|med(?:ical|\.)?[ _\-]?rec(?:ords?|\b\.?)|health records?|(?:n[uú]mero de |n[oº°]\.? de )?expediente(?: m[eé]dico)?|"
     r"historia cl[ií]nica|nhc|bracelet|wrist ?band|urn:mrn|e[mh]r|epic(?: id)?|cerner(?: id)?|cpi\b|emr|historia(?: cl[ií]nica)?(?: n[uú]m\.?)|hc\b|hcu|ficha(?: cl[ií]nica| m[eé]dica)?|film jacket|x-?ray(?: jacket| folder)?|jacket|folder|dental chart|patient file|carpeta|registro(?: m[eé]dico| cl[ií]nico)?|dossier|patientennummer|pat-?nr\.?|fallnummer|numero dossier"
 )
 _CHART = r"charts?|records?|file|historia|expediente cl[ií]nico|exp\b\.?"

@@ -31,6 +31,7 @@ _CLEAR = (
     r"(?:n[uú]mero|n[oº°]\.?) de (?:reclamo|receta|caso|orden|pasaporte|factura)|requisition"
 )
 _USER = r"(?:portal|my ?chart|e?hr|epic|web|site|app|network|windows|citrix|vpn) (?:user[ _\-]?names?|user[ _\-]?ids?|log[ \-]?in names?|log[ \-]?in ids?)|user accounts?|nombre de usuario|profile[ _]?names?|sign[ \-]?in names?|log[ \-]?on names?|net ?id|(?:portal|patient portal|my ?chart|e?hr|epic|web|site|app|network|windows|citrix|vpn) (?:log[ \-]?ins?|users?|accounts?|ids?)|signs? in as|signed in as|logs? in as|logged in as|logs? on as|sign[ \-]?in(?: name| id)?|log[ \-]?on(?: name| id)?|profile(?: name| id)?|account id|alias|gamer ?tag|member name|user[ _]?names?|user[ _]?ids?|log[ \-]?in(?:s| name| id)?|screen[ _]?name|handle|usuario|db_user|account name|username|nickname|we ?chat|whats ?app|kakao(?: ?talk)?|discord|snapchat|insta(?:gram)?|twitter|tiktok|telegram|skype|venmo|zelle|cash ?app|user"
+_USER_NAMES = r"user[ _]?(?:names?|ids?|accounts?)|log[ \-]?in(?: (?:name|id))?|log[ \-]?on(?: (?:name|id))?|sign[ \-]?in (?:name|id)|(?:signed|logged) in as|(?:portal|web|network|epic|my ?chart) user(?:name|id)?|profile name|nombre de usuario|alias"
 _USER_TOLD = ("user name", "username", "user_name", "user id", "user_id", "userid", "screen name", "usuario")
 _USER_VALUE = r"[a-z][a-z0-9._\-]*[a-z0-9]_{0,2}"
 
@@ -117,7 +118,8 @@ FAMILY = Family(
         Rule("bare_label", Kind.OTHER_ID, labelled(_SURE), 0.66, veto=no_id_after_word),
         Rule("id_after", Kind.OTHER_ID, named_after(rf"(?:{_SURE})|id|reference|identifier|guid|uuid"), 0.72, veto=no_id_before_label),
         Rule("tax_id", Kind.OTHER_ID, labelled(r"(?:federal |employer )?tax(?: ?payer)?(?: id(?:entification)?)?|ein|tin|employer id(?:entification)?", r"(?:tax-)?\d{2}-?\d{7}|[a-z]{2,4}-?\d{6,12}"), 0.9, veto=no_id),
-        Rule("user_after", Kind.OTHER_ID, named_after(r"user account|profile name|sign[ \-]?in name|user[ _]?name|user[ _]?id|user|log[ \-]?in|log[ \-]?on|screen[ _]?name|usuario|nombre de usuario|account name|handle|nickname|alias", _USER_VALUE), 0.6, veto=_no_user),
+        Rule("user_of", Kind.OTHER_ID, labelled(_USER_NAMES, _USER_VALUE), 0.62, veto=_no_user),
+        Rule("user_after", Kind.OTHER_ID, named_after(r"user account|profile name|(?:signed|logged|logs?|signs?) in as|(?:portal|web|site|network) user(?:name)?|log[ \-]?in name|sign[ \-]?in name|user[ _]?name|user[ _]?id|user|log[ \-]?in|log[ \-]?on|screen[ _]?name|usuario|nombre de usuario|account name|handle|nickname|alias", _USER_VALUE), 0.6, veto=_no_user),
         Rule("plain_label", Kind.OTHER_ID, labelled(r"id|no\.|number|identifier|guid|uuid", r"[a-z]{0,5}-?[a-z]?\d[\da-z\-]{4,}(?:/\d{2,4}\b)?"), 0.6, veto=no_id),
         Rule("user_name", Kind.OTHER_ID, labelled(_USER, _USER_VALUE, apart=1), 0.62, veto=_no_user),
         Rule("court_register", Kind.OTHER_ID, r"\b(?:\d{1,3}|[IVX]{1,5}) (?:[A-Z]{1,5}|[A-Z][a-z]{1,4}) \d{1,6}/(?:\d{2}|(?:19|20)\d{2})\b", 0.2, ("file", "case", "court", "judgment", "no", "az", "ref", "sygn", "akt", "proceedings", "decision", "order", "docket"), veto=no_id),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.domain.finding import Kind
-from gateway.phi.document import Document
+from gateway.phi.document import Document, compiled
 from gateway.phi.recognizers.checks import numeric_date
 from gateway.phi.recognizers.labelled import labelled, measured, named_after
 from gateway.phi.recognizers.rule import Family, Rule
@@ -11,6 +11,8 @@ from gateway.phi.recognizers.rule import Family, Rule
 # A gap may hold the end of a line, but then only with a sign beside it: two columns of numbers are no telephone.
 _GAP = r"(?: ?[.\-/] ?\n?[ >]{0,3}| {1,2}|\n)"
 _US = rf"(?:(?:\+|\b00)?1{_GAP}?)?(?:\([2-9]\d{{2}}\)(?:{_GAP}| ?- )?|[2-9]\d{{2}}{_GAP})\d{{3}}{_GAP}\d{{4}}"
+_ANOTHER = compiled(rf"^/{_US}")
+"""A whole number after a slash: the one before it does not go on."""
 _EXT = r"(?:[ ,;]{0,2}(?:[xX]|[eE][xX][tT](?:\.|n\.?|ension|ENSION)?|EXT\.?|#)[ :.]{0,2}\d{1,6})?"
 _CALL = (
     "phone", "tel", "telephone", "call", "cell", "mobile", "contact", "reach", "pager", "beeper", "voicemail", "whatsapp", "teléfono", "móvil",
@@ -23,7 +25,7 @@ _ABROAD_LABELS = (
 )
 _ABROAD = r"\(?\+?\d{1,5}\)?(?:[ .\-/]{1,2}\(?\d{2,6}\)?){1,5}"
 _PHONES = (
-    r"(?:(?:home|work|cell|mobile|direct|day ?time|evening|contact|patient|office|customer|emergency|alt(?:ernate)?|primary|next of kin|call ?back) )?(?:tele)?phones?|tel[eé]fonos?|tel\b\.?|cell(?:ular)?|celular|m[oó]vil|mobile|pager|beeper|call(?: (?:me|us|her|him|back))?(?: at)?|ph\b\.?|home|work|contact|whats ?app|text|voicemail|landline|"
+    r"(?:(?:home|work|cell|mobile|direct|day ?time|evening|contact|patient|office|customer|emergency|alt(?:ernate)?|primary|next of kin|call ?back) )?(?:tele)?phones?|tel[eé]fonos?|tels?\b\.?|cell(?:ular)?|celular|m[oó]vil|mobile|pager|beeper|call(?: (?:me|us|her|him|back))?(?: at)?|ph\b\.?|home|work|contact|whats ?app|text|voicemail|landline|"
     r"hotline|direct(?: line)?|numbers?(?: is)?|reach(?: (?:me|her|him|us))?(?: at| on)?"
 )
 # What scanners read for digits stands too: the label says what it is.
@@ -44,16 +46,26 @@ def _counted(document: Document, start: int, end: int) -> bool:
     return (
         before.endswith(("$", "€"))
         or "ndc" in document.lower[max(0, start - 10) : start]
-        or (before.endswith("#") and not 10 <= sum(map(str.isdigit, text[start:end])) <= 15)
+        or (before.endswith("#") and not 10 <= _counting(text[start:end]) <= 15)
         or (
             len(before) == 2
             and before[1] in ".,-/"
             and before[0].isalnum()
             and (before[1] != "," or before[0].isdigit())
         )
-        or (text[end : end + 1] in {"-", "/"} and text[end + 1 : end + 2].isdigit())
+        or (
+            text[end : end + 1] in {"-", "/"}
+            and text[end + 1 : end + 2].isdigit()
+            and _ANOTHER.search(text[end : end + 24]) is None
+        )
         or measured(document, end)
     )
+
+
+def _counting(value: str) -> int:
+    """How many digits a number has before its extension."""
+    low = value.lower()
+    return sum(map(str.isdigit, low[: low.find("x") if "x" in low else len(low)]))
 
 
 def _short(document: Document, start: int, end: int) -> bool:

@@ -9,7 +9,7 @@ from gateway.phi.recognizers.labelled import labelled, named_after
 from gateway.phi.recognizers.rule import Family, Rule
 
 _WORDS = ("ssn", "social security", "social", "ss#", "soc sec", "itin", "seguro social", "tax id")
-_LABEL = r"(?:patient'?s? )?ssn|s\.s\.n\.|ss[ _\-]{0,2}(?:#|no\b\.?|num(?:ber)?\b)|soc(?:ial|\.)?[ _\-]{0,2}sec(?:urity|\.)?|social|itin|(?:n[uú]mero de )?seguro social|nss"
+_LABEL = r"(?:patient'?s? )?ssn|s\.s\.n\b\.?|ss[ _\-]{0,2}(?:#|no\b\.?|num(?:ber)?\b)|soc(?:ial|\.)?[ _\-]{0,2}sec(?:urity|\.)?|social|itin|(?:n[uú]mero de )?seguro social|nss"
 # What scanners read for digits stands too: the label says what it is.
 _DIGIT = r"[\doil]"
 _NINE = rf"{_DIGIT}{{3}}[\s.\-/•·]{{0,3}}{_DIGIT}{{2}}[\s.\-/•·]{{0,3}}{_DIGIT}{{4}}"

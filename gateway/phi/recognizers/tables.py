@@ -17,25 +17,25 @@ from gateway.phi.recognizers.labelled import written
 from gateway.phi.recognizers.rule import Family, Hit
 
 _NO = r"(?:[ _\-]{0,2}(?:numbers?|num|nbr|nos?\.?|ids?|identifier|#))"
-_USERS = r"user[ _]?(?:name|id|account)|(?:portal|mychart|web|network) (?:user(?:name| id)?|log[ \-]?in)|sign[ \-]?in(?: name| id)?|log[ \-]?[io]n (?:name|id)|profile(?: name| id)?|alias|net ?id|nombre de usuario|log[ \-]?in|user|screen[ _]?name|account name|portal login|mychart username|usuario|handle|twitter|instagram|telegram|tiktok"
+_USERS = r"user[ _]?(?:name|id|account)|(?:signed|logged|signs?|logs?) in as|log[ \-]?on|(?:portal|mychart|web|network) (?:user(?:name| id)?|log[ \-]?in)|sign[ \-]?in(?: name| id)?|log[ \-]?[io]n (?:name|id)|profile(?: name| id)?|alias|net ?id|nombre de usuario|log[ \-]?in|user|screen[ _]?name|account name|portal login|mychart username|usuario|handle|twitter|instagram|telegram|tiktok"
 _ANY = (
     r"(?:(?:patient|member|subscriber|insured|insurance|plan|policy|group|grp|employer|account|acct|customer|client|bank|card|medical|health|hospital|clinic|chart|pat\.?|licen[sc]e|lic\.?|professional|driver'?s?|worker|clock|"
-    r"payroll|empleado|personnel|device|serial|generator|equipment|asset|vehicle|court|legal|cause|case|matter|lab|path(?:ology)?|sample|specimen|invoice|receipt|purchase|work|service|trace|session|reference|contact|record|fingerprint|"
+    r"payroll|empleado|personnel|device|serial|generator|equipment|asset|vehicle|court|legal|cause|case|matter|lab|path(?:ology)?|sample|specimen|invoice|receipt|purchase|work|service|trace|session|reference|contact|record|fingerprint|claim|wc|comp|file|employee|staff|plate|registration|encounter|visit|admission|prescription|rx|"
     r"voice|iris|palm|biometric|template|benefit|contract|enrollee|cardholder|state|national|tax(?:payer)?|social|asegurado|afiliado|grupo|cuenta|registro|folio) ){1,3}(?:numbers?|num\.?|nbr|no\.?|ids?|identifier|#|ref\.?){1,2}"
     r"|(?:(?:n[uú]mero de )?grupo|(?:professional|medical|state|rn|nursing|physician|pharmacist|pt) lic(?:en[sc]e|\.)|claim ref(?:erence)?|telefax|fax line|lic\.? ?plate|license plate|n[uú]mero de \pL+|c[eé]dula(?: \pL+)?|(?:case|lab|specimen) accession|historia cl[ií]nica|expediente|p[oó]liza|placas|vehicle plate|social|licencia(?: \pL+){0,2}|driving licen[sc]e|d\.l\.?|plates?|cdl)(?: (?:no\.?|number|#))?"
 )
 _COLUMNS: tuple[tuple[Kind, str], ...] = (
     (Kind.OTHER_ID, _ANY),  # first: of several that fit, the last names the kind
-    (Kind.MRN, rf"(?:(?:facility |epic |patient )?m\.?r\.?n\.?|mr|medical[ _]?rec(?:ord)?|med\.?[ _]rec(?:ord)?\.?|health record|clinic|pat\.?|chart|hospital|unit|record|nhc|e?mpi|(?:n[uú]mero de )?expediente){_NO}?|(?:patient|pt\.?|pat){_NO}"),
-    (Kind.SSN, rf"(?:patient[ _])?(?:ssn(?:/tin)?|ss|soc(?:ial|\.)?[ _]?sec(?:urity|\.)?|itin|nss|(?:n[uú]mero de )?seguro social){_NO}?"),
+    (Kind.MRN, rf"(?:(?:facility |epic |patient )?m\.?r\.?n\.?|mr|med(?:ical|\.)?[ _]?rec(?:ord)?s?\.?|health record|clinic|pat\.?|chart|hospital|unit|record|nhc|e?mpi|(?:n[uú]mero de )?expediente){_NO}?|(?:patient|pt\.?|pat){_NO}"),
+    (Kind.SSN, rf"(?:patient(?:'?s)?[ _])?(?:ssn(?:/tin)?|s\.s\.n\.?|ss|soc(?:ial|\.)?[ _]?sec(?:urity|\.)?|itin|nss|(?:n[uú]mero de )?seguro social){_NO}?"),
     (Kind.PHONE, rf"(?:(?:home|work|cell|mobile|day(?:time)?|evening|contact|primary|emergency|patient|direct|office|alt(?:ernate)?|next of kin|call ?back)[ _]?)?(?:tele)?(?:phone|tel\.?|cell|mobile|ph|contact|tel[eé]fono|pager|m[oó]vil|celular|call|whatsapp){_NO}?|(?:home|work) ?#|emergency contact"),
     (Kind.FAX, rf"(?:e|office |home |work )?(?:fax|facsimile|tele ?fax){_NO}?:?"),
     (Kind.EMAIL, r"e?-?mail(?:[ _]?addr(?:ess|\.)?)?|correo(?: electr[oó]nico)?"),
-    (Kind.HEALTH_PLAN, rf"(?:medicare|medicaid|mbi|hicn?|hicn/mbi|member|subscriber|insurance|insured'?s?|plan|health[ _]?plan|beneficiary|policy|pol\.|group|grp|cardholder|bcbs|certificate|payer|insurance[ _](?:group|member|policy)|plan group|policy ?holder|(?:n[uú]mero de )?(?:afiliado|p[oó]liza)|medicare beneficiary|medicare claim){_NO}{{0,2}}"),
-    (Kind.ACCOUNT, rf"(?:(?:bank|patient|guarantor|checking|billing|savings)[ _])?(?:account|acct\.?|a/c|iban|routing|aba(?: routing)?|rtn|transit|(?:n[uú]mero de )?cuenta|bank routing|transfer to){_NO}?"),
+    (Kind.HEALTH_PLAN, rf"(?:medicare|medicaid|mbi|hicn?|hicn/mbi|member|subscriber|insurance|insured'?s?|plan|health[ _]?plan|beneficiary|policy|pol\.|group|grp|cardholder|bcbs|certificate|payer|insurance[ _](?:group|member|policy)|plan group|policy ?holder|(?:n[uú]mero de )?(?:afiliado|p[oó]liza)|medicare beneficiary|medicare claim|medi-?cal|enrollee|aetna|cigna|humana|kaiser|tricare|anthem|blue ?cross){_NO}{{0,2}}"),
+    (Kind.ACCOUNT, rf"(?:(?:bank|patient|guarantor|checking|billing|savings|hospital|customer|client|member)[ _])?(?:account|acct\.?|a/c|iban|routing|aba(?: routing)?|rtn|transit|(?:n[uú]mero de )?cuenta|bank routing|transfer to){_NO}?"),
     (Kind.PAYMENT_CARD, rf"(?:(?:credit|debit|payment)[ _]?)?(?:card|cc|visa|mastercard|amex|tarjeta){_NO}?"),
     (Kind.LICENSE, rf"(?:(?:rendering|provider|medical|state|rn|board|nursing|driver'?s?'?|drivers|operator)[ _]?)?(?:npi|dea(?: reg\.?| registration)?|licen[sc]e|lic\.?|dln?|licencia(?: m[eé]dica| de conducir)?|national provider identifier){_NO}{{0,2}}"),
-    (Kind.DEVICE, rf"(?:(?:device|implant|pacemaker|pump)[ _]?)?(?:serial|s/n|sn|ser\.|udi(?:-di)?|imei|mac(?:[ _]address)?|device|lot/serial|bssid|hardware address|bluetooth address|unique device identifier|device identifier|(?:n[uú]mero de )?serie|ether|barcode \(udi\)){_NO}?"),
+    (Kind.DEVICE, rf"(?:(?:device|implant|pacemaker|pump|generator|defibrillator|monitor|lead|ventilator|meter|sensor|product|unit)[ _]?)?(?:serial|s/n|s\.n\.?|sn|ser\.|udi(?:-di)?|imei|mac(?:[ _]address)?|device|lot/serial|bssid|hardware address|bluetooth address|unique device identifier|device identifier|(?:n[uú]mero de )?serie|ether|barcode \(udi\)){_NO}?"),
     (Kind.VEHICLE, rf"car|vehicle|auto|placas|vehicle plate|social|veh[ií]culo|(?:car )?tag|(?:(?:licen[sc]e|vehicle|registration|car|number)[ _]?)?(?:plate|vin|tag|registration|placa|matr[ií]cula|chassis|vehicle id|identification){_NO}?"),
     (Kind.BIOMETRIC, rf"(?:finger ?print|biometric|voice ?print|retina(?:l)?(?: scan)?|iris(?: scan)?|face|facial|palm ?(?:print|vein|scan)|huella|hand scan)[ _]?(?:template|hash|scan)?{_NO}?"),
     (Kind.IP, r"(?:(?:client|remote|source)[ _])?ip(?:v[46])?(?:[ _]?addr(?:ess)?)?"),
@@ -44,6 +44,7 @@ _COLUMNS: tuple[tuple[Kind, str], ...] = (
     (Kind.AGE, r"(?:patient )?age(?: ?\(?(?:y(?:ea)?rs?)\)?)?|edad"),
     (Kind.OTHER_ID, _USERS),
 )  # fmt: skip
+_ASIDE = r"(?: ?\([^()\n\d]{1,24}\))?"
 _SCORE = {Kind.MRN: 0.9, Kind.SSN: 0.95, Kind.HEALTH_PLAN: 0.8, Kind.BIOMETRIC: 0.8, Kind.OTHER_ID: 0.75}
 _SEPARATORS = ("|", "\t", ";", ",", "  ")
 _MOST_CELL = 60
@@ -62,9 +63,9 @@ _SEGMENTS: dict[str, dict[int, Kind]] = {
 @cache
 def _headings() -> tuple[Any, tuple[tuple[Kind, Any], ...], Any]:
     every = "|".join(f"(?:{written(pattern)})" for _, pattern in _COLUMNS)
-    line = compiled(rf"(?im)(?:^|[,;|\t]|  )[ \"'*]*(?:{every})[ \"'*]*(?:$|[,;|\t\r]|  )", 32)
+    line = compiled(rf"(?im)(?:^|[,;|\t]|  )[ \"'*]*(?:{every}){_ASIDE}[ \"'*]*(?:$|[,;|\t\r]|  )", 32)
     segment = compiled(rf"(?m)^(?:{'|'.join(_SEGMENTS)})\|")
-    return line, tuple((kind, compiled(rf"(?i)(?:{written(pattern)})")) for kind, pattern in _COLUMNS), segment
+    return line, tuple((kind, compiled(rf"(?i)(?:{written(pattern)}){_ASIDE}")) for kind, pattern in _COLUMNS), segment
 
 
 def find_in_tables(document: Document) -> Iterator[Hit]:
