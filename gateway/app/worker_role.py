@@ -14,6 +14,7 @@ from gateway.adapters.relay import RelayOptions, choose_relay
 from gateway.app import outside
 from gateway.app.dkim_files import dkim_keys
 from gateway.app.installation import Installation
+from gateway.app.sealed import sealing
 from gateway.config.rooms import CONNECT_SECONDS, WAIT_SECONDS, RelaySection
 from gateway.domain.address import Address
 from gateway.domain.audit import Event, EventKind
@@ -142,7 +143,7 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
     compose = Compose(
         parcels=parcels, signers=Signers(store, keys.columns, keys.index, (authority.certificate, authority.key)),
         facts=facts, reader=reader, renderer=renderer, law=load_law(), words=words, limits=limits, random=tokens.secret,
-        redacting=redacting,
+        redacting=redacting, sealing=sealing(settings.seal),
     )  # fmt: skip
     watch = outside.log_watch(home)
     tries = Tries(times.backoff, times.give_up, times.hold, settings.parcel.reminders)

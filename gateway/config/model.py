@@ -30,6 +30,7 @@ from gateway.config.rooms import (
     UsersSection,
     WorkerSection,
 )
+from gateway.config.sealing import SealSection
 from gateway.config.section import Section
 from gateway.config.values import Domain, Mailbox
 
@@ -103,6 +104,7 @@ class Settings(Section):
     dkim: DkimSection = DkimSection()
     notifier: NotifierSection = NotifierSection()
     keys: KeysSection
+    seal: SealSection = SealSection()
     parcel: ParcelSection = ParcelSection()
     archive: ArchiveSection = ArchiveSection()
     retention: RetentionSection = RetentionSection()

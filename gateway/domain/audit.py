@@ -41,7 +41,7 @@ class EventKind(StrEnum):
     STALE = "stale"
     """What a decision rested on has changed: `what`; or a link was closed over it: `why`, `had_been_opened`."""
     ATTEMPT = "attempt"
-    """One try to relay one copy: `number`, `state`; `was` and `duplicate_possible` for a try that a death left open."""
+    """One try to relay one copy: `number`, `state`, the `form` in which it was sealed (algorithms); `was` and `duplicate_possible` for a try that a death left open."""
     DELIVERED = "delivered"
     """The next hop took a copy: `reply` code and status, `tls` version, `method`."""
     RETRY = "retry"

@@ -72,11 +72,15 @@ class Attempts:
             uow.attempts.add(attempt)
         return message, delivery, attempt
 
-    def begin(self, uow: UnitOfWork, row: DeliveryRow, attempt: AttemptRow, at: datetime) -> None:
-        """SENDING, in the caller's transaction, which has just read again what the copy rests on: from its commit on it may leave."""
+    def begin(self, uow: UnitOfWork, row: DeliveryRow, attempt: AttemptRow, at: datetime, form: str = "") -> None:
+        """SENDING, in the caller's transaction, which has just read again what the copy rests on: from its commit on it may leave.
+        `form` says how it was sealed.
+        """
         uow.attempts.move(attempt.id, AttemptState.SENDING, at)
         uow.deliveries.move(row.id, DeliveryState.SENDING, first_try_at=row.first_try_at or at, tried=True)
         data: dict[str, Scalar] = {"number": attempt.number, "state": "sending"}
+        if form:
+            data["form"] = form
         uow.audit.append(Event(EventKind.ATTEMPT, row.message_id, row.id, data=data), at)
 
     def send(

@@ -26,7 +26,7 @@ from gateway.flow.parcels import Parcels, bodies, proof
 from gateway.flow.reading import Read, Reader
 from gateway.flow.redacting import Redacting
 from gateway.flow.signers import Signers
-from gateway.mime.build import OuterHeaders, passthrough, smime_mail, text_mail
+from gateway.mime.build import OuterHeaders, passthrough, text_mail, under
 from gateway.mime.html import extract
 from gateway.mime.limits import Limits
 from gateway.mime.text import source_of
@@ -41,8 +41,10 @@ from gateway.policy.practice import RESEARCH
 from gateway.ports.keys import KeyState
 from gateway.render.mail import Renderer
 from gateway.seal.header_protection import protected_payload
-from gateway.seal.smime import sign_and_encrypt
+from gateway.seal.smime import seal
+from gateway.seal.smime_capabilities import certificate_capabilities
 from gateway.seal.smime_certificates import check_recipient_certificate
+from gateway.seal.smime_forms import FormRules
 
 _QUOTED = re.compile(r"^(>|-{2,}\s*(original message|forwarded message)|on .{0,200}wrote:\s*$|from: )", re.IGNORECASE)
 _LETTERS = re.compile(r"[^\W\d_]+")
@@ -74,8 +76,34 @@ class Words:
     host: str
 
 
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A protected copy, and for the log the form that it has: algorithms, never personal data."""
+
+    body: Iterable[bytes] = field(repr=False)
+    form: str
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self.body)
+
+
+def form_of(body: Iterable[bytes]) -> str:
+    """The form of a composed copy; empty where none is told."""
+    return body.form if isinstance(body, Sealed) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sealing:
+    """How protected copies are made. `only_recipient` names in the open header none of the others that a mail was written to."""
+
+    smime: FormRules = field(default_factory=FormRules)
+    only_recipient: bool = False
+
+
 Sealer = Callable[[Case, OuterHeaders, tuple[str, ...]], Iterable[bytes]]
-"""Makes the protected copy of a case under that open header, with the statements that must travel along; SealingFailed if it cannot."""
+"""Makes the protected copy of a case under that open header, with the statements that must travel along; SealingFailed if it
+cannot. It may give a Sealed, whose form is logged.
+"""
 
 
 class Compose:
@@ -84,11 +112,11 @@ class Compose:
     def __init__(
         self, *, parcels: Parcels, signers: Signers, facts: Facts, reader: Reader, renderer: Renderer, law: Law,
         words: Words, limits: Limits, random: Callable[[int], bytes], redacting: Redacting,
-        sealers: Mapping[Method, Sealer] = MappingProxyType({}),
+        sealers: Mapping[Method, Sealer] = MappingProxyType({}), sealing: Sealing | None = None,
     ) -> None:  # fmt: skip
         self._parcels, self._signers, self._facts, self._reader = parcels, signers, facts, reader
         self._renderer, self._law, self._words, self._limits, self._random = renderer, law, words, limits, random
-        self._redacting = redacting
+        self._redacting, self._sealing = redacting, sealing or Sealing()
         self._table: dict[Method, Callable[[Case], Iterable[bytes]]] = {
             Method.PASS: self._as_written, Method.TLS: self._as_written, Method.SMIME: self._smime, Method.LINK: self._link,
             Method.REDACT: self._redact, **{method: partial(self._sealed, sealer) for method, sealer in sealers.items()},
@@ -121,20 +149,27 @@ class Compose:
         answer = self._facts.directory.find(target, case.at)
         if answer.state is not KeyState.VALID or answer.fingerprint not in basis.key.split(","):
             raise SealingFailed("the recipient's certificate is not the one that was decided on")
-        certificate = x509.load_der_x509_certificate(answer.certificate)
-        if check_recipient_certificate(certificate, target, case.at):
+        certificate, rules = x509.load_der_x509_certificate(answer.certificate), self._sealing.smime
+        if check_recipient_certificate(certificate, target, case.at, ml_kem=rules.ml_kem):
             raise SealingFailed("the recipient's certificate does not fit the address")
-        outer = self._outer(case, f"Secure message from {self._words.practice}")
+        outer = self._protected(case)
         payload = protected_payload(
             case.chunks(), outer, notices=self._notices(case), boundary_random=self._random(16)
         )  # fmt: skip
+        form = rules.form(target.domain, [answer.capabilities | certificate_capabilities(certificate)])
         signer = self._signers.signer(case.author, case.at)
-        cms = sign_and_encrypt(payload, signer=signer, recipients=[certificate], at=case.at, random=self._random)
-        return smime_mail(outer, cms)
+        form, entity = seal(
+            payload, signer=signer, recipients=[certificate], at=case.at, random=self._random, form=form
+        )  # fmt: skip
+        return Sealed(under(outer, entity), form.told([certificate]))
 
     def _sealed(self, sealer: Sealer, case: Case) -> Iterable[bytes]:
+        return sealer(case, self._protected(case), self._notices(case))
+
+    def _protected(self, case: Case) -> OuterHeaders:
+        """The open header of a protected copy."""
         outer = self._outer(case, f"Secure message from {self._words.practice}")
-        return sealer(case, outer, self._notices(case))
+        return replace(outer, to=(case.decided.target,), cc=()) if self._sealing.only_recipient else outer
 
     def _link(self, case: Case) -> Iterable[bytes]:
         token = self._parcels.token(case.decided.row.id, proof(case.standing, case.decided.target))

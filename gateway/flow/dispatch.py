@@ -23,7 +23,7 @@ from gateway.domain.records import AttemptRow, Job, JobKind, MessageRow
 from gateway.domain.states import AttemptState, DeliveryState
 from gateway.flow.assess import Assess
 from gateway.flow.attempts import Alive, Attempts
-from gateway.flow.compose import Case, Compose
+from gateway.flow.compose import Case, Compose, form_of
 from gateway.flow.consent_log import newest
 from gateway.flow.custody import Custody
 from gateway.flow.decisions import Decided, Decisions
@@ -101,7 +101,7 @@ class Dispatch:
             with Scratch(self._vault, self._tokens) as sink:
                 case = self._case(decided, message, record, sink)
                 body = self._compose.body(case)
-                if not self._still_stands(job, decided, attempt, begin=True):
+                if not self._still_stands(job, decided, attempt, begin=True, form=form_of(body)):
                     return
                 self._reached("dispatch.2")
                 reply = self._send(job, decided, record, case, body, attempt, alive)
@@ -128,8 +128,8 @@ class Dispatch:
         author = author or self._notices.postmaster
         return Case(decided, read, standing, author, at, message.received_at, chunks, known)
 
-    def _still_stands(self, job: Job, decided: Decided, attempt: AttemptRow, *, begin: bool) -> bool:
-        """Re-read what the decision rested on; `begin` commits SENDING. Otherwise the message goes back to be assessed."""
+    def _still_stands(self, job: Job, decided: Decided, attempt: AttemptRow, *, begin: bool, form: str = "") -> bool:
+        """Re-read what the decision rested on; `begin` commits SENDING and tells the copy's form. Otherwise the message goes back to be assessed."""
         at, row = self._clock.now(), decided.row
         key = self._key(decided.target, at) if row.basis.key else None
         with self._store.begin() as uow:
@@ -151,7 +151,7 @@ class Dispatch:
             self._decisions.marks.check_sendable(uow, row)  # what was read and composed, not what stands there by now
             if not begin:
                 return True
-            self._attempts.begin(uow, row, attempt, at)
+            self._attempts.begin(uow, row, attempt, at, form)
         return True
 
     def _key(self, target: Address, at: datetime) -> Key:

@@ -75,7 +75,8 @@ def _attempt(data: Fields) -> str:
     if data.get("state") == "abandoned":
         died = f"Attempt {data.get('number')} was given up by a worker that died in state {data.get('was')}."
         return died + _twice(data)
-    return f"Attempt {data.get('number')} began."
+    sealed = f", sealed as {data['form']}" if data.get("form") else ""
+    return f"Attempt {data.get('number')} began{sealed}."
 
 
 def _by(data: Fields) -> str:

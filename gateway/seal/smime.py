@@ -1,4 +1,4 @@
-"""S/MIME 4.0, RFC 8551: sign inside, encrypt outside, streamed in bounded memory; and what form a recipient gets.
+"""S/MIME 4.0, RFC 8551: sign inside, encrypt outside, streamed in bounded memory.
 
 What comes in is the header-protected payload; what goes out is the entity that mime.build.smime_mail puts under the open
 header. A failure raises SealingFailed, and then nothing may leave.
@@ -7,7 +7,7 @@ header. A failure raises SealingFailed, and then nothing may leave.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from cryptography import x509
@@ -18,42 +18,11 @@ from gateway.mime.build import smime_part
 from gateway.seal.header_protection import canonical
 from gateway.seal.smime_certificates import trust_reasons, validity_reasons
 from gateway.seal.smime_envelope import AES_256_CBC, AES_256_GCM, CONTENT_ENCRYPTION, Random, envelop
-from gateway.seal.smime_recipients import KeyTransport, is_ml_kem, way_of
+from gateway.seal.smime_forms import Form
+from gateway.seal.smime_recipients import KeyTransport, is_ml_kem
 from gateway.seal.smime_signature import RsaSignature, Signer, signed_entity
 
-__all__ = [
-    "AES_256_CBC", "AES_256_GCM", "Form", "KeyTransport", "RsaSignature", "Signer", "form_for", "seal", "sign_and_encrypt",
-]  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """How a message is sealed. `triple` signs what was encrypted once more (RFC 2634 1.1); `ml_kem` lets the preview be used."""
-
-    content: str = AES_256_CBC
-    transport: KeyTransport = KeyTransport.PKCS1
-    triple: bool = False
-    ml_kem: bool = False
-
-    def told(self, recipients: Sequence[x509.Certificate]) -> str:
-        """The form in words for the log: content encryption, the ways of the keys, `triple`; no personal data."""
-        ways = sorted({way_of(one, self.transport) for one in recipients})
-        return " ".join([self.content, *ways, *(["triple"] if self.triple else [])])
-
-
-def form_for(
-    capabilities: Iterable[frozenset[str]], *, content: str = "", transport: str = "", triple: bool = False
-) -> Form:
-    """The strongest form that every one of the recipients is known to read, by what each one's capabilities say.
-
-    `content` and `transport` are the practice's own settings for them and count more; empty leaves it to the capabilities.
-    """
-    common = frozenset.intersection(*found) if (found := list(capabilities)) else frozenset()
-    if not content:
-        content = AES_256_GCM if AES_256_GCM in common else AES_256_CBC
-    if not transport:
-        transport = KeyTransport.OAEP if KeyTransport.OAEP in common else KeyTransport.PKCS1
-    return Form(content, KeyTransport(transport), triple)
+__all__ = ["AES_256_CBC", "AES_256_GCM", "Form", "KeyTransport", "RsaSignature", "Signer", "seal", "sign_and_encrypt"]
 
 
 def seal(
@@ -70,6 +39,7 @@ def seal(
     """
     if recipients and all(is_ml_kem(one) for one in recipients):
         form = replace(form, content=AES_256_GCM)
+    signer = replace(signer, rsa=form.rsa)
     sealed = sign_and_encrypt(
         payload_chunks, signer=signer, recipients=recipients, at=at, random=random, transport=form.transport,
         content=form.content, ml_kem=form.ml_kem,

@@ -48,7 +48,7 @@ def way_of(certificate: x509.Certificate, transport: KeyTransport) -> str:
     if isinstance(public, x25519.X25519PublicKey):
         return "x25519"
     if isinstance(public, mlkem.MLKEM768PublicKey):
-        return "ml-kem-768"
+        return "ml-kem-768-only"
     raise SealingFailed("a recipient's key is of a kind that Sealgate does not seal to")
 
 

@@ -41,7 +41,7 @@ RACES = (
 )  # fmt: skip
 MOMENTS = ("decided", "attempted", "held", "delivered")
 SEALERS = (
-    "gateway.flow.compose.sign_and_encrypt", "gateway.flow.compose.protected_payload", "gateway.flow.compose.smime_mail",
+    "gateway.flow.compose.seal", "gateway.flow.compose.protected_payload", "gateway.flow.compose.under",
     "gateway.flow.compose.text_mail", "gateway.flow.compose.redact_text", "gateway.flow.compose.bodies",
     "gateway.flow.compose.passthrough", "gateway.flow.compose.check_recipient_certificate", "gateway.flow.parcels.Parcels.make",
     "gateway.flow.parcels.Parcels.token", "gateway.flow.signers.Signers.signer", "gateway.render.mail.Renderer.mail",

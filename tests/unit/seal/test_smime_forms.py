@@ -25,6 +25,7 @@ from gateway.seal.smime_capabilities import (
     signer_capabilities,
 )
 from gateway.seal.smime_certificates import certificate_state, check_recipient_certificate
+from gateway.seal.smime_forms import FormRules, Wishes
 from tests.unit.seal.certificates import AT, CA, CA_KEY, CLINIC, AnyKey, recipient, rsa_key, usage
 from tests.unit.seal.cms_reader import decrypt
 from tests.unit.seal.test_smime import PAYLOAD, signed_parts
@@ -53,13 +54,15 @@ def cms_of(entity: bytes) -> bytes:
 
 def test_the_strongest_form_that_all_recipients_read_and_settings_count_more() -> None:
     none: frozenset[str] = frozenset()
-    assert smime.form_for([]) == smime.form_for([none]) == smime.Form("aes-256-cbc", smime.KeyTransport.PKCS1)
-    assert smime.form_for([frozenset({GCM, OAEP})]) == smime.Form(GCM, smime.KeyTransport.OAEP)
-    assert smime.form_for([frozenset({GCM, OAEP}), frozenset({GCM})]) == smime.Form(GCM)
-    assert smime.form_for([frozenset({GCM}), none]) == smime.Form()
-    assert smime.form_for([frozenset({"aes-128-gcm", "auth-enveloped"})]) == smime.Form()
-    assert smime.form_for([none], content=GCM, transport=OAEP) == smime.Form(GCM, smime.KeyTransport.OAEP)
-    assert smime.form_for([frozenset({GCM, OAEP})], content="aes-256-cbc", transport="rsa-pkcs1v15") == smime.Form()
+    transport, rules = smime.KeyTransport.OAEP, FormRules()
+    assert rules.form("example.net", []) == rules.form("example.net", [none]) == smime.Form("aes-256-cbc")
+    assert rules.form("example.net", [frozenset({GCM, OAEP})]) == smime.Form(GCM, transport)
+    assert rules.form("example.net", [frozenset({GCM, OAEP}), frozenset({GCM})]) == smime.Form(GCM)
+    assert rules.form("example.net", [frozenset({GCM}), none]) == smime.Form()
+    assert rules.form("example.net", [frozenset({"aes-128-gcm", "auth-enveloped"})]) == smime.Form()
+    rules = FormRules({"example.net": Wishes(GCM, OAEP)}, Wishes("aes-256-cbc", "rsa-pkcs1v15"), triple=True)
+    assert rules.form("example.net", [none]) == smime.Form(GCM, transport, triple=True)
+    assert rules.form("example.org", [frozenset({GCM, OAEP})]) == smime.Form(triple=True)
 
 
 def test_a_changed_bit_of_gcm_content_opens_nothing(signer: smime.Signer) -> None:
@@ -108,7 +111,7 @@ def test_ml_kem_travels_alone_in_gcm_and_only_when_switched_on(signer: smime.Sig
     pq = recipient("bob@example.net", key)
     on = smime.Form(ml_kem=True)
     used, entity = seal(signer, [(pq, key)], on)
-    assert used.told([pq]) == "aes-256-gcm ml-kem-768"
+    assert used.told([pq]) == "aes-256-gcm ml-kem-768-only"
     assert PAYLOAD in decrypt(cms_of(entity), pq.serial_number, key)
     classical = recipient("carol@example.net", rsa_key())
     for people, form in (
@@ -178,8 +181,7 @@ def signers() -> dict[str, smime.Signer]:
         ("pkcs1v15", rsa_key()), ("pss", rsa_key()),
     ):  # fmt: skip
         certificate = recipient(str(CLINIC), key, key_usage=usage(digital_signature=True), start=AT - timedelta(days=1))
-        how = smime.RsaSignature(name) if name in {"pkcs1v15", "pss"} else smime.RsaSignature.PKCS1
-        found[name] = smime.Signer(certificate, key, (CA,), how)
+        found[name] = smime.Signer(certificate, key, (CA,))
     return found
 
 
@@ -192,7 +194,8 @@ SIGNED = {
 def test_every_kind_of_signing_key_signs_by_the_hash_that_fits_it() -> None:
     bob = recipient("bob@example.net", rsa_key())
     for name, one in signers().items():
-        _, entity = seal(one, [(bob, rsa_key())], smime.Form(GCM, smime.KeyTransport.OAEP))
+        how = smime.RsaSignature.PSS if name == "pss" else smime.RsaSignature.PKCS1
+        _, entity = seal(one, [(bob, rsa_key())], smime.Form(GCM, smime.KeyTransport.OAEP, rsa=how))
         opened = decrypt(cms_of(entity), bob.serial_number, rsa_key())
         micalg = email.message_from_bytes(opened).get_param("micalg")
         assert str(micalg).replace("-", "") == SIGNED[name].split()[0]
