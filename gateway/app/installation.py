@@ -288,7 +288,8 @@ class Installation:
 
     def _trust(self) -> Trust:
         file = self.settings.keys.trust
-        return Trust((Anchors(read_anchors(file)),) if file is not None else ())
+        anchors = (Anchors(read_anchors(file)),) if file is not None else ()
+        return Trust(anchors, ml_kem=self.settings.seal.ml_kem_preview)
 
     def _inspector(self) -> BoxedInspector:
         one = self.settings.sandbox

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import mlkem
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from gateway.domain.address import Address
 from gateway.domain.decision import Method
+from gateway.ports.keys import KeyState
 from gateway.seal import cms_types as cms
 from tests.support.home import GRACE, RESULTS, Home, Sent, mail
 from tests.unit.seal.certificates import recipient, rsa_key
@@ -84,6 +87,26 @@ def test_a_triple_wrap_and_an_open_header_for_the_recipient_alone(tmp_path: Path
         assert other in str(payload["To"])
         assert f"To: {GRACE}" in payload.get_all("HP-Outer", [])
         assert other not in "".join(payload.get_all("HP-Outer", []))
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_the_preview_of_ml_kem_is_used_only_when_switched_on(tmp_path: Path, *, on: bool) -> None:
+    with Home(tmp_path, config=lambda text: text + f"[seal]\nml_kem_preview = {str(on).lower()}\n") as home:
+        home.people()
+        key, now = mlkem.MLKEM768PrivateKey.generate(), home.clock.now()
+        certificate = recipient(GRACE, key, start=now - timedelta(days=1), end=now + timedelta(days=90))
+        (home.root / "certificates" / "grace.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+        if on:
+            sent, told = sent_to_grace(home, [GRACE])
+            assert told == "aes-256-gcm ml-kem-768-only"
+            assert b"Quintero" in decrypt(_cms(sent.raw), certificate.serial_number, key)
+            return
+        answer = home.inst.key_directory().find(Address.parse(GRACE), now)
+        assert (answer.state, "seal.ml_kem_preview" in answer.reason) == (KeyState.UNTRUSTED, True)
+        message = home.submit(mail(GRACE, "About Maria Quintero", RESULTS), GRACE)
+        home.settle()
+        assert Method.SMIME not in {row.method for row in home.deliveries(message)}
+        assert all(b"diabetes" not in one.raw for one in home.sent(GRACE))
 
 
 def _cms(raw: bytes) -> bytes:

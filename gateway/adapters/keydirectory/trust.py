@@ -59,6 +59,8 @@ class Trust:
 
     anchors: tuple[Anchors, ...] = ()
     revocation: Revocation | None = None
+    ml_kem: bool = False
+    """Whether certificates for ML-KEM count: the preview `[seal] ml_kem_preview`."""
 
     def anchors_for(self, domain: str, kind: KeyKind) -> tuple[x509.Certificate, ...] | None:
         """The authorities that count for that domain; None where none are configured at all for this kind."""
@@ -101,8 +103,9 @@ class Trust:
         anchors: Sequence[x509.Certificate] | None, intermediates: Sequence[x509.Certificate],
     ) -> KeyAnswer:  # fmt: skip
         state, reasons, path = judged(
-            certificate, address, at, anchors=anchors, intermediates=intermediates, domain_bound=kind is KeyKind.DIRECT
-        )
+            certificate, address, at, anchors=anchors, intermediates=intermediates, ml_kem=self.ml_kem,
+            domain_bound=kind is KeyKind.DIRECT,
+        )  # fmt: skip
         if state is KeyState.VALID and path and self.revocation is not None:
             trouble = self.revocation.check(path.chain, at)
             if trouble is not None:
