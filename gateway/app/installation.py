@@ -20,15 +20,15 @@ from gateway.adapters.clamd import Clamd, open_clamd
 from gateway.adapters.clock import Anchor, SteadyClock
 from gateway.adapters.inspector import BoxedInspector, BoxLimits
 from gateway.adapters.inspector.closed import ClosedInspector
-from gateway.adapters.keydirectory import FirstOf, FolderDirectory, StoreDirectory
-from gateway.adapters.keydirectory.answers import read_anchors
-from gateway.adapters.keydirectory.trust import Anchors, Trust
+from gateway.adapters.keydirectory import FolderDirectory, StoreDirectory
+from gateway.adapters.keydirectory.resolver import Resolver
+from gateway.adapters.keydirectory.trust import Trust
 from gateway.adapters.metrics import PrometheusMetrics
 from gateway.adapters.notifier import choose_notifier
 from gateway.adapters.passwords import PasswordFile
 from gateway.adapters.sql.store import SqlStore
 from gateway.adapters.tokens import SystemTokens
-from gateway.app import keyfiles
+from gateway.app import directories, keyfiles
 from gateway.app.keyfiles import Authority, KeyFiles
 from gateway.config.load import load
 from gateway.config.model import Settings
@@ -95,7 +95,7 @@ class Installation:
     def close(self) -> None:
         """End what was started: the inspector's launcher, the database's connections."""
         for one in self._built.values():
-            if isinstance(one, (SqlStore, BoxedInspector)):
+            if isinstance(one, (SqlStore, BoxedInspector, Resolver)):
                 one.close()
         self._built.clear()
 
@@ -208,8 +208,8 @@ class Installation:
         """The policy file as it is now."""
         return load_policy(self.settings.policy.file)
 
-    def key_directory(self) -> KeyDirectory:
-        """Imported certificates, then the folder of `[keys] recipients`."""
+    def key_directory(self) -> Resolver:
+        """Every directory of recipients' keys, in the order of `[keys] directories`."""
         return self._once("key_directory", self._key_directory)
 
     def imported_keys(self) -> StoreDirectory:
@@ -279,17 +279,15 @@ class Installation:
         secret = Protected(keyfiles.read_private(one.secret_file).strip()) if one.secret_file is not None else None
         return choose_notifier(one.url, secret, self.clock, self.tokens)
 
-    def _key_directory(self) -> KeyDirectory:
+    def _key_directory(self) -> Resolver:
         one = self.settings.keys
-        directories: list[KeyDirectory] = [self.imported_keys()]
+        local: dict[str, KeyDirectory] = {"imported": self.imported_keys()}
         if one.recipients is not None:
-            directories.append(FolderDirectory(one.recipients, self._trust()))
-        return FirstOf(directories)
+            local["folder"] = FolderDirectory(one.recipients, self._trust())
+        return directories.resolver(self.settings, local, self._trust(), directories.no_openpgp)
 
     def _trust(self) -> Trust:
-        file = self.settings.keys.trust
-        anchors = (Anchors(read_anchors(file)),) if file is not None else ()
-        return Trust(anchors, ml_kem=self.settings.seal.ml_kem_preview)
+        return self._once("trust", lambda: directories.trust(self.settings, self.tokens.secret))
 
     def _inspector(self) -> BoxedInspector:
         one = self.settings.sandbox

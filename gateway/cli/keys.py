@@ -17,7 +17,7 @@ from gateway.cli.console import AddressType, actor, config_option, json_option, 
 from gateway.domain.address import Address
 from gateway.domain.errors import ConfigError
 from gateway.flow.signers import Signers
-from gateway.ports.keys import KeyState
+from gateway.ports.keys import KeyAnswer, KeyKind, KeyState
 from gateway.seal.smime_certificates import addresses_of
 
 
@@ -70,6 +70,40 @@ def import_keys(file: str, address: Address | None, config: Path, as_json: bool)
             show({"fingerprint": fingerprint})
         else:
             click.echo(f"imported {fingerprint}")
+
+
+@keys.command(name="find")
+@click.argument("address", type=AddressType())
+@click.option(
+    "--kind",
+    type=click.Choice([one.value for one in KeyKind]),
+    default=KeyKind.SMIME.value,
+    show_default=True,
+    help="What kind of key.",
+)
+@config_option
+@json_option
+def find_keys(address: Address, kind: str, config: Path, as_json: bool) -> int:
+    """Ask every directory for the key of a recipient's ADDRESS now, and show each answer and why.
+
+    Nothing remembered is used. Exit status 1 if no directory has a valid key.
+    """
+    with opened(config) as home:
+        answers = home.key_directory().each(address, home.clock.now(), KeyKind(kind))
+    if not answers:
+        no("no directory is asked for this domain; `[keys] directories` and each one's `domains` say which are")
+    table([_found(one) for one in answers], as_json=as_json, none="")
+    return int(all(one.state is not KeyState.VALID for one in answers))
+
+
+def _found(one: KeyAnswer) -> dict[str, object]:
+    return {
+        "directory": one.source,
+        "state": one.state.value,
+        "fingerprint": one.fingerprint,
+        "capabilities": sorted(one.capabilities),
+        "reason": one.reason,
+    }
 
 
 @keys.command()

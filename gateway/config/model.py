@@ -8,14 +8,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
 
+from gateway.config.directories import LOCAL_PLACES, DirectorySection, RevocationSection, TrustSection
 from gateway.config.doors import InboundSection, ReviewSection, SmtpSection, WebSection
+from gateway.config.inspection import ClamdSection, SandboxSection
 from gateway.config.outgoing import DkimSection
 from gateway.config.rooms import (
     ArchiveSection,
     AuditSection,
     BackupSection,
     BlobsSection,
-    ClamdSection,
     KeysSection,
     LimitsSection,
     MetricsSection,
@@ -24,7 +25,6 @@ from gateway.config.rooms import (
     PolicySection,
     RelaySection,
     RetentionSection,
-    SandboxSection,
     ShelfSection,
     StoreSection,
     UsersSection,
@@ -105,6 +105,9 @@ class Settings(Section):
     notifier: NotifierSection = NotifierSection()
     keys: KeysSection
     seal: SealSection = SealSection()
+    directory: dict[str, DirectorySection] = Field(default={}, description="Directories on the network, by name.")
+    trust: dict[str, TrustSection] = Field(default={}, description="Authorities by recipients' domain.")
+    revocation: RevocationSection = RevocationSection()
     parcel: ParcelSection = ParcelSection()
     archive: ArchiveSection = ArchiveSection()
     retention: RetentionSection = RetentionSection()
@@ -132,6 +135,13 @@ class Settings(Section):
     def _fits_together(self) -> Self:
         if self.archive.enabled and not self.keys.archive_public:
             raise ValueError("archive.enabled needs keys.archive_public: without a public key nothing can be archived")
+        places = {*LOCAL_PLACES, *self.directory}
+        if set(self.keys.directories) - places or set(self.directory) - set(self.keys.directories):
+            raise ValueError(
+                "keys.directories and the [directory.NAME] tables must name each other: it is the order of asking"
+            )
+        if set(self.directory) & set(LOCAL_PLACES):
+            raise ValueError("no [directory.NAME] may be called imported or folder: these are the local ones")
         if self.web.metrics is not None and self.metrics.web not in (None, self.web.metrics):
             raise ValueError("web.metrics and metrics.web name two places for the same; keep metrics.web")
         if self.worker.lease < self.relay.longest:

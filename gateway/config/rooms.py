@@ -1,10 +1,10 @@
-"""Sections for what works behind the doors: worker, stores, keys, relay, links, log, inspection, limits."""
+"""Sections for what works behind the doors: worker, stores, keys, relay, links, log, limits."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import Field, model_validator
 
@@ -122,6 +122,21 @@ class KeysSection(Section):
     epoch: Duration = Field(default=timedelta(days=1), description="How long one epoch key takes new mail.")
     archive_public: tuple[FilePath, ...] = Field(
         default=(), description="Public archive keys: the practice's and the escrow's."
+    )
+    directories: tuple[str, ...] = Field(
+        default=("imported", "folder"),
+        description="Where recipients' keys are looked for, in this order: `imported`, `folder` (`recipients`), and the names of "
+        "`[directory.NAME]` tables. The first valid key wins (docs/directories.md).",
+    )
+    lookup: Duration = Field(default=timedelta(seconds=15), description="Time for all directories together.")
+    remember: Duration = Field(
+        default=timedelta(hours=1),
+        le=timedelta(days=1),
+        description="How long a valid key from the network counts without being asked for again: one that is withdrawn there may be "
+        "used for so long.",
+    )
+    remember_none: Duration = Field(
+        default=timedelta(minutes=15), le=timedelta(days=1), description="The same where there was no valid key."
     )
     recipients: FilePath | None = Field(
         default=None, description="Directory of recipients' certificates, ADDRESS.pem or DOMAIN.pem."
@@ -261,58 +276,6 @@ class BackupSection(Section):
         if self.shelf_keep > timedelta(days=7):
             raise ValueError("shelf_keep is at most 7d: a copy of the shelf that lives on undoes the forgetting")
         return self
-
-
-class SandboxSection(Section):
-    """`[sandbox]`: the children that open untrusted content."""
-
-    mode: Literal["strong", "weak"] = Field(
-        default="strong",
-        description="`strong` refuses to start without seccomp or a network namespace; `weak` takes what there is.",
-    )
-    memory_bytes: Size = Field(default=1024**3, description="Address space of one child.")
-    cpu: Duration = Field(default=timedelta(minutes=1), description="Processor time of one message.")
-    message: Duration = Field(default=timedelta(minutes=2), description="Time for one message in all.")
-    start: Duration = Field(default=timedelta(seconds=30), description="Time for the launcher to load its readers.")
-    specimen_bytes: Size = Field(default=128 * 1024**2, description="Greatest attachment that is opened.")
-    specimens: int = Field(default=1000, ge=1, description="Attachments of one message that are opened.")
-    text_bytes: Size = Field(default=16 * 1024**2, description="Text taken from one message.")
-    answers: int = Field(default=20_000, ge=1, description="Texts and gaps of one message.")
-    pictures: int = Field(default=40, ge=0, description="Pictures and scanned pages of one message that are read.")
-    children: int = Field(default=4, ge=2, description="Children at the same time.")
-    quick_bytes: Size = Field(
-        default=1024**2,
-        description="Documents of one message that are opened between letters; more take the long queue.",
-    )
-    quick: Duration = Field(
-        default=timedelta(seconds=10), description="Time for them; a message that takes longer goes to the long queue."
-    )
-    long_children: int = Field(
-        default=1, ge=1, description="Messages of the long queue at the same time, in threads of their own."
-    )
-
-    @model_validator(mode="after")
-    def _letters_find_a_child(self) -> Self:
-        if self.long_children >= self.children:
-            raise ValueError("long_children must be less than children, or documents that take long starve letters")
-        return self
-
-
-class ClamdSection(Section):
-    """`[clamd]`: a virus scanner on this machine, asked where the policy says so (`[threats]` of the policy file)."""
-
-    url: Url | None = Field(
-        default=None,
-        description="`unix:///run/clamav/clamd.ctl` or `tcp://127.0.0.1:3310`; mail is handed over in clear.",
-    )
-    message: Duration = Field(
-        default=timedelta(minutes=1), description="Time for all parts of one message; beyond it, the message is held."
-    )
-    stream_bytes: Size = Field(
-        default=25 * 1024**2,
-        description="Greatest part that is handed over. At most clamd's own StreamMaxLength and MaxFileSize: clamd calls "
-        "clean what it skips, unless its AlertExceedsMax is on.",
-    )
 
 
 class LimitsSection(Section):

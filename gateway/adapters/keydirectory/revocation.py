@@ -8,17 +8,16 @@ fetch.py). Everything is bounded: time in all, a list's size, what is kept.
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Generic, TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from gateway.adapters.keydirectory.fetch import Deadline, Fetch, FetchFailed
+from gateway.adapters.keydirectory.kept import Kept
 from gateway.ports.keys import KeyState
 from gateway.seal.revocation import (
     Said,
@@ -40,7 +39,6 @@ _FAILED = timedelta(minutes=5)
 """How long a place that failed is left alone: a dead server must not cost every mail its time-out."""
 _AT_ONCE = 2
 """Lists that are fetched at the same time."""
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,39 +135,6 @@ class RevocationChecks:
         ends = at + (_FAILED if said.standing is Standing.UNKNOWN else self._limits.keep)
         self._said.put(place, said, 1, min(ends, said.until or ends))
         return said
-
-
-class Kept(Generic[T]):
-    """Values with an end, of which only so much is kept; the one used longest ago goes first. Thread-safe."""
-
-    def __init__(self, most: int) -> None:
-        self._most, self._held = most, 0
-        self._lock = threading.Lock()
-        self._entries: OrderedDict[str, tuple[T, int, datetime, datetime]] = OrderedDict()
-
-    def get(self, name: str, at: datetime) -> T | None:
-        """What is kept under that name and has not ended (nor begins later: a clock that was set back keeps nothing)."""
-        with self._lock:
-            found = self._entries.get(name)
-            if found is None or not found[2] <= at < found[3]:
-                return None
-            self._entries.move_to_end(name)
-            return found[0]
-
-    def put(self, name: str, value: T, weight: int, until: datetime, since: datetime | None = None) -> None:
-        """Keep it until then."""
-        with self._lock:
-            self._drop(name)
-            if weight > self._most:
-                return
-            self._entries[name] = (value, weight, since or datetime.min.replace(tzinfo=until.tzinfo), until)
-            self._held += weight
-            while self._held > self._most:
-                self._drop(next(iter(self._entries)))
-
-    def _drop(self, name: str) -> None:
-        gone = self._entries.pop(name, None)
-        self._held -= gone[1] if gone else 0
 
 
 def _print(certificate: x509.Certificate) -> str:

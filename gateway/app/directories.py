@@ -1,0 +1,102 @@
+"""Builds the key directory of `[keys]`, `[directory.NAME]`, `[trust.NAME]` and `[revocation]`: adapters in their order."""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import dns.rdatatype
+
+from gateway.adapters.keydirectory.answers import read_anchors
+from gateway.adapters.keydirectory.dns import Resolver as DnsResolver
+from gateway.adapters.keydirectory.dns_keys import DnsDirectory
+from gateway.adapters.keydirectory.fetch import Fetch
+from gateway.adapters.keydirectory.ldap import LdapDirectory, LdapPlace
+from gateway.adapters.keydirectory.resolver import Place, Remembered, Resolver
+from gateway.adapters.keydirectory.revocation import RevocationChecks, RevocationLimits
+from gateway.adapters.keydirectory.trust import Anchors, Trust
+from gateway.adapters.keydirectory.wkd import JudgeOpenPgp, WebKeyDirectory
+from gateway.app import keyfiles
+from gateway.config.directories import DirectorySection
+from gateway.config.model import Settings
+from gateway.domain.address import Address
+from gateway.domain.errors import ConfigError
+from gateway.domain.protected import Protected
+from gateway.ports.keys import KeyAnswer, KeyDirectory, KeyState
+
+_RECORDS = {"cert": dns.rdatatype.CERT, "smimea": dns.rdatatype.SMIMEA, "openpgpkey": dns.rdatatype.OPENPGPKEY}
+_DNS_PORTS = {"dns": 53, "tls": 853}
+
+
+def trust(settings: Settings, random: Callable[[int], bytes]) -> Trust:
+    """Anchors by domain, with revocation as configured; ConfigError for a file that cannot be used."""
+    file, one = settings.keys.trust, settings.revocation
+    anchors = [Anchors(read_anchors(file))] if file is not None else []
+    for name, each in settings.trust.items():
+        anchors.append(Anchors(read_anchors(each.file, f"trust.{name}.file"), frozenset(each.domains), each.direct))
+    if one.mode == "off":
+        return Trust(tuple(anchors), ml_kem=settings.seal.ml_kem_preview)
+    limits = RevocationLimits(one.timeout.total_seconds(), one.crl_bytes, one.keep)
+    checks = RevocationChecks(Fetch(networks=one.networks), random, limits, hard=one.mode == "hard")
+    return Trust(tuple(anchors), checks, ml_kem=settings.seal.ml_kem_preview)
+
+
+def resolver(settings: Settings, local: Mapping[str, KeyDirectory], trusted: Trust, judge: JudgeOpenPgp) -> Resolver:
+    """All directories in the order of `[keys] directories`; `local` are those of this installation, where there are any."""
+    places = []
+    for name in settings.keys.directories:
+        section = settings.directory.get(name)
+        if section is not None:
+            directory = _remote(name, section, trusted, judge)
+            places.append(Place(name, directory, section.domains, section.timeout.total_seconds()))
+        elif name in local:
+            places.append(Place(name, local[name]))
+    one = settings.keys
+    return Resolver(places, one.lookup.total_seconds(), Remembered(one.remember, one.remember_none))
+
+
+def _remote(name: str, one: DirectorySection, trusted: Trust, judge: JudgeOpenPgp) -> KeyDirectory:
+    seconds = one.timeout.total_seconds()
+    if one.kind == "ldap":
+        password = (
+            Protected(keyfiles.read_private(one.password_file).strip()) if one.password_file is not None else None
+        )
+        place = LdapPlace.parse(
+            one.url or "", starttls=one.starttls, user=one.user, password=password,
+            ca_file=str(one.ca_file) if one.ca_file is not None else None, mail_attribute=one.mail_attribute,
+        )  # fmt: skip
+        return LdapDirectory(place, trusted, seconds)
+    if one.kind == "wkd":
+        return WebKeyDirectory(Fetch(networks=one.networks, context=_tls(name, one.ca_file)), judge, seconds)
+    return DnsDirectory(_dns(name, one), _RECORDS[one.kind], trusted, judge, seconds, anchored=one.unsigned)
+
+
+def _dns(name: str, one: DirectorySection) -> DnsResolver:
+    """The resolver of `dns://address[:port]` or `tls://name@address[:port]`."""
+    parts = urlsplit(one.resolver)
+    try:
+        host, port = str(ipaddress.ip_address(parts.hostname or "")), parts.port or _DNS_PORTS[parts.scheme]
+        if (parts.scheme == "tls") is not bool(parts.username):
+            raise ValueError
+        return DnsResolver(host, port, parts.username or "", _tls(name, one.ca_file) if parts.username else None)
+    except (ValueError, KeyError):
+        raise ConfigError(f"directory.{name}.resolver: write dns://127.0.0.1:53 or tls://name@address:853") from None
+    except ConfigError as error:
+        raise ConfigError(f"directory.{name}.resolver: {error}") from None
+
+
+def _tls(name: str, ca_file: Path | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=str(ca_file) if ca_file is not None else None)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(f"directory.{name}.ca_file: {ca_file} cannot be used ({error}); name a PEM file") from None
+
+
+def no_openpgp(data: bytes, address: Address, at: datetime) -> KeyAnswer:
+    """Judges no OpenPGP key: where nothing here can read one, none is used."""
+    del data, address, at
+    return KeyAnswer(KeyState.UNTRUSTED, reason="OpenPGP keys cannot be judged by this installation")
