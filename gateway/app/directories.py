@@ -66,10 +66,9 @@ def _remote(name: str, one: DirectorySection, trusted: Trust, judge: JudgeOpenPg
             Protected(keyfiles.read_private(one.password_file).strip()) if one.password_file is not None else None
         )
         place = LdapPlace.parse(
-            one.url or "", starttls=one.starttls, user=one.user, password=password,
-            ca_file=str(one.ca_file) if one.ca_file is not None else None, mail_attribute=one.mail_attribute,
-        )  # fmt: skip
-        return LdapDirectory(place, trusted, seconds)
+            one.url or "", starttls=one.starttls, user=one.user, password=password, mail_attribute=one.mail_attribute
+        )
+        return LdapDirectory(place, trusted, seconds, Fetch(context=_tls(name, one.ca_file)))
     if one.kind == "wkd":
         return WebKeyDirectory(Fetch(networks=one.networks, context=_tls(name, one.ca_file)), judge, seconds)
     return DnsDirectory(_dns(name, one), _RECORDS[one.kind], trusted, judge, seconds, anchored=one.unsigned)

@@ -102,19 +102,27 @@ class Fetch:
         addresses = [one for one in self.resolve(host, port) if self._allowed(one, port)]
         if not addresses:
             raise FetchFailed("the host has no address that may be asked")
-        plain = _connected(addresses, port, deadline)
         connection = http.client.HTTPConnection(host, port)
-        connection.sock = plain
-        if scheme == "https":
-            try:
-                plain.settimeout(deadline.left())  # a handshake in all, not each of its reads
-                secured = self.context.wrap_socket(plain, server_hostname=host)
-            except BaseException:
-                plain.close()
-                raise
-            assert isinstance(secured, _TlsSocket)
-            secured.deadline, connection.sock = deadline, secured
+        plain = _connected(addresses, port, deadline)
+        connection.sock = self.secure(plain, host, deadline) if scheme == "https" else plain
         return connection
+
+    def open(self, host: str, port: int, deadline: Deadline, *, tls: bool) -> socket.socket:
+        """A connection to a server that the installation names itself, wherever it is; OSError when there is none."""
+        plain = _connected(self.resolve(host, port), port, deadline)
+        return self.secure(plain, host, deadline) if tls else plain
+
+    def secure(self, plain: socket.socket, host: str, deadline: Deadline) -> ssl.SSLSocket:
+        """TLS on a connection, the server's name checked; closes it when that fails."""
+        try:
+            plain.settimeout(deadline.left())  # a handshake in all, not each of its reads
+            secured = self.context.wrap_socket(plain, server_hostname=host)
+        except BaseException:
+            plain.close()
+            raise
+        assert isinstance(secured, _TlsSocket)
+        secured.deadline = deadline
+        return secured
 
     def _allowed(self, address: str, port: int) -> bool:
         one = ipaddress.ip_address(address.partition("%")[0])

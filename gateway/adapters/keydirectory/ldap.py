@@ -1,26 +1,36 @@
 """Certificates in an LDAP directory: RFC 4523 userCertificate;binary, and userSMIMECertificate (RFC 2798 2.8).
 
-One search by mail address, read only, referrals never followed, size and time bounded. What it finds is judged like every
-certificate from a network: a chain to an anchor, whoever runs the directory.
+A client of its own for the three operations that this takes (RFC 4511: bind, StartTLS, search): the libraries have no
+deadline over a whole exchange and no bound on an answer, and a server on the network gets both here. One search by mail
+address; referrals are never followed. What is found needs a chain to an anchor, whoever runs the directory.
 """
 
 from __future__ import annotations
 
-import ssl
-import threading
+import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
-import ldap3
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
-from ldap3.core.exceptions import LDAPException
-from ldap3.utils.conv import escape_filter_chars
 
+from gateway.adapters.keydirectory.ber import (
+    BOOLEAN,
+    ENUMERATED,
+    INTEGER,
+    OCTETS,
+    SEQUENCE,
+    SET,
+    BadBer,
+    fields,
+    header,
+    integer,
+    tlv,
+    values,
+)
 from gateway.adapters.keydirectory.dns_keys import judge_der
-from gateway.adapters.keydirectory.fetch import Deadline
+from gateway.adapters.keydirectory.fetch import Deadline, Fetch, FetchFailed
 from gateway.adapters.keydirectory.trust import Trust
 from gateway.domain.address import Address
 from gateway.domain.errors import ConfigError
@@ -31,11 +41,14 @@ _ATTRIBUTES = ("userCertificate;binary", "userCertificate", "userSMIMECertificat
 _ENTRIES = 10
 _BYTES = 1024 * 1024
 _PORTS = {"ldap": 389, "ldaps": 636}
+_BOUND, _ENTRY, _REFERENCE, _DONE, _EXTENDED = 0x61, 0x64, 0x73, 0x65, 0x78
+_BIND, _UNBIND, _SEARCH, _EXTEND = 0x60, 0x42, 0x63, 0x77
+_START_TLS = b"1.3.6.1.4.1.1466.20037"
 
 
 @dataclass(frozen=True, slots=True)
 class LdapPlace:
-    """Where to search, and as whom."""
+    """Where to search, and as whom; no user binds as nobody."""
 
     host: str
     port: int
@@ -43,18 +56,25 @@ class LdapPlace:
     tls: bool
     starttls: bool = False
     user: str = ""
-    password: Protected[str] | None = None
-    ca_file: str | None = None
+    password: Protected[bytes] | None = None
     mail_attribute: str = "mail"
 
     @classmethod
-    def parse(cls, url: str, **more: Any) -> LdapPlace:
+    def parse(
+        cls,
+        url: str,
+        *,
+        starttls: bool = False,
+        user: str = "",
+        password: Protected[bytes] | None = None,
+        mail_attribute: str = "mail",
+    ) -> LdapPlace:
         """`ldaps://host[:port]/base` (RFC 4516, without its further parts); ConfigError for another."""
         parts = urlsplit(url)
         if parts.scheme not in _PORTS or not parts.hostname or parts.query:
             raise ConfigError("an LDAP directory is named as ldaps://host/dc=example,dc=org")
-        port = parts.port or _PORTS[parts.scheme]
-        return cls(parts.hostname, port, unquote(parts.path.lstrip("/")), parts.scheme == "ldaps", **more)
+        port, base = parts.port or _PORTS[parts.scheme], unquote(parts.path.lstrip("/"))
+        return cls(parts.hostname, port, base, parts.scheme == "ldaps", starttls, user, password, mail_attribute)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,91 +84,125 @@ class LdapDirectory:
     place: LdapPlace
     trust: Trust
     seconds: float
+    connect: Fetch = field(default_factory=Fetch)
+    """How a connection is made; its context verifies the server."""
 
     def find(self, address: Address, at: datetime, kind: KeyKind = KeyKind.SMIME) -> KeyAnswer:
         """The best certificate of the entries with that address."""
         if kind is KeyKind.OPENPGP:
             return KeyAnswer(KeyState.NONE)
         try:
-            given = list(self._search(str(address), Deadline(self.seconds)))
-        except _TooMuch:
-            return KeyAnswer(KeyState.UNREACHABLE, reason="the LDAP directory's answer is too large")
-        except (LDAPException, OSError, ValueError):
-            return KeyAnswer(KeyState.UNREACHABLE, reason="the LDAP directory cannot be reached or refuses to answer")
+            given = self._search(str(address), Deadline(self.seconds))
+        except TimeoutError:
+            return KeyAnswer(KeyState.UNREACHABLE, reason="the LDAP directory did not answer in time")
+        except _Refused as error:
+            return KeyAnswer(KeyState.UNREACHABLE, reason=f"the LDAP directory {error}")
+        except (OSError, ValueError, FetchFailed):
+            return KeyAnswer(KeyState.UNREACHABLE, reason="the LDAP directory cannot be reached")
         return judge_der(self.trust, given, address, at, kind)
 
-    def _search(self, text: str, deadline: Deadline) -> Iterator[bytes]:
-        connection = self._connected(deadline)
-        end = threading.Timer(deadline.left(), _shut, (connection,))
-        end.daemon = True
-        end.start()
+    def _search(self, text: str, deadline: Deadline) -> list[bytes]:
+        one = self.place
+        link = _Link(self.connect.open(one.host, one.port, deadline, tls=one.tls), deadline)
         try:
-            if self.place.tls is False and self.place.starttls:
-                connection.start_tls()
-            connection.bind()
-            connection.socket = _Bounded(connection.socket, _BYTES)
-            connection.search(
-                self.place.base, f"({self.place.mail_attribute}={escape_filter_chars(text)})", ldap3.SUBTREE,
-                attributes=list(_ATTRIBUTES), size_limit=_ENTRIES, time_limit=max(1, int(self.seconds)),
-            )  # fmt: skip
-            for entry in connection.response or ():
-                if entry.get("type") == "searchResEntry":
-                    yield from _certificates(entry["raw_attributes"])
+            if one.starttls:
+                link.done(tlv(_EXTEND, tlv(0x80, _START_TLS)), _EXTENDED)
+                link.begin_tls(self.connect, one.host)
+            secret = one.password.reveal() if one.password is not None else b""
+            link.done(tlv(_BIND, integer(3), tlv(OCTETS, one.user.encode()), tlv(0x80, secret)), _BOUND)
+            found = list(link.search(one, text))
+            link.send(tlv(_UNBIND))
+            return found
         finally:
-            end.cancel()
-            _shut(connection)
-
-    def _connected(self, deadline: Deadline) -> ldap3.Connection:
-        one, left = self.place, deadline.left()
-        secured = one.tls or one.starttls
-        tls = ldap3.Tls(validate=ssl.CERT_REQUIRED, ca_certs_file=one.ca_file) if secured else None
-        server = ldap3.Server(one.host, one.port, use_ssl=one.tls, tls=tls, get_info=ldap3.NONE, connect_timeout=left)
-        password = one.password.reveal() if one.password is not None else None
-        connection = ldap3.Connection(
-            server, one.user or None, password, receive_timeout=left, read_only=True, auto_referrals=False,
-            raise_exceptions=True, check_names=False,
-        )  # fmt: skip
-        connection.open(read_server_info=False)
-        return connection
+            link.sock.close()
 
 
-class _TooMuch(Exception):
-    """More than a person's certificates ever need."""
+class _Refused(Exception):
+    """The server does not do what is asked; the message follows "the LDAP directory"."""
 
 
-class _Bounded:
-    """A socket that gives only so many bytes."""
+class _Link:
+    """One conversation: numbered messages, bounded in bytes and time."""
 
-    def __init__(self, inner: Any, limit: int) -> None:
-        self._inner, self._left = inner, limit
+    def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
+        self.sock, self._deadline = sock, deadline
+        self._number, self._left, self._buffer = 0, _BYTES, b""
 
-    def recv(self, size: int) -> bytes:
-        data: bytes = self._inner.recv(size)
+    def send(self, operation: bytes) -> None:
+        self._number += 1
+        self.sock.settimeout(self._deadline.left())
+        self.sock.sendall(tlv(SEQUENCE, integer(self._number), operation))
+
+    def done(self, operation: bytes, answer: int) -> None:
+        """Send, and read the one answer, which must be a success."""
+        self.send(operation)
+        tag, content = self._message()
+        _check(tag == answer, content)
+
+    def begin_tls(self, connect: Fetch, host: str) -> None:
+        """TLS from here on; what came before it in the same breath was put in by somebody between."""
+        if self._buffer:
+            raise BadBer("data before TLS")
+        self.sock = connect.secure(self.sock, host, self._deadline)
+
+    def search(self, place: LdapPlace, text: str) -> Iterator[bytes]:
+        """The certificates of every entry whose mail attribute is that address."""
+        match = tlv(0xA3, tlv(OCTETS, place.mail_attribute.encode()), tlv(OCTETS, text.encode()))
+        wanted = tlv(SEQUENCE, *(tlv(OCTETS, name.encode()) for name in _ATTRIBUTES))
+        whole_tree, never_aliases = integer(2, ENUMERATED), integer(0, ENUMERATED)
+        limits = (integer(_ENTRIES), integer(max(1, int(self._deadline.left()))), tlv(BOOLEAN, b"\0"))
+        self.send(tlv(_SEARCH, tlv(OCTETS, place.base.encode()), whole_tree, never_aliases, *limits, match, wanted))
+        while True:
+            tag, content = self._message()
+            if tag == _ENTRY:
+                yield from _certificates(content)
+            elif tag != _REFERENCE:
+                _check(tag == _DONE, content)
+                return
+
+    def _message(self) -> tuple[int, bytes]:
+        """Tag and content of the next operation, which must answer the last message."""
+        while (found := header(self._buffer)) is None or len(self._buffer) < found[1] + found[2]:
+            if found is not None and found[2] > _BYTES:
+                raise _Refused("gives an answer that is too large")
+            self._fill()
+        end = found[1] + found[2]
+        content, self._buffer = self._buffer[found[1] : end], self._buffer[end:]
+        parts = list(values(content))
+        if found[0] != SEQUENCE or len(parts) < 2 or parts[0] != (INTEGER, integer(self._number)[2:]):
+            raise BadBer("it is no answer to the question")
+        return parts[1]
+
+    def _fill(self) -> None:
+        self.sock.settimeout(self._deadline.left())
+        data = self.sock.recv(64 * 1024)
         self._left -= len(data)
+        if not data:
+            raise ConnectionError("the server has hung up")
         if self._left < 0:
-            raise _TooMuch
-        return data
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
+            raise _Refused("gives an answer that is too large")
+        self._buffer += data
 
 
-def _shut(connection: ldap3.Connection) -> None:
-    """End it from any thread: a read that waits ends with an error."""
-    try:
-        connection.socket.shutdown(2)
-        connection.socket.close()
-    except (OSError, AttributeError):
-        pass
+def _check(expected: bool, content: bytes) -> None:
+    """RFC 4511 4.1.9: only success is one."""
+    if not expected:
+        raise BadBer("another operation was due")
+    code = int.from_bytes(fields(content, ENUMERATED)[0], "big")
+    if code:
+        raise _Refused(f"refuses to answer (result {code})")
 
 
-def _certificates(attributes: dict[str, list[bytes]]) -> Iterator[bytes]:
-    for name, values in attributes.items():
-        kind = name.lower().partition(";")[0]
-        for value in values:
-            if kind == "usercertificate":
+def _certificates(entry: bytes) -> Iterator[bytes]:
+    """Those of one SearchResultEntry, in DER."""
+    _, attributes = fields(entry, OCTETS, SEQUENCE)
+    for _, attribute in values(attributes):
+        name, given = fields(attribute, OCTETS, SET)
+        kind = name.lower().partition(b";")[0]
+        for _, value in values(given):
+            if kind == b"usercertificate":
                 yield value
-            elif kind == "usersmimecertificate":
+            elif kind == b"usersmimecertificate":
                 yield from _of_pkcs7(value)
 
 

@@ -46,7 +46,10 @@ class Remembered:
             return at + self.without
         if kind is KeyKind.OPENPGP:
             return at + self.valid
-        return min(at + self.valid, x509.load_der_x509_certificate(answer.certificate).not_valid_after_utc)
+        try:
+            return min(at + self.valid, x509.load_der_x509_certificate(answer.certificate).not_valid_after_utc)
+        except ValueError:
+            return at
 
 
 @dataclass(frozen=True, slots=True)
