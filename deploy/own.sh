@@ -29,7 +29,7 @@ folder "$ROOT" "$ALL" 0750 "$etc"
 folder "$ROOT" "$ALL" 0750 "$etc/keys"
 folder "$ROOT" "$WORKERS" 0750 "$etc/secrets"
 give "$ROOT" "$ALL" 0640 "$etc/sealgate.toml" "$etc/policy.toml"
-give "$ROOT" "$ALL" 0644 "$etc"/keys/*.pub "$etc"/keys/*.crt "$etc/keys/tls.pem"
+give "$ROOT" "$ALL" 0644 "$etc"/keys/*.pub "$etc"/keys/*.crt "$etc/keys/openpgp.asc" "$etc/keys/tls.pem"
 [ -d "$etc/certificates" ] && { give "$ROOT" "$WORKERS" 0750 "$etc/certificates"; give "$ROOT" "$WORKERS" 0640 "$etc"/certificates/*; }
 
 # Private keys, each to those who hold it and to nobody else
@@ -39,7 +39,7 @@ give "$ROOT" "$BOUNCE" 0640 "$etc/keys/bounce.key"
 give "$ROOT" "$LINKS" 0640 "$etc/keys/lookup.key"
 give "$ROOT" "$TLS" 0640 "$etc/keys/tls.key"
 give "$ROOT" "$REVIEWERS" 0640 "$etc/keys/review.key"
-for name in calendar columns index decision ca; do give "$ROOT" "$WORKERS" 0640 "$etc/keys/$name.key"; done
+for name in calendar columns index decision ca openpgp; do give "$ROOT" "$WORKERS" 0640 "$etc/keys/$name.key"; done
 give "$ROOT" "$WORKERS" 0640 "$etc"/secrets/*
 
 # Data that roles share is sealed; the set-group-id bit says that sharing is meant

@@ -57,6 +57,7 @@ def examine(home: Installation, swaps: str = "/proc/swaps") -> Checkup:
     found.attempt(lambda: _viruses(found, home))
     for keys in (home.door_keys, home.worker_keys, home.ca, home.key_directory, home.notifier, home.users().users):
         found.attempt(keys)
+    found.attempt(lambda: _openpgp(found, home))
     found.attempt(lambda: _review(found, home))
     found.attempt(lambda: dkim_keys(home.settings.dkim))
     for pair in _tls_pairs(home):
@@ -193,6 +194,18 @@ def _dates(path: Path, certificate: x509.Certificate, now: datetime) -> Iterator
         yield f"{path}: expires on {certificate.not_valid_after_utc.date()}"
     if certificate.issuer == certificate.subject:
         yield f"{path}: is self-signed; recipients' browsers will refuse it"
+
+
+def _openpgp(found: Checkup, home: Installation) -> None:
+    """The own key and the program of OpenPGP, or why the method is not offered."""
+    one = home.settings.openpgp
+    if home.makes_openpgp():
+        home.openpgp_engine()
+    elif one.enabled:
+        found.warnings.append(
+            f"OpenPGP is not offered: it needs the program {one.program} and keys/openpgp.key; install GnuPG, and let "
+            "`sealgate init` make the key"
+        )
 
 
 def _weaknesses(home: Installation) -> Iterator[str]:

@@ -28,12 +28,14 @@ from gateway.app import keyfiles
 from gateway.app.installation import Installation
 from gateway.config.load import load
 from gateway.config.model import Settings
+from gateway.domain.address import Address
 from gateway.domain.audit import Event, EventKind
 from gateway.domain.errors import ConfigError, StoreUnavailable
 from gateway.ports.clock import Clock
 from gateway.ports.tokens import Tokens
-from gateway.seal import hybrid
+from gateway.seal import hybrid, openpgp_own
 from gateway.seal.ca import make_ca
+from gateway.seal.openpgp_packets import armoured
 
 OFFLINE = "OFFLINE-move-these-away"
 _DAYS = 365
@@ -96,6 +98,7 @@ def create(
     for name in keyfiles.SECRETS:
         done.text(keys / name, lambda: base64.b64encode(tokens.secret(keyfiles.SECRET_BYTES)) + b"\n")
     _authority(done, keys, settings.practice.name, clock.now())
+    _openpgp(done, keys, settings, clock.now())
     for public in settings.keys.archive_public:
         _offline_pair(done, folder / OFFLINE, public)
     if settings.backup.public_key is not None:
@@ -166,6 +169,22 @@ def _authority(done: Created, keys: Path, practice: str, at: datetime) -> None:
     made, private = make_ca(f"{practice} mail signing"[:64].strip(), at)
     done.text(key, private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     done.text(certificate, made.public_bytes(Encoding.PEM), 0o644)
+
+
+def _openpgp(done: Created, keys: Path, settings: Settings, at: datetime) -> None:
+    """The practice's OpenPGP key, and its public half for whoever is to verify or answer."""
+    private, public = keys / keyfiles.OPENPGP, keys / keyfiles.OPENPGP_PUBLIC
+    if public.exists() and not private.exists():
+        done.kept.append(public)  # a node that holds only the public half
+        return
+    postmaster = Address.parse(str(settings.practice.postmaster))
+
+    def made() -> bytes:
+        own = openpgp_own.generate(settings.practice.name, postmaster, at)
+        return b"".join(armoured("PRIVATE KEY BLOCK", [own.secret.reveal()]))
+
+    done.text(private, made)
+    done.text(public, lambda: b"".join(armoured("PUBLIC KEY BLOCK", [keyfiles.KeyFiles(keys).openpgp().public])), 0o644)
 
 
 def make_backup_pair(settings: Settings, folder: Path) -> Created:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import ssl
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,10 +22,9 @@ from gateway.adapters.keydirectory.wkd import JudgeOpenPgp, WebKeyDirectory
 from gateway.app import keyfiles
 from gateway.config.directories import DirectorySection
 from gateway.config.model import Settings
-from gateway.domain.address import Address
 from gateway.domain.errors import ConfigError
 from gateway.domain.protected import Protected
-from gateway.ports.keys import KeyAnswer, KeyDirectory, KeyState
+from gateway.ports.keys import KeyDirectory
 
 _RECORDS = {"cert": dns.rdatatype.CERT, "smimea": dns.rdatatype.SMIMEA, "openpgpkey": dns.rdatatype.OPENPGPKEY}
 _DNS_PORTS = {"dns": 53, "tls": 853}
@@ -93,9 +91,3 @@ def _tls(name: str, ca_file: Path | None) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=str(ca_file) if ca_file is not None else None)
     except (OSError, ssl.SSLError) as error:
         raise ConfigError(f"directory.{name}.ca_file: {ca_file} cannot be used ({error}); name a PEM file") from None
-
-
-def no_openpgp(data: bytes, address: Address, at: datetime) -> KeyAnswer:
-    """Judges no OpenPGP key: where nothing here can read one, none is used."""
-    del data, address, at
-    return KeyAnswer(KeyState.UNTRUSTED, reason="OpenPGP keys cannot be judged by this installation")

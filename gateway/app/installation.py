@@ -5,6 +5,7 @@ A role asks only for what it may hold, so it needs only its own files: nothing i
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
@@ -20,11 +21,13 @@ from gateway.adapters.clamd import Clamd, open_clamd
 from gateway.adapters.clock import Anchor, SteadyClock
 from gateway.adapters.inspector import BoxedInspector, BoxLimits
 from gateway.adapters.inspector.closed import ClosedInspector
-from gateway.adapters.keydirectory import FolderDirectory, StoreDirectory
+from gateway.adapters.keydirectory import FirstOf, FolderDirectory, OpenPgpFolder, StoreDirectory
+from gateway.adapters.keydirectory.openpgp_answers import judge_openpgp_data
 from gateway.adapters.keydirectory.resolver import Resolver
 from gateway.adapters.keydirectory.trust import Trust
 from gateway.adapters.metrics import PrometheusMetrics
 from gateway.adapters.notifier import choose_notifier
+from gateway.adapters.openpgp import choose_engine
 from gateway.adapters.passwords import PasswordFile
 from gateway.adapters.sql.store import SqlStore
 from gateway.adapters.tokens import SystemTokens
@@ -51,11 +54,13 @@ from gateway.policy.model import Policy
 from gateway.ports.clock import Clock
 from gateway.ports.keys import KeyDirectory
 from gateway.ports.notifier import Notifier
+from gateway.ports.openpgp import OpenPgpEngine
 from gateway.ports.shelf import KeyShelf
 from gateway.ports.tokens import Tokens
 from gateway.ports.vault import Seal, Vault
 from gateway.render.mail import Renderer
 from gateway.seal.columns import BlindIndex, Columns, Mac
+from gateway.seal.openpgp_own import OwnKey
 
 T = TypeVar("T")
 
@@ -176,6 +181,20 @@ class Installation:
         """For workers: `ca.key`, `ca.crt`."""
         return self._once("ca", self._files.authority)
 
+    def makes_openpgp(self) -> bool:
+        """Whether OpenPGP is a method here: not switched off, its own key made, and its program there."""
+        one = self.settings.openpgp
+        return one.enabled and self._files.has_openpgp() and shutil.which(one.program) is not None
+
+    def openpgp_key(self) -> OwnKey:
+        """For workers: `openpgp.key`."""
+        return self._once("openpgp", self._files.openpgp)
+
+    def openpgp_engine(self) -> OpenPgpEngine:
+        """What makes OpenPGP messages; ConfigError where its program does not serve."""
+        one = self.settings.openpgp
+        return self._once("openpgp_engine", lambda: choose_engine(one.engine, self.openpgp_key(), one.program))
+
     def _worker_keys(self) -> WorkerKeys:
         signer, archive = self._files.signer(keyfiles.CALENDAR), self.settings.archive
         return WorkerKeys(
@@ -213,14 +232,15 @@ class Installation:
         return self._once("key_directory", self._key_directory)
 
     def imported_keys(self) -> StoreDirectory:
-        """Imported certificates alone."""
+        """Imported certificates and keys alone."""
         return StoreDirectory(self.store(), self.columns(), self.index(), self._trust())
 
     def facts(self) -> Facts:
         """What policy asks about people and keys."""
         one = self.settings.practice
         return Facts(
-            self.register(), self.key_directory(), frozenset(one.own_domains), ZoneInfo(one.time_zone), _no_tls_route
+            self.register(), self.key_directory(), frozenset(one.own_domains), ZoneInfo(one.time_zone), _no_tls_route,
+            openpgp=self.makes_openpgp(),
         )  # fmt: skip
 
     def renderer(self) -> Renderer:
@@ -283,8 +303,9 @@ class Installation:
         one = self.settings.keys
         local: dict[str, KeyDirectory] = {"imported": self.imported_keys()}
         if one.recipients is not None:
-            local["folder"] = FolderDirectory(one.recipients, self._trust())
-        return directories.resolver(self.settings, local, self._trust(), directories.no_openpgp)
+            folder = FolderDirectory(one.recipients, self._trust()), OpenPgpFolder(one.recipients)
+            local["folder"] = FirstOf(folder)
+        return directories.resolver(self.settings, local, self._trust(), judge_openpgp_data)
 
     def _trust(self) -> Trust:
         return self._once("trust", lambda: directories.trust(self.settings, self.tokens.secret))

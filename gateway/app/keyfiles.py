@@ -19,10 +19,14 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key, l
 
 from gateway.domain.errors import ConfigError, KeyMissing
 from gateway.domain.protected import Protected
+from gateway.seal import openpgp_own
 from gateway.seal.hybrid import OpenWith, SealTo
+from gateway.seal.openpgp_own import OwnKey
 
 INTAKE, ANSWER, CALENDAR, REVIEW, CA = "intake", "answer", "calendar", "review", "ca"
 """Key pairs: `NAME.key` with `NAME.pub`, or `NAME.crt` for the authority."""
+OPENPGP, OPENPGP_PUBLIC = "openpgp.key", "openpgp.asc"
+"""The practice's OpenPGP key, both halves in armour."""
 COLUMNS, INDEX, DECISION, BOUNCE, LOOKUP = "columns.key", "index.key", "decision.key", "bounce.key", "lookup.key"
 SECRETS = (COLUMNS, INDEX, DECISION, BOUNCE, LOOKUP)
 SECRET_BYTES = 32
@@ -62,6 +66,18 @@ class KeyFiles:
     def verifier(self, name: str) -> Ed25519PublicKey:
         """The public half of an Ed25519 pair."""
         return public_key(self._folder / f"{name}.pub")
+
+    def has_openpgp(self) -> bool:
+        """Whether there is an OpenPGP key; an installation of an earlier version has none until `sealgate init` runs again."""
+        return (self._folder / OPENPGP).exists()
+
+    def openpgp(self) -> OwnKey:
+        """The practice's OpenPGP key."""
+        path = self._folder / OPENPGP
+        try:
+            return openpgp_own.read(read_private(path))
+        except ValueError as error:
+            raise ConfigError(f"{path}: {error}; put back the file that `sealgate init` made") from None
 
     def authority(self) -> Authority:
         """The S/MIME authority; its certificate and key must belong together."""

@@ -13,6 +13,8 @@ from gateway.domain.envelope import Identity
 from gateway.flow.summary import Summary, asked
 from gateway.mime.build_original import without_tags
 from gateway.mime.tree import MemorySink
+from gateway.policy.facts import KeyFacts
+from gateway.ports.keys import KeyState
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,8 @@ class Previewed:
 
     decision: Decision
     subject_out: str | None
+    keys: tuple[str, ...] = ()
+    """Why a certificate or OpenPGP key of the recipient does not serve, a sentence each."""
 
 
 class Preview:
@@ -47,7 +51,10 @@ class Preview:
             bare = assess.unredactable(read, summary, author, known, standings, keys)
         with self._home.store().begin() as uow:
             found = assess.decide(uow, summary, read.claims.patient_tags, author, standings, keys, at, bare)
-        return [Previewed(one, self._subject(one, read.claims.subject)) for one in found]
+        return [
+            Previewed(one, self._subject(one, read.claims.subject), _said(key))
+            for one, key in zip(found, keys, strict=True)
+        ]
 
     def _identity(self, sender: Address) -> Identity:
         """The account that may send as this address; without one, somebody who may, and may claim no purpose."""
@@ -64,8 +71,13 @@ class Preview:
         if decision.method is not None and decision.method.keeps_bytes:
             return without_tags(written)
         practice = self._home.settings.practice
-        if decision.method is Method.SMIME:
+        if decision.method in {Method.SMIME, Method.OPENPGP}:
             return f"Secure message from {practice.name}"
         name = "link-letter" if decision.open_text is OpenText.LETTER else "link-notice"
         values = {"practice": practice.name, "phone": practice.phone, "link": "", "expires": "", "letter": ""}
         return self._home.renderer().mail(name, **values).subject
+
+
+def _said(key: KeyFacts) -> tuple[str, ...]:
+    sides = ((key.smime, key.reason), (key.openpgp, key.openpgp_reason))
+    return tuple(f"{one[:1].upper()}{one[1:]}." for state, one in sides if state is not KeyState.VALID and one)

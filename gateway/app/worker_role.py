@@ -18,6 +18,7 @@ from gateway.app.sealed import sealing
 from gateway.config.rooms import CONNECT_SECONDS, WAIT_SECONDS, RelaySection
 from gateway.domain.address import Address
 from gateway.domain.audit import Event, EventKind
+from gateway.domain.decision import Method
 from gateway.domain.records import JobKind
 from gateway.flow.ages import Ages
 from gateway.flow.assess import Assess, Times
@@ -26,13 +27,14 @@ from gateway.flow.attempts import Pace as Tries
 from gateway.flow.audit_fold import AuditFolder
 from gateway.flow.carry import Carry
 from gateway.flow.codes import Codes
-from gateway.flow.compose import Compose, Words
+from gateway.flow.compose import Compose, Sealer, Words
 from gateway.flow.custody import Custody
 from gateway.flow.decisions import Decisions
 from gateway.flow.desk_work import DeskWork
 from gateway.flow.dispatch import Dispatch
 from gateway.flow.done_again import Again
 from gateway.flow.epochs import Calendar
+from gateway.flow.facts import Facts
 from gateway.flow.forget import Forget, Terms
 from gateway.flow.forgotten_again import ForgottenAgain
 from gateway.flow.head_mail import HeadMail
@@ -51,6 +53,7 @@ from gateway.flow.requests import ConsentRequests
 from gateway.flow.restored import Reopen
 from gateway.flow.retain import Retain
 from gateway.flow.review import Review
+from gateway.flow.sealed_openpgp import SealedOpenPgp
 from gateway.flow.settle import Settle
 from gateway.flow.signed_relay import Seals, SignedRelay
 from gateway.flow.signers import Signers
@@ -144,6 +147,7 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
         parcels=parcels, signers=Signers(store, keys.columns, keys.index, (authority.certificate, authority.key)),
         facts=facts, reader=reader, renderer=renderer, law=load_law(), words=words, limits=limits, random=tokens.secret,
         redacting=redacting, sealing=sealing(settings.seal),
+        sealers=sealers(home, facts),
     )  # fmt: skip
     watch = outside.log_watch(home)
     tries = Tries(times.backoff, times.give_up, times.hold, settings.parcel.reminders)
@@ -237,6 +241,15 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
         replay,
         reopen,
     )
+
+
+def sealers(home: Installation, facts: Facts) -> dict[Method, Sealer]:
+    """What makes the methods that not every installation has."""
+    if not facts.openpgp:
+        return {}
+    hidden = home.settings.openpgp.hidden_recipients
+    openpgp = SealedOpenPgp(facts.directory, home.openpgp_engine(), home.tokens.secret, hidden)
+    return {Method.OPENPGP: openpgp}
 
 
 def own_host(home: Installation) -> str:

@@ -1,4 +1,4 @@
-"""`sealgate keys`: the installation's own keys, and recipients' certificates."""
+"""`sealgate keys`: the installation's own keys, and recipients' certificates and OpenPGP keys."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from gateway.adapters.keydirectory.answers import is_authority, parse_certificates
+from gateway.adapters.keydirectory.imported import OPENPGP_SOURCE
 from gateway.app import keyfiles
 from gateway.app.created import make_backup_pair
 from gateway.app.dkim_files import dkim_records
 from gateway.app.installation import Installation
 from gateway.cli.console import AddressType, actor, config_option, json_option, no, opened, read_input, show, table
+from gateway.cli.openpgp_keys import import_openpgp, is_openpgp, openpgp_row
 from gateway.domain.address import Address
 from gateway.domain.errors import ConfigError
 from gateway.flow.signers import Signers
@@ -33,7 +35,9 @@ def list_keys(config: Path, as_json: bool) -> None:
     """Own key files (never their content), and every imported certificate."""
     with opened(config) as home:
         own = [
-            _own(path) for path in sorted(home.settings.keys.dir.glob("*")) if path.suffix in {".key", ".pub", ".crt"}
+            _own(path)
+            for path in sorted(home.settings.keys.dir.glob("*"))
+            if path.suffix in {".key", ".pub", ".crt", ".asc"}
         ]
         imported = _imported(home)
     table([*own, *imported], as_json=as_json, none="there are no keys; `sealgate init` makes them")
@@ -45,9 +49,16 @@ def list_keys(config: Path, as_json: bool) -> None:
 @config_option
 @json_option
 def import_keys(file: str, address: Address | None, config: Path, as_json: bool) -> None:
-    """Import recipients' S/MIME certificates (PEM or DER) for the addresses in their SAN."""
+    """Import recipients' S/MIME certificates (PEM or DER) for the addresses in their SAN, or OpenPGP keys for the addresses
+    in their user ids.
+    """
+    content = read_input(file)
+    if is_openpgp(content):
+        with opened(config) as home:
+            _told(import_openpgp(home, file, content, address), as_json=as_json)
+        return
     try:
-        read = parse_certificates(read_input(file))
+        read = parse_certificates(content)
     except ValueError:
         raise ConfigError(f"{file}: holds no certificate; export it as PEM or DER") from None
     certificates = [one for one in read if not is_authority(one)]
@@ -65,6 +76,10 @@ def import_keys(file: str, address: Address | None, config: Path, as_json: bool)
                 wanted.append((certificate, one))
         with home.store().begin() as uow:
             found = [directory.put(uow, certificate, one, "import", at, actor()) for certificate, one in wanted]
+    _told(found, as_json=as_json)
+
+
+def _told(found: list[str], *, as_json: bool) -> None:
     for fingerprint in found:
         if as_json:
             show({"fingerprint": fingerprint})
@@ -110,13 +125,13 @@ def _found(one: KeyAnswer) -> dict[str, object]:
 @click.argument("fingerprint")
 @config_option
 def remove(fingerprint: str, config: Path) -> None:
-    """Remove an imported recipient's certificate, by the FINGERPRINT that `keys list` shows."""
+    """Remove an imported recipient's certificate or OpenPGP key, by the FINGERPRINT that `keys list` shows."""
     with opened(config) as home:
         directory = home.imported_keys()
         with home.store().begin() as uow:
             count = directory.remove(uow, fingerprint.lower(), home.clock.now(), actor())
     if not count:
-        no("no imported certificate has this fingerprint; `sealgate keys list` shows them")
+        no("no imported certificate or key has this fingerprint; `sealgate keys list` shows them")
     click.echo(f"removed {fingerprint.lower()}")
 
 
@@ -190,7 +205,7 @@ def _own(path: Path) -> dict[str, object]:
             until = x509.load_pem_x509_certificate(keyfiles.read_file(path)).not_valid_after_utc
         except ValueError:
             raise ConfigError(f"{path}: is not a certificate in PEM; put back the right file") from None
-    what = {".key": "private", ".pub": "public", ".crt": "certificate"}[path.suffix]
+    what = {".key": "private", ".pub": "public", ".crt": "certificate", ".asc": "OpenPGP key, public"}[path.suffix]
     return {"key": path.name, "kind": f"own {what}", "addresses": [], "until": until}
 
 
@@ -198,7 +213,8 @@ def _imported(home: Installation) -> list[dict[str, object]]:
     directory = home.imported_keys()
     with home.store().begin() as uow:
         rows = uow.register.recipient_keys()
-    found = {row.fingerprint: directory.certificate(row) for row in rows}
+    found = {row.fingerprint: directory.certificate(row) for row in rows if row.source != OPENPGP_SOURCE}
+    openpgp = {row.fingerprint: directory.openpgp_key(row) for row in rows if row.source == OPENPGP_SOURCE}
     return [
         {
             "key": fingerprint,
@@ -207,7 +223,7 @@ def _imported(home: Installation) -> list[dict[str, object]]:
             "until": certificate.not_valid_after_utc,
         }
         for fingerprint, certificate in found.items()
-    ]
+    ] + [openpgp_row(fingerprint, key, home.clock.now()) for fingerprint, key in openpgp.items()]
 
 
 def _hex(certificate: x509.Certificate) -> str:

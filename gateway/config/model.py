@@ -21,6 +21,7 @@ from gateway.config.rooms import (
     LimitsSection,
     MetricsSection,
     NotifierSection,
+    OpenPgpSection,
     ParcelSection,
     PolicySection,
     RelaySection,
@@ -108,6 +109,7 @@ class Settings(Section):
     directory: dict[str, DirectorySection] = Field(default={}, description="Directories on the network, by name.")
     trust: dict[str, TrustSection] = Field(default={}, description="Authorities by recipients' domain.")
     revocation: RevocationSection = RevocationSection()
+    openpgp: OpenPgpSection = OpenPgpSection()
     parcel: ParcelSection = ParcelSection()
     archive: ArchiveSection = ArchiveSection()
     retention: RetentionSection = RetentionSection()

@@ -185,10 +185,13 @@ class PolicyFile(Section):
         default=OpenText.LETTER, description="Open part of link mail: the redacted `letter`, or always the `notice`."
     )
     method_order: tuple[Method, ...] = Field(
-        default=(Method.SMIME, Method.LINK), min_length=1, description="Protected methods, the best first."
+        default=(Method.SMIME, Method.OPENPGP, Method.LINK),
+        min_length=1,
+        description="Protected methods, the best first.",
     )
     on_key_trouble: Literal["link", "hold"] = Field(
-        default="link", description="When a certificate is expired, untrusted or out of reach. Never a plain send."
+        default="link",
+        description="When a certificate or OpenPGP key is expired, untrusted or out of reach, and no other serves. Never a plain send.",
     )
     sensitive: SensitiveTable = Field(default=SensitiveTable(), description="Sensitive classes.")
     threats: ThreatsTable = Field(default=ThreatsTable(), description="Threats.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -139,10 +139,28 @@ class KeysSection(Section):
         default=timedelta(minutes=15), le=timedelta(days=1), description="The same where there was no valid key."
     )
     recipients: FilePath | None = Field(
-        default=None, description="Directory of recipients' certificates, ADDRESS.pem or DOMAIN.pem."
+        default=None,
+        description="Directory of recipients' certificates, ADDRESS.pem or DOMAIN.pem, and OpenPGP keys, ADDRESS.asc or .pgp.",
     )
     trust: FilePath | None = Field(
         default=None, description="Authorities that recipients' certificates must come from, PEM."
+    )
+
+
+class OpenPgpSection(Section):
+    """`[openpgp]`: PGP/MIME, signed by the practice's own key (docs/openpgp.md)."""
+
+    enabled: bool = Field(
+        default=True, description="Whether OpenPGP is a method at all; it also needs gpg and `keys/openpgp.key`."
+    )
+    engine: Literal["gpg", "sequoia"] = Field(
+        default="gpg",
+        description="`gpg`: a process for each message. `sequoia`: messages up to 1 MiB in the worker itself, the rest by gpg.",
+    )
+    program: str = Field(default="gpg", min_length=1, description="GnuPG 2.2 or newer: its name or path.")
+    hidden_recipients: bool = Field(
+        default=False,
+        description="Leave the recipient's key id out of messages; their program then tries every key it has.",
     )
 
 

@@ -58,7 +58,7 @@ url = "{notifier}"                        # one-time codes as text messages; htt
 
 [keys]
 dir = "keys"
-# recipients = "certificates"             # ADDRESS.pem or DOMAIN.pem of those you write to
+# recipients = "certificates"             # ADDRESS.pem, DOMAIN.pem, ADDRESS.asc (OpenPGP) of those you write to
 # trust = "certificates/authorities.pem"
 archive_public = ["keys/archive-practice.pub", "keys/archive-escrow.pub"]
 
@@ -89,7 +89,7 @@ _POLICY = """# The practice's rules. They can ask more than the built-in ones, n
 # Every key: docs/reference/config.md. Try a change with `sealgate policy test DIR` before it counts.
 
 open_text = "letter"                      # link mail shows the masked letter; "notice" shows a neutral notice only
-method_order = ["smime", "link"]
+method_order = ["smime", "openpgp", "link"]
 on_key_trouble = "link"                   # "hold" to wait when a certificate is expired, untrusted or out of reach
 
 [sensitive]

@@ -135,12 +135,14 @@ class SenderKeyRow:
 
 RECIPIENT_KEY = "recipient_key"
 """The kind of blind index that finds an address's certificates."""
+RECIPIENT_OPENPGP = "recipient_openpgp"
+"""The kind that finds its OpenPGP keys."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecipientKeyRow:
-    """A recipient's certificate, sealed to tag and version; `tag` blind index of the address, `fingerprint` hex SHA-256 of
-    the DER. `version` rises with every import and removal.
+    """A recipient's certificate or OpenPGP key, sealed to tag and version; `tag` blind index of the address, `fingerprint`
+    hex SHA-256 of the DER, or the key's own. `version` rises with every import and removal.
     """
 
     fingerprint: str

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from gateway.domain.address import Address
 from gateway.domain.patient import Partner, Patient, RecipientKind
-from gateway.domain.register_rows import RECIPIENT_KEY
+from gateway.domain.register_rows import RECIPIENT_KEY, RECIPIENT_OPENPGP
 from gateway.flow.register import Register
 from gateway.phi.consumer import is_consumer_domain
 from gateway.phi.scan import MailContext
@@ -98,8 +98,9 @@ class Facts:
         return replace(facts, openpgp=other.state, openpgp_fingerprint=other.fingerprint, openpgp_reason=other.reason)
 
     def imported(self, uow: UnitOfWork, address: Address) -> frozenset[tuple[str, int]]:
-        """Fingerprint and version of each certificate that staff imported for the address, as of this transaction."""
-        rows = uow.register.recipient_keys(self.register.index.address(RECIPIENT_KEY, address))
+        """Fingerprint and version of each certificate and key that staff imported for the address, as of this transaction."""
+        tags = [self.register.index.address(one, address) for one in (RECIPIENT_KEY, RECIPIENT_OPENPGP)]
+        rows = [row for tag in tags for row in uow.register.recipient_keys(tag)]
         return frozenset((row.fingerprint, row.version) for row in rows)
 
     def patients(

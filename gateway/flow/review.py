@@ -16,6 +16,7 @@ from gateway.flow.assess import Assess
 from gateway.flow.decisions import Decisions
 from gateway.flow.facts import Facts
 from gateway.flow.settle import Settle
+from gateway.policy.facts import KeyFacts
 from gateway.policy.model import Policy
 from gateway.ports.clock import Clock
 from gateway.ports.keys import KeyState
@@ -40,6 +41,13 @@ def unliftable(policy: Policy, why: HoldReason | None) -> str:
     if why is None:
         return ""
     return NEVER.get(why, "") or ("" if policy.threats.staff_may_release else BY_POLICY.get(why, ""))
+
+
+def _strongest(policy: Policy, key: KeyFacts) -> Method:
+    """To a key of the recipient's own where one serves, in the practice's order, else by link."""
+    valid = {Method.SMIME: key.smime, Method.OPENPGP: key.openpgp}
+    order = dict.fromkeys((*(one for one in policy.method_order if one in valid), *valid))
+    return next((one for one in order if valid[one] is KeyState.VALID), Method.LINK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +96,8 @@ class Review:
             if now is None or now.version != row.version:
                 raise PermanentError(f"delivery {delivery_id} has just changed; look at it again")
             self.decisions.marks.check_last(uow, now)
-            method = Method.SMIME if key.smime is KeyState.VALID else Method.LINK
-            basis = replace(fresh.basis, key=key.rested_on if method is Method.SMIME else "")
+            method = _strongest(self.assess.policy, key)
+            basis = replace(fresh.basis, key="" if method is Method.LINK else key.rested_on)
             released = Decision(
                 recipient=decided.recipient, target=fresh.target, action=Action.DELIVER, method=method,
                 rule=RELEASED, reasons=(*row.reasons, "released.staff"), basis=basis,

@@ -109,11 +109,11 @@ def nobody_identified(case: Case) -> Verdict | None:
     """PHI of nobody we know: held, except sealed to a treatment partner."""
     if case.patients or case.kind is RecipientKind.INTERNAL:
         return None
-    asked_otherwise = case.message.requested is not None and case.message.requested not in (Method.SMIME, *_OPEN)
-    if _treating(case) and possible(case, Method.SMIME) and not asked_otherwise:
+    sealed = _sealed(case) if _treating(case) else ()
+    if sealed:
         return Verdict(
-            "sealed-to-treatment-partner", Action.DELIVER, Method.SMIME,
-            reasons=("patient.none", "partner.treatment", "key.smime.valid"), allowed=frozenset({Method.SMIME}),
+            "sealed-to-treatment-partner", Action.DELIVER, sealed[0],
+            reasons=("patient.none", "partner.treatment", f"key.{sealed[0].value}.valid"), allowed=frozenset(sealed),
         )  # fmt: skip
     # What was not read counts as PHI; without health context in the rest, that alone is why it waits.
     report = case.message.report
@@ -123,6 +123,17 @@ def nobody_identified(case: Case) -> Verdict | None:
 
 
 _OPEN = (Method.PASS, Method.REDACT, Method.TLS)
+_TO_A_KEY = (Method.SMIME, Method.OPENPGP)
+
+
+def _sealed(case: Case) -> tuple[Method, ...]:
+    """The possible methods that seal to the recipient's own key, the best first; only the one that was asked for, if one was."""
+    asked = case.message.requested
+    if asked is not None and asked not in (*_TO_A_KEY, *_OPEN):
+        return ()
+    order = [one for one in case.policy.method_order if one in _TO_A_KEY]
+    ordered = dict.fromkeys((*order, *_TO_A_KEY)) if asked not in _TO_A_KEY else (asked,)
+    return tuple(one for one in ordered if one is not None and possible(case, one))
 
 
 def chose_unencrypted(case: Case) -> Verdict | None:

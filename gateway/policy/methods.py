@@ -9,11 +9,15 @@ from gateway.policy.strength import weaker
 from gateway.policy.verdict import Verdict, hold
 from gateway.ports.keys import KeyState
 
-_TROUBLE = {
-    KeyState.EXPIRED: "key.smime.expired",
-    KeyState.UNTRUSTED: "key.smime.untrusted",
-    KeyState.UNREACHABLE: "key.smime.unreachable",
-}
+_TROUBLE = frozenset({KeyState.EXPIRED, KeyState.UNTRUSTED, KeyState.UNREACHABLE})
+_SMIME = {
+    KeyState.VALID: "key.smime.valid", KeyState.EXPIRED: "key.smime.expired",
+    KeyState.UNTRUSTED: "key.smime.untrusted", KeyState.UNREACHABLE: "key.smime.unreachable",
+}  # fmt: skip
+_OPENPGP = {
+    KeyState.VALID: "key.openpgp.valid", KeyState.EXPIRED: "key.openpgp.expired",
+    KeyState.UNTRUSTED: "key.openpgp.untrusted", KeyState.UNREACHABLE: "key.openpgp.unreachable",
+}  # fmt: skip
 
 
 def possible(case: Case, method: Method) -> bool:
@@ -22,6 +26,8 @@ def possible(case: Case, method: Method) -> bool:
         return False
     if method is Method.SMIME:
         return case.recipient.keys.smime is KeyState.VALID
+    if method is Method.OPENPGP:
+        return case.recipient.keys.openpgp is KeyState.VALID
     if method is Method.TLS:
         partner = case.recipient.partner
         return case.recipient.tls_trusted and partner is not None and partner.trust is PartnerTrust.VERIFIED_TLS
@@ -31,11 +37,17 @@ def possible(case: Case, method: Method) -> bool:
 
 
 def key_reasons(case: Case) -> tuple[str, ...]:
-    """What there is to say about the recipient's certificate."""
-    state = case.recipient.keys.smime
-    if state is KeyState.VALID:
-        return ("key.smime.valid",)
-    return (_TROUBLE[state],) if state in _TROUBLE else ()
+    """What there is to say about the recipient's certificate and OpenPGP key."""
+    keys = case.recipient.keys
+    return tuple(code for code in (_SMIME.get(keys.smime), _OPENPGP.get(keys.openpgp)) if code)
+
+
+def _key_trouble(case: Case) -> bool:
+    """Whether there is a key that does not serve, and no other that does."""
+    keys = case.recipient.keys
+    states = {Method.SMIME: keys.smime, Method.OPENPGP: keys.openpgp}
+    usable = {state for method, state in states.items() if method in case.policy.method_order or method is Method.SMIME}
+    return KeyState.VALID not in usable and bool(usable & _TROUBLE)
 
 
 def protect(case: Case, rule: str, *reasons: str, consented: frozenset[Method] | None = None) -> Verdict:
@@ -44,7 +56,7 @@ def protect(case: Case, rule: str, *reasons: str, consented: frozenset[Method] |
     `consented` are the methods that the patients agreed to; None where no consent is needed.
     """
     said = (*reasons, *key_reasons(case))
-    if case.recipient.keys.smime in _TROUBLE and case.policy.hold_on_key_trouble:
+    if case.policy.hold_on_key_trouble and _key_trouble(case):
         return hold(rule, HoldReason.NO_METHOD, *said)
     wish = case.message.requested
     order: tuple[Method, ...] = case.policy.method_order

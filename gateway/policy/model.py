@@ -140,11 +140,13 @@ class Policy:
     law: Law
     rules: tuple[Rule, ...] = ()
     open_text: OpenText = OpenText.LETTER
-    method_order: tuple[Method, ...] = (Method.SMIME, Method.LINK)
-    available: frozenset[Method] = frozenset({Method.PASS, Method.REDACT, Method.TLS, Method.SMIME, Method.LINK})
+    method_order: tuple[Method, ...] = (Method.SMIME, Method.OPENPGP, Method.LINK)
+    available: frozenset[Method] = frozenset(
+        {Method.PASS, Method.REDACT, Method.TLS, Method.SMIME, Method.OPENPGP, Method.LINK}
+    )
     """What this build can do; whatever is asked beyond it is impossible."""
     hold_on_key_trouble: bool = False
-    """Hold instead of a link when the recipient's certificate is expired, untrusted or out of reach."""
+    """Hold instead of a link when the recipient's certificate or OpenPGP key is expired, untrusted or out of reach, and no other serves."""
     purposes: Mapping[RecipientKind, frozenset[Purpose]] = field(default_factory=dict)
     """Purposes that may be claimed per recipient kind; a kind that is missing takes the law file's default."""
     sensitive: SensitivePolicy = SensitivePolicy()

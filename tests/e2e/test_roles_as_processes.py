@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.skipif(not Path("/proc/self/mem").exi
 MAY_HOLD = {
     "smtp": {"intake"},
     "inbound": {"intake", "bounce"},
-    "worker": {"columns", "index", "decision", "bounce", "lookup", "calendar", "ca"},
+    "worker": {"columns", "index", "decision", "bounce", "lookup", "calendar", "ca", "openpgp"},
     "web": {"lookup"},
     "review": set(),
 }
