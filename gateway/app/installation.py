@@ -15,11 +15,13 @@ from typing import TypeVar, cast
 from urllib.parse import quote, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
+from cryptography import x509
+
 from gateway.adapters.blobs.sealing import SealingVault
 from gateway.adapters.choose import open_blobs, open_shelf, open_store
 from gateway.adapters.clamd import Clamd, open_clamd
 from gateway.adapters.clock import Anchor, SteadyClock
-from gateway.adapters.inspector import BoxedInspector, BoxLimits
+from gateway.adapters.inspector import BoxedInspector
 from gateway.adapters.inspector.closed import ClosedInspector
 from gateway.adapters.keydirectory import FirstOf, FolderDirectory, OpenPgpFolder, StoreDirectory
 from gateway.adapters.keydirectory.openpgp_answers import judge_openpgp_data
@@ -33,6 +35,8 @@ from gateway.adapters.sql.store import SqlStore
 from gateway.adapters.tokens import SystemTokens
 from gateway.app import directories, keyfiles
 from gateway.app.keyfiles import Authority, KeyFiles
+from gateway.app.own import Own
+from gateway.app.sandboxed import start_inspector
 from gateway.config.load import load
 from gateway.config.model import Settings
 from gateway.config.policy_file import load_policy
@@ -61,6 +65,7 @@ from gateway.ports.vault import Seal, Vault
 from gateway.render.mail import Renderer
 from gateway.seal.columns import BlindIndex, Columns, Mac
 from gateway.seal.openpgp_own import OwnKey
+from gateway.seal.private_keys import PrivateKey
 
 T = TypeVar("T")
 
@@ -179,7 +184,20 @@ class Installation:
 
     def ca(self) -> Authority:
         """For workers: `ca.key`, `ca.crt`."""
-        return self._once("ca", self._files.authority)
+        place = self.settings.own_keys.ca_key
+        return self._once(
+            "ca", lambda: self._files.authority((lambda: self.own().places.open(place)) if place else None)
+        )
+
+    def own(self) -> Own:
+        """For workers: the practice's own mail keys."""
+        return self._once("own", lambda: Own(self.settings, self.store, self.columns, self.index, self.ca))
+
+    def own_decryption(self) -> list[tuple[x509.Certificate, PrivateKey]]:
+        """For workers: own certificates that inbound mail may be encrypted to, with their keys; replaced and revoked ones too,
+        until 30 days after their end. Begins a transaction of its own.
+        """
+        return self.own().keys().decryption(self.clock.now())
 
     def makes_openpgp(self) -> bool:
         """Whether OpenPGP is a method here: not switched off, its own key made, and its program there."""
@@ -249,7 +267,7 @@ class Installation:
 
     def inspector(self) -> BoxedInspector:
         """The sandbox for untrusted documents; ConfigError where it is weaker than the setting asks."""
-        return self._once("inspector", self._inspector)
+        return self._once("inspector", lambda: start_inspector(self.settings.sandbox))
 
     def open_no_documents(self) -> None:
         """For commands that read no mail, such as a restore: no sandbox is started, and every document would be a gap."""
@@ -309,31 +327,6 @@ class Installation:
 
     def _trust(self) -> Trust:
         return self._once("trust", lambda: directories.trust(self.settings, self.tokens.secret))
-
-    def _inspector(self) -> BoxedInspector:
-        one = self.settings.sandbox
-        found = BoxedInspector.start(
-            BoxLimits(
-                memory_bytes=one.memory_bytes,
-                cpu_seconds=max(1, round(one.cpu.total_seconds())),
-                message_seconds=one.message.total_seconds(),
-                start_seconds=one.start.total_seconds(),
-                specimen_bytes=one.specimen_bytes,
-                specimens=one.specimens,
-                text_bytes=one.text_bytes,
-                answers=one.answers,
-                children=one.children,
-                pictures=one.pictures,
-            )
-        )
-        missing = [layer for layer in ("seccomp", "netns") if layer not in found.layers()]
-        if missing and one.mode == "strong":
-            found.close()
-            raise ConfigError(
-                f"sandbox.mode: this machine does not give {' and '.join(missing)} to the children that open documents; "
-                'allow it, or write mode = "weak" and read docs/security-model.md'
-            )
-        return found
 
     def _shelf(self, part: str) -> KeyShelf:
         one = self.settings.shelf

@@ -9,11 +9,11 @@ from __future__ import annotations
 import base64
 import binascii
 import stat
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
@@ -22,6 +22,7 @@ from gateway.domain.protected import Protected
 from gateway.seal import openpgp_own
 from gateway.seal.hybrid import OpenWith, SealTo
 from gateway.seal.openpgp_own import OwnKey
+from gateway.seal.private_keys import PrivateKey, SigningPrivateKey
 
 INTAKE, ANSWER, CALENDAR, REVIEW, CA = "intake", "answer", "calendar", "review", "ca"
 """Key pairs: `NAME.key` with `NAME.pub`, or `NAME.crt` for the authority."""
@@ -41,7 +42,7 @@ class Authority:
     """The built-in S/MIME authority."""
 
     certificate: x509.Certificate
-    key: ec.EllipticCurvePrivateKey
+    key: SigningPrivateKey = field(repr=False)
 
 
 class KeyFiles:
@@ -81,6 +82,9 @@ class KeyFiles:
 
     def authority(self) -> Authority:
         """The S/MIME authority; its certificate and key must belong together."""
+
+    def authority(self, elsewhere: Callable[[], PrivateKey] | None = None) -> Authority:
+        """The S/MIME authority; its certificate and key, from its file or from where it lies instead, must belong together."""
         path = self._folder / f"{CA}.crt"
         try:
             certificate = x509.load_pem_x509_certificate(read_file(path))
@@ -88,9 +92,10 @@ class KeyFiles:
             raise ConfigError(
                 f"{path}: is not a certificate in PEM; put back the one that `sealgate init` made"
             ) from None
-        key = _pem_private(self._folder / f"{CA}.key")
-        if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != certificate.public_key():
-            raise ConfigError(f"{path}: does not belong to {CA}.key beside it; put back the pair")
+        key = elsewhere() if elsewhere is not None else _pem_private(self._folder / f"{CA}.key")
+        if not isinstance(key, SigningPrivateKey) or key.public_key() != certificate.public_key():
+            beside = "the key of keys.ca_key" if elsewhere is not None else f"{CA}.key beside it"
+            raise ConfigError(f"{path}: does not belong to {beside}; put back the pair")
         return Authority(certificate, key)
 
 

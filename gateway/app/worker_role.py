@@ -56,7 +56,6 @@ from gateway.flow.review import Review
 from gateway.flow.sealed_openpgp import SealedOpenPgp
 from gateway.flow.settle import Settle
 from gateway.flow.signed_relay import Seals, SignedRelay
-from gateway.flow.signers import Signers
 from gateway.flow.tell import Tell
 from gateway.flow.timekeeping import Timekeeping
 from gateway.mime.limits import Limits
@@ -142,9 +141,8 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
         store, vault, custody, keys, clock, tokens, limits, settings.parcel.expiry, reached,
         reissue=settings.parcel.reissue,
     )  # fmt: skip
-    authority = home.ca()
     compose = Compose(
-        parcels=parcels, signers=Signers(store, keys.columns, keys.index, (authority.certificate, authority.key)),
+        parcels=parcels, signers=home.own().signers(),
         facts=facts, reader=reader, renderer=renderer, law=load_law(), words=words, limits=limits, random=tokens.secret,
         redacting=redacting, sealing=sealing(settings.seal),
         sealers=sealers(home, facts),

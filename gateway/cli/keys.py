@@ -18,7 +18,6 @@ from gateway.cli.console import AddressType, actor, config_option, json_option, 
 from gateway.cli.openpgp_keys import import_openpgp, is_openpgp, openpgp_row
 from gateway.domain.address import Address
 from gateway.domain.errors import ConfigError
-from gateway.flow.signers import Signers
 from gateway.ports.keys import KeyAnswer, KeyKind, KeyState
 from gateway.seal.smime_certificates import addresses_of
 
@@ -147,9 +146,7 @@ def generate(address: Address, out: Path | None, config: Path, as_json: bool) ->
     with opened(config) as home:
         if address.domain not in home.settings.practice.own_domains:
             no("this address is not in practice.own_domains; only the practice's own senders get a certificate")
-        authority = home.ca()
-        signers = Signers(home.store(), home.columns(), home.index(), (authority.certificate, authority.key))
-        certificate = signers.signer(address, home.clock.now()).certificate
+        certificate = home.own().signers().signer(address, home.clock.now()).certificate
     if out is not None:
         _write(out, certificate)
     fields = {"address": str(address), "fingerprint": _hex(certificate), "until": certificate.not_valid_after_utc}

@@ -12,6 +12,7 @@ from gateway.config.directories import LOCAL_PLACES, DirectorySection, Revocatio
 from gateway.config.doors import InboundSection, ReviewSection, SmtpSection, WebSection
 from gateway.config.inspection import ClamdSection, SandboxSection
 from gateway.config.outgoing import DkimSection
+from gateway.config.own_keys import OwnKeysSection
 from gateway.config.rooms import (
     ArchiveSection,
     AuditSection,
@@ -110,6 +111,7 @@ class Settings(Section):
     trust: dict[str, TrustSection] = Field(default={}, description="Authorities by recipients' domain.")
     revocation: RevocationSection = RevocationSection()
     openpgp: OpenPgpSection = OpenPgpSection()
+    own_keys: OwnKeysSection = OwnKeysSection()
     parcel: ParcelSection = ParcelSection()
     archive: ArchiveSection = ArchiveSection()
     retention: RetentionSection = RetentionSection()

@@ -108,6 +108,15 @@ def _base(info: ValidationInfo) -> Path:
     return Path(info.context["base"]) if info.context else Path.cwd()
 
 
+def _key_place(value: object) -> str:
+    """A key in a token or a key service, by URI; a PIN stands in a file that the URI names (RFC 7512 2.4)."""
+    if not isinstance(value, str) or not value.startswith(("pkcs11:", "awskms:")):
+        raise ValueError("a URI is needed: pkcs11:token=…;object=…?pin-source=file:/… or awskms:///KEY-ID?region=…")
+    if "pin-value" in value:
+        raise ValueError("a PIN does not belong in the configuration; put it in a file and name it: pin-source=file:/…")
+    return value
+
+
 def _mailbox(value: object) -> Address:
     if isinstance(value, Address):
         return value
@@ -128,6 +137,7 @@ Duration = Annotated[timedelta, BeforeValidator(read_duration), PlainSerializer(
 Size = Annotated[int, BeforeValidator(read_size), PlainSerializer(write_size)]
 Listen = Annotated[HostPort, BeforeValidator(read_listen), PlainSerializer(str)]
 FilePath = Annotated[Path, BeforeValidator(_resolve_path), PlainSerializer(str)]
+KeyPlace = Annotated[str, BeforeValidator(_key_place)]
 Url = Annotated[str, BeforeValidator(_resolve_url)]
 Mailbox = Annotated[Address, BeforeValidator(_mailbox), PlainSerializer(str)]
 Domain = Annotated[str, BeforeValidator(_domain)]

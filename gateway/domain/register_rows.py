@@ -124,13 +124,15 @@ class EpochRow:
 
 
 @dataclass(frozen=True, slots=True)
-class SenderKeyRow:
-    """A sender's S/MIME certificate (DER) and private key, both sealed columns; `tag` blind index of the address."""
+class OwnKeyRow:
+    """All S/MIME keys of one of the practice's own addresses or domains, with their certificates, as one sealed column.
+
+    `tag` is the blind index of the name; `version` rises with every change, and the log tells it.
+    """
 
     tag: bytes = field(repr=False)
-    certificate: bytes = field(repr=False)
-    key: bytes = field(repr=False)
-    not_after: datetime
+    version: int
+    sealed: bytes = field(repr=False)
 
 
 RECIPIENT_KEY = "recipient_key"

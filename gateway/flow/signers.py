@@ -1,86 +1,130 @@
-"""Senders' S/MIME certificates: one per From address, from the built-in CA at first use, its key a sealed column.
+"""Who signs a mail: the sender's own certificate, else their domain's, else one that the built-in CA issues at first use.
 
-The log tells until when the newest certificate of an address is good, and dates are read from the sealed certificate: an
-expired or replaced one that somebody puts back into the database signs nothing; a fresh one is issued.
+A certificate that is over, was replaced or revoked signs nothing. The built-in CA renews what it issued 30 days before
+its end; what another authority issued is never replaced by its work: without a good one nothing is signed, and nothing leaves.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_der_private_key,
-)
 
 from gateway.domain.address import Address
 from gateway.domain.audit import Event, EventKind, Scalar
 from gateway.domain.errors import IntegrityError, SealingFailed
-from gateway.domain.register_rows import SenderKeyRow
-from gateway.ports.store import Store
-from gateway.seal.ca import issue_sender
+from gateway.flow.own_keys import OwnKeys, Places, no_places
+from gateway.ports.store import Store, UnitOfWork
+from gateway.seal.ca import Issuer, issue
 from gateway.seal.columns import BlindIndex, Columns
+from gateway.seal.own_keys import SEALED, KeyRing, Life, OwnKey, OwnName, Purpose
+from gateway.seal.private_keys import KeyAlgorithm, SigningPrivateKey, key_id, make_key, pkcs8
 from gateway.seal.smime import Signer
-from gateway.seal.told import greatest
+from gateway.seal.smime_signature import SigningKey
 
-_CERTIFICATE, _KEY = "sender_key.certificate", "sender_key.key"
-_RENEW = timedelta(days=30)
+RENEW = timedelta(days=30)
+_DAMAGED: dict[str, Scalar] = {"code": IntegrityError.code, "step": "sender certificate"}
 
 
 @dataclass(frozen=True, slots=True)
 class Signers:
-    """Finds or issues the signer of an address."""
+    """Finds or issues the signer of an address. `issues` is False where the practice wants no certificate of the built-in CA."""
 
     store: Store
     columns: Columns = field(repr=False)
     index: BlindIndex = field(repr=False)
-    ca: tuple[x509.Certificate, ec.EllipticCurvePrivateKey] = field(repr=False)
+    ca: tuple[x509.Certificate, SigningPrivateKey] = field(repr=False)
+    places: Places = field(default=no_places, repr=False)
+    crl_url: str | None = None
+    issues: bool = True
+
+    @property
+    def keys(self) -> OwnKeys:
+        """The rows that it reads and writes."""
+        return OwnKeys(self.store, self.columns, self.index, self.places)
 
     def signer(self, address: Address, at: datetime) -> Signer:
-        """The signer whose certificate has this From address in its SAN; SealingFailed if none can be issued."""
-        tag = self.index.address("sender_key", address)
+        """The signer for this From address at that time; SealingFailed where none may sign, TemporaryError where the place
+        of its key does not answer.
+        """
         with self.store.begin() as uow:
-            row = uow.register.sender_key(tag)
-            signer, told = None, greatest(uow.audit, _chain(tag), "until")
-            if row is not None:
-                try:
-                    signer = self._opened(tag, row, told)
-                except IntegrityError as error:
-                    data: dict[str, Scalar] = {"code": error.code, "step": "sender certificate"}
-                    uow.audit.append(Event(EventKind.INTEGRITY, data=data), at)
-            if signer is None or signer.certificate.not_valid_after_utc - _RENEW <= at:
-                row = self._issue(tag, address, at)
-                uow.register.put_sender_key(row)
-                until = int(row.not_after.timestamp())
-                data = {"what": "sender certificate", "until": until}
-                uow.audit.append(Event(EventKind.KEY_MADE, _chain(tag), data=data), at)
-                signer = self._opened(tag, row, until)
-        return signer
+            found = self._found(uow, address, at)
+            if found is None:
+                found = self._renewed(uow, address, at)
+        return self.opened(found)
 
-    def _opened(self, tag: bytes, row: SenderKeyRow, until: int) -> Signer:
-        certificate = x509.load_der_x509_certificate(self.columns.open(_CERTIFICATE, tag.hex(), row.certificate))
-        key = load_der_private_key(self.columns.open(_KEY, tag.hex(), row.key), password=None)
-        if not isinstance(key, ec.EllipticCurvePrivateKey):
-            raise SealingFailed("a sender's signing key has an unknown form")
-        if key.public_key() != certificate.public_key() or certificate.not_valid_after_utc.timestamp() < until:
-            raise IntegrityError("a sender's certificate is not the last one that was issued")
-        return Signer(certificate, key, (self.ca[0],))
+    def opened(self, key: OwnKey) -> Signer:
+        """The signer of a key that is there."""
+        private = self._signing(key)
+        if not isinstance(private, SigningKey):
+            raise SealingFailed("an own key is of a kind that cannot sign mail")
+        return Signer(key.certificate, private, key.chain[1:])
 
-    def _issue(self, tag: bytes, address: Address, at: datetime) -> SenderKeyRow:
-        certificate, key = issue_sender(*self.ca, address, at)
-        der = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-        return SenderKeyRow(
-            tag=tag,
-            certificate=self.columns.seal(_CERTIFICATE, tag.hex(), certificate.public_bytes(Encoding.DER)),
-            key=self.columns.seal(_KEY, tag.hex(), der),
-            not_after=certificate.not_valid_after_utc,
+    def new(
+        self, name: OwnName, at: datetime, purpose: Purpose = Purpose.SIGN, algorithm: KeyAlgorithm = KeyAlgorithm.EC_P256
+    ) -> OwnKey:  # fmt: skip
+        """A key with a certificate of the built-in CA, not yet in any row."""
+        private = make_key(algorithm)
+        return self.certified(
+            name, OwnKey(key_id(private.public_key()), purpose, Life.WAITING, SEALED, at, pkcs8(private)), private, at
         )
 
+    def certified(self, name: OwnName, key: OwnKey, private: SigningPrivateKey, at: datetime) -> OwnKey:
+        """That key with a certificate of the built-in CA."""
+        if not self.issues:
+            raise SealingFailed(
+                "this sender has no certificate, and own_keys.built_in_ca is off; `sealgate keys request` asks for one"
+            )
+        certificate = issue(Issuer(*self.ca, self.crl_url), name, private.public_key(), key.purpose, at)
+        return replace(key, chain=(certificate, self.ca[0]), built_in=True)
 
-def _chain(tag: bytes) -> str:
-    return f"signer:{tag.hex()}"
+    def _found(self, uow: UnitOfWork, address: Address, at: datetime) -> OwnKey | None:
+        """The key that signs now; None where the built-in CA must issue one."""
+        for name in (address, address.domain):
+            key = self._ring(uow, name, at).signer(at)
+            if key is not None:
+                return None if key.built_in and name == address and _ends_soon(key, at) else key
+        return None
+
+    def _renewed(self, uow: UnitOfWork, address: Address, at: datetime) -> OwnKey:
+        uow.register.alone()
+        again = self._found(uow, address, at)  # another worker may just have done it
+        if again is not None:
+            return again
+        ring = self._ring(uow, address, at)
+        key = self._next(address, ring.signer(at), at)
+        if key not in ring.keys:
+            self.keys.activate(uow, ring, key, EventKind.KEY_MADE, at)
+        return key
+
+    def _next(self, address: Address, active: OwnKey | None, at: datetime) -> OwnKey:
+        """What follows a key of the built-in CA. One in a token gets a new certificate, if nothing is encrypted to the old one."""
+        if active is None or active.place == SEALED:
+            both = active is not None and active.purpose.reads
+            return self.new(address, at, *((Purpose.BOTH, KeyAlgorithm.RSA_3072) if both else ()))
+        if not active.purpose.reads:
+            return self.certified(address, active, self._signing(active), at)
+        if active.at_work(at):
+            return active
+        raise SealingFailed("the certificate of this sender is over; `sealgate keys rotate` makes the next one")
+
+    def _signing(self, key: OwnKey) -> SigningPrivateKey:
+        private = self.keys.private(key)
+        if not isinstance(private, SigningPrivateKey):
+            raise SealingFailed("an own key is of a kind that cannot sign")
+        return private
+
+    def _ring(self, uow: UnitOfWork, name: OwnName, at: datetime) -> KeyRing:
+        try:
+            return self.keys.ring(uow, name)
+        except IntegrityError:
+            if self.keys.was_imported(uow, name):
+                raise  # what another authority issued is never replaced by the built-in one's work
+            uow.audit.append(Event(EventKind.INTEGRITY, data=_DAMAGED), at)
+            return self.keys.salvaged(uow, name)
+
+
+def _ends_soon(key: OwnKey, at: datetime) -> bool:
+    until = key.until
+    return until is None or until - RENEW <= at

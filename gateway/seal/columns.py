@@ -73,6 +73,10 @@ class BlindIndex:
         """Tag of an e-mail address in its one normal form."""
         return self._tag(kind, address.key)
 
+    def domain(self, kind: str, domain: str) -> bytes:
+        """Tag of a mail domain in its one normal form; no address has the same."""
+        return self._tag(kind, f"@{domain}")
+
     def phone(self, number: str) -> bytes:
         """Tag of a telephone number."""
         return self._tag("phone", normal_phone(number))

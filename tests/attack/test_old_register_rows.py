@@ -123,21 +123,20 @@ def test_the_link_of_a_patient_whose_record_was_put_back_stays_shut(home: Home) 
 
 
 def signers(home: Home) -> Signers:
-    authority = home.inst.ca()
-    return Signers(home.store, home.keys.columns, home.keys.index, (authority.certificate, authority.key))
+    return home.inst.own().signers()
 
 
 @pytest.mark.proves("clear.store-writer-mouth")
 def test_a_replaced_signing_key_signs_nothing_any_more(home: Home) -> None:
     doctor = Address.parse(DOCTOR)
     first = signers(home).signer(doctor, home.clock.now())
-    old = table_rows(home, "sender_keys")
+    old = table_rows(home, "own_keys")
     later = first.certificate.not_valid_after_utc - timedelta(days=10)
     second = signers(home).signer(doctor, later)
     assert second.certificate.serial_number != first.certificate.serial_number
     for row in old:
-        row["not_after"] += 10**15
-    put_back(home, "sender_keys", old)
+        row["version"] += 10
+    put_back(home, "own_keys", old)
     third = signers(home).signer(doctor, later)
     assert third.certificate.serial_number not in {first.certificate.serial_number, second.certificate.serial_number}
     assert ("integrity", {"code": "integrity", "step": "sender certificate"}) in home.events()

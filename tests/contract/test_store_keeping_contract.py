@@ -18,10 +18,10 @@ from gateway.domain.register_rows import (
     CodeRow,
     EpochRow,
     NoticeRow,
+    OwnKeyRow,
     PartnerRow,
     PatientIndex,
     RecipientKeyRow,
-    SenderKeyRow,
     SessionRow,
 )
 from gateway.domain.states import ParcelState
@@ -265,8 +265,11 @@ class TestRegister:
             assert uow.register.request("q1", lock=True) == answered
             assert uow.register.request_by_lookup(b"q1") == answered
             assert uow.register.requests_of("m1") == [answered]
-            uow.register.put_sender_key(SenderKeyRow(b"t", b"c", b"k", later(1)))
-            assert uow.register.sender_key(b"t") == SenderKeyRow(b"t", b"c", b"k", later(1))
+            uow.register.put_own_keys(OwnKeyRow(b"t", 1, b"s"))
+            uow.register.put_own_keys(OwnKeyRow(b"t", 2, b"u"))
+            assert uow.register.own_keys(b"t") == OwnKeyRow(b"t", 2, b"u")
+            assert uow.register.own_keys(b"other") is None
+            assert uow.register.all_own_keys() == [OwnKeyRow(b"t", 2, b"u")]
             for tag in (b"t1", b"t2"):
                 uow.register.put_recipient_key(RecipientKeyRow("f1", tag, b"c", "cli", START))
             assert len(uow.register.recipient_keys()) == 2

@@ -1,12 +1,12 @@
-"""Consent requests, senders' and recipients' certificates."""
+"""Consent requests, own keys and recipients' certificates."""
 
 from __future__ import annotations
 
 from sqlalchemy import delete, select
 
 from gateway.adapters.sql.channel import Channel, value_from, values_from, values_of
-from gateway.adapters.sql.tables_register import consent_requests, recipient_keys, sender_keys
-from gateway.domain.register_rows import ConsentRequestRow, RecipientKeyRow, SenderKeyRow
+from gateway.adapters.sql.tables_register import consent_requests, own_keys, recipient_keys
+from gateway.domain.register_rows import ConsentRequestRow, OwnKeyRow, RecipientKeyRow
 
 
 class SqlContacts:
@@ -36,14 +36,18 @@ class SqlContacts:
         rows = self._channel.all(statement.order_by(consent_requests.c.created_at, consent_requests.c.id))
         return values_from(ConsentRequestRow, rows)
 
-    def put_sender_key(self, row: SenderKeyRow) -> None:
-        """Add or replace a sender's certificate and key."""
-        self._channel.put(sender_keys, values_of(row))
+    def put_own_keys(self, row: OwnKeyRow) -> None:
+        """Add or replace the keys of one own address or domain."""
+        self._channel.put(own_keys, values_of(row))
 
-    def sender_key(self, tag: bytes) -> SenderKeyRow | None:
-        """The certificate of the sender with that blind index."""
-        row = self._channel.one(select(sender_keys).where(sender_keys.c.tag == tag))
-        return None if row is None else value_from(SenderKeyRow, row)
+    def own_keys(self, tag: bytes) -> OwnKeyRow | None:
+        """The keys of the own address or domain with that blind index."""
+        row = self._channel.one(select(own_keys).where(own_keys.c.tag == tag))
+        return None if row is None else value_from(OwnKeyRow, row)
+
+    def all_own_keys(self) -> list[OwnKeyRow]:
+        """The keys of every own address and domain."""
+        return values_from(OwnKeyRow, self._channel.all(select(own_keys).order_by(own_keys.c.tag)))
 
     def put_recipient_key(self, row: RecipientKeyRow) -> None:
         """Add or replace a certificate for one address; one certificate may serve several."""

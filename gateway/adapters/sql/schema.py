@@ -8,7 +8,7 @@ from gateway.adapters.sql import desk, tables_register, tables_retention
 from gateway.adapters.sql.tables import metadata, settings
 from gateway.domain.errors import ConfigError
 
-VERSION = 2
+VERSION = 3
 _NAME = "schema_version"
 _CREATING = 0x5EA16A7E
 """Number of PostgreSQL's advisory lock that two creators meet at."""

@@ -42,9 +42,8 @@ consent_requests = Table(
     when("code_next_at", maybe=True), count("failures"), when("failure_until", maybe=True),
 )  # fmt: skip
 
-sender_keys = Table(
-    "sender_keys", metadata, Column("tag", LargeBinary, primary_key=True), sealed("certificate"), sealed("key"),
-    when("not_after"),
+own_keys = Table(
+    "own_keys", metadata, Column("tag", LargeBinary, primary_key=True), count("version", 1), sealed("sealed"),
 )  # fmt: skip
 
 recipient_keys = Table(
