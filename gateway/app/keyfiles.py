@@ -94,7 +94,7 @@ class KeyFiles:
             ) from None
         key = elsewhere() if elsewhere is not None else _pem_private(self._folder / f"{CA}.key")
         if not isinstance(key, SigningPrivateKey) or key.public_key() != certificate.public_key():
-            beside = "the key of keys.ca_key" if elsewhere is not None else f"{CA}.key beside it"
+            beside = "the key of own_keys.ca_key" if elsewhere is not None else f"{CA}.key beside it"
             raise ConfigError(f"{path}: does not belong to {beside}; put back the pair")
         return Authority(certificate, key)
 
