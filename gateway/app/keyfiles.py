@@ -80,9 +80,6 @@ class KeyFiles:
         except ValueError as error:
             raise ConfigError(f"{path}: {error}; put back the file that `sealgate init` made") from None
 
-    def authority(self) -> Authority:
-        """The S/MIME authority; its certificate and key must belong together."""
-
     def authority(self, elsewhere: Callable[[], PrivateKey] | None = None) -> Authority:
         """The S/MIME authority; its certificate and key, from its file or from where it lies instead, must belong together."""
         path = self._folder / f"{CA}.crt"
