@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from cryptography.fernet import Fernet
@@ -29,10 +30,10 @@ from gateway.mime.parse import parse_stream
 from gateway.mime.tree import MemorySink
 from gateway.seal.ca import issue_sender, make_ca
 from gateway.seal.objects import ObjectSealer
-from gateway.seal.smime import Signer, sign_and_encrypt
+from gateway.seal.smime import AES_256_CBC, AES_256_GCM, Signer, sign_and_encrypt
 
 SIZES = {"10 KiB": 10 * 1024, "1 MiB": 1024**2, "20 MiB": 20 * 1024**2}
-ROUNDS = 7
+ROUNDS, REPEATS = 7, 10
 Job = Callable[[], object]
 
 
@@ -46,7 +47,7 @@ def mail(size: int) -> bytes:
     return head + line * (size // len(line))
 
 
-def seal_jobs(size: int, folder: Path) -> tuple[Job, Job]:
+def seal_jobs(size: int, folder: Path, content: str = AES_256_CBC) -> tuple[Job, Job]:
     now = datetime.now(UTC)
     authority, key = make_ca("bench", now)
     certificate, secret = issue_sender(authority, key, Address.parse("a@example.org"), now)
@@ -65,11 +66,14 @@ def seal_jobs(size: int, folder: Path) -> tuple[Job, Job]:
     chunks = [data[at : at + 65536] for at in range(0, len(data), 65536)]
     signer = Signer(certificate, secret, (authority,))
     sign = f"openssl cms -sign -signer {folder}/s.pem -inkey {folder}/s.key -in {folder}/m -md sha256"
-    encrypt = f"openssl cms -encrypt -stream -aes256 -outform DER -out {folder}/out {folder}/r.pem"
+    cipher = {AES_256_CBC: "-aes256", AES_256_GCM: "-aes-256-gcm"}[content]
+    encrypt = f"openssl cms -encrypt -stream {cipher} -outform DER -out {folder}/out {folder}/r.pem"
 
     def ours() -> object:
         return drain(
-            sign_and_encrypt(chunks, signer=signer, recipients=[recipient], at=datetime.now(UTC), random=os.urandom)
+            sign_and_encrypt(
+                chunks, signer=signer, recipients=[recipient], at=datetime.now(UTC), random=os.urandom, content=content
+            )
         )
 
     return ours, lambda: subprocess.run(["sh", "-c", f"{sign} | {encrypt}"], check=True, capture_output=True)
@@ -98,19 +102,26 @@ def read_jobs(size: int, folder: Path) -> tuple[Job, Job]:
 
 
 JOBS: dict[str, tuple[Callable[[int, Path], tuple[Job, Job]], str, str]] = {
-    "S/MIME sign + encrypt": (seal_jobs, "openssl cms, two processes", "openssl"),
+    "S/MIME sign + encrypt, AES-256-CBC": (seal_jobs, "openssl cms, two processes", "openssl"),
+    "S/MIME sign + encrypt, AES-256-GCM": (
+        partial(seal_jobs, content=AES_256_GCM),
+        "openssl cms, two processes",
+        "openssl",
+    ),
     "seal an object at rest": (object_jobs, "Fernet", ""),
     "read MIME, both readers below 1 MiB": (read_jobs, "email, policy.SMTP", ""),
 }
 
 
-def measure(ours: Job, peer: Job) -> tuple[float, float]:
+def measure(ours: Job, peer: Job, repeats: int = 1) -> tuple[float, float]:
+    """Medians of seconds; a small job is run `repeats` times in a row, as a busy worker does, and its mean counts."""
     times: tuple[list[float], list[float]] = ([], [])
     for _ in range(ROUNDS + 1):
         for which, job in enumerate((ours, peer)):
             begun = time.perf_counter()
-            job()
-            times[which].append(time.perf_counter() - begun)
+            for _ in range(repeats):
+                job()
+            times[which].append((time.perf_counter() - begun) / repeats)
     return statistics.median(times[0][1:]), statistics.median(times[1][1:])
 
 
@@ -122,7 +133,7 @@ def main() -> int:
             continue
         for label, size in SIZES.items():
             with tempfile.TemporaryDirectory() as folder:
-                ours, theirs = measure(*make(size, Path(folder)))
+                ours, theirs = measure(*make(size, Path(folder)), repeats=REPEATS if size < 1024**2 else 1)
             rows.append(
                 {"job": name, "size": label, "peer": peer, "ours_s": ours, "peer_s": theirs, "ratio": theirs / ours}
             )

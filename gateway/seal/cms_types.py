@@ -7,6 +7,7 @@ knows nothing else. An optional ANY has no type here: algorithm identifiers are 
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated
 
 from cryptography import x509
@@ -36,13 +37,11 @@ ECDSA_WITH_SHA512 = ObjectIdentifier("1.2.840.10045.4.3.4")
 ID_ED25519 = ObjectIdentifier("1.3.101.112")
 ID_X25519 = ObjectIdentifier("1.3.101.110")
 ID_EC_PUBLIC_KEY = ObjectIdentifier("1.2.840.10045.2.1")
-STD_DH_SHA1_KDF = ObjectIdentifier("1.3.133.16.840.63.0.2")
-"""dhSinglePass-stdDH-sha1kdf-scheme, which many old writers use; RFC 5753 7.1.4. Only read, never written."""
+STD_DH_SHA1_KDF = ObjectIdentifier("1.3.133.16.840.63.0.2")  # of old writers; only read
 STD_DH_SHA256_KDF = ObjectIdentifier("1.3.132.1.11.1")
 STD_DH_SHA384_KDF = ObjectIdentifier("1.3.132.1.11.2")
 STD_DH_SHA512_KDF = ObjectIdentifier("1.3.132.1.11.3")
-STD_DH_HKDF_SHA256 = ObjectIdentifier("1.2.840.113549.1.9.16.3.19")
-"""dhSinglePass-stdDH-hkdf-sha256-scheme, RFC 8418 2.2."""
+STD_DH_HKDF_SHA256 = ObjectIdentifier("1.2.840.113549.1.9.16.3.19")  # RFC 8418 2.2
 ID_ALG_HKDF_WITH_SHA256 = ObjectIdentifier("1.2.840.113549.1.9.16.3.28")
 ID_ALG_ML_KEM_768 = ObjectIdentifier("2.16.840.1.101.3.4.4.2")
 ID_ORI_KEM = ObjectIdentifier("1.2.840.113549.1.9.16.13.3")
@@ -86,17 +85,20 @@ class AlgorithmIdentifier:
 
 
 @asn1.sequence
-class BareAlgorithm:
-    """An AlgorithmIdentifier whose parameters are absent."""
-
+class BareAlgorithm:  # an AlgorithmIdentifier whose parameters are absent
     algorithm: ObjectIdentifier
 
 
 def algorithm(oid: ObjectIdentifier, parameters: bytes | None = None) -> asn1.TLV:
     """An AlgorithmIdentifier; `parameters` is DER, or None where they are absent."""
     if parameters is None:
-        return any_of(asn1.encode_der(BareAlgorithm(algorithm=oid)))
+        return _bare(oid)
     return any_of(asn1.encode_der(AlgorithmIdentifier(algorithm=oid, parameters=any_of(parameters))))
+
+
+@cache
+def _bare(oid: ObjectIdentifier) -> asn1.TLV:
+    return any_of(asn1.encode_der(BareAlgorithm(algorithm=oid)))
 
 
 def algorithm_of(value: asn1.TLV) -> tuple[ObjectIdentifier, bytes | None]:

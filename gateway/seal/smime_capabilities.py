@@ -6,6 +6,7 @@ Names are those of KeyAnswer.capabilities. Broken capabilities are none: then th
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 from cryptography import x509
 from cryptography.hazmat import asn1
@@ -77,6 +78,7 @@ def signer_capabilities(info: cms.SignerInfo) -> frozenset[str]:
     return frozenset()
 
 
+@cache
 def own_capabilities() -> bytes:
     """SMIMECapabilities in DER, best first: what mail to the practice may be sealed with."""
     known = [cms.algorithm(oid) for oid in (cms.ID_AES256_GCM, cms.ID_AES128_GCM, cms.ID_AES256_CBC, cms.ID_AES128_CBC)]

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
 
 from cryptography import x509
 from cryptography.hazmat import asn1
@@ -90,10 +91,14 @@ def signed_entity(chunks: Iterable[bytes], signer: Signer, at: datetime, random:
         digest.update(chunk)
         yield chunk
     signature = detached_signature(digest.finalize(), signer, at)
+    yield b"".join([CRLF, delimiter, CRLF, _part_head(), *base64_lines((signature,)), delimiter, b"--\r\n"])
+
+
+@cache
+def _part_head() -> bytes:
     head = write_parameters("Content-Type", "application/pkcs7-signature", {"name": "smime.p7s"})
     head += write_parameters("Content-Disposition", "attachment", {"filename": "smime.p7s"})
-    head += b"Content-Transfer-Encoding: base64\r\n\r\n"
-    yield b"".join([CRLF, delimiter, CRLF, head, *base64_lines((signature,)), delimiter, b"--\r\n"])
+    return head + b"Content-Transfer-Encoding: base64\r\n\r\n"
 
 
 def detached_signature(digest: bytes, signer: Signer, at: datetime) -> bytes:
