@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 from gateway.adapters.clock import SteadyClock
-from gateway.app import keyfiles
+from gateway.app import keyfiles, openpgp_method
 from gateway.app.certificates import SOON
 from gateway.app.clamd_settings import clamd_warnings
 from gateway.app.created import OFFLINE, database_file
@@ -199,8 +199,8 @@ def _dates(path: Path, certificate: x509.Certificate, now: datetime) -> Iterator
 def _openpgp(found: Checkup, home: Installation) -> None:
     """The own key and the program of OpenPGP, or why the method is not offered."""
     one = home.settings.openpgp
-    if home.makes_openpgp():
-        home.openpgp_engine()
+    if openpgp_method.offered(home.settings):
+        openpgp_method.engine(home.settings)
     elif one.enabled:
         found.warnings.append(
             f"OpenPGP is not offered: it needs the program {one.program} and keys/openpgp.key; install GnuPG, and let "

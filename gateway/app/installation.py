@@ -5,7 +5,6 @@ A role asks only for what it may hold, so it needs only its own files: nothing i
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
@@ -29,11 +28,10 @@ from gateway.adapters.keydirectory.resolver import Resolver
 from gateway.adapters.keydirectory.trust import Trust
 from gateway.adapters.metrics import PrometheusMetrics
 from gateway.adapters.notifier import choose_notifier
-from gateway.adapters.openpgp import choose_engine
 from gateway.adapters.passwords import PasswordFile
 from gateway.adapters.sql.store import SqlStore
 from gateway.adapters.tokens import SystemTokens
-from gateway.app import directories, keyfiles
+from gateway.app import directories, keyfiles, openpgp_method
 from gateway.app.keyfiles import Authority, KeyFiles
 from gateway.app.own import Own
 from gateway.app.sandboxed import start_inspector
@@ -58,13 +56,11 @@ from gateway.policy.model import Policy
 from gateway.ports.clock import Clock
 from gateway.ports.keys import KeyDirectory
 from gateway.ports.notifier import Notifier
-from gateway.ports.openpgp import OpenPgpEngine
 from gateway.ports.shelf import KeyShelf
 from gateway.ports.tokens import Tokens
 from gateway.ports.vault import Seal, Vault
 from gateway.render.mail import Renderer
 from gateway.seal.columns import BlindIndex, Columns, Mac
-from gateway.seal.openpgp_own import OwnKey
 from gateway.seal.private_keys import PrivateKey
 
 T = TypeVar("T")
@@ -199,20 +195,6 @@ class Installation:
         """
         return self.own().keys().decryption(self.clock.now())
 
-    def makes_openpgp(self) -> bool:
-        """Whether OpenPGP is a method here: not switched off, its own key made, and its program there."""
-        one = self.settings.openpgp
-        return one.enabled and self._files.has_openpgp() and shutil.which(one.program) is not None
-
-    def openpgp_key(self) -> OwnKey:
-        """For workers: `openpgp.key`."""
-        return self._once("openpgp", self._files.openpgp)
-
-    def openpgp_engine(self) -> OpenPgpEngine:
-        """What makes OpenPGP messages; ConfigError where its program does not serve."""
-        one = self.settings.openpgp
-        return self._once("openpgp_engine", lambda: choose_engine(one.engine, self.openpgp_key(), one.program))
-
     def _worker_keys(self) -> WorkerKeys:
         signer, archive = self._files.signer(keyfiles.CALENDAR), self.settings.archive
         return WorkerKeys(
@@ -258,7 +240,7 @@ class Installation:
         one = self.settings.practice
         return Facts(
             self.register(), self.key_directory(), frozenset(one.own_domains), ZoneInfo(one.time_zone), _no_tls_route,
-            openpgp=self.makes_openpgp(),
+            openpgp=openpgp_method.offered(self.settings),
         )  # fmt: skip
 
     def renderer(self) -> Renderer:

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
 from gateway.adapters.clock import SteadyClock
 from gateway.adapters.journal import extend
 from gateway.adapters.relay import RelayOptions, choose_relay
-from gateway.app import outside
+from gateway.app import openpgp_method, outside
 from gateway.app.dkim_files import dkim_keys
 from gateway.app.installation import Installation
 from gateway.app.sealed import sealing
@@ -246,7 +246,7 @@ def sealers(home: Installation, facts: Facts) -> dict[Method, Sealer]:
     if not facts.openpgp:
         return {}
     hidden = home.settings.openpgp.hidden_recipients
-    openpgp = SealedOpenPgp(facts.directory, home.openpgp_engine(), home.tokens.secret, hidden)
+    openpgp = SealedOpenPgp(facts.directory, openpgp_method.engine(home.settings), home.tokens.secret, hidden)
     return {Method.OPENPGP: openpgp}
 
 

@@ -1,7 +1,8 @@
 """Sequoia in this process, by pysequoia (Apache-2.0 over LGPL): for letters, where starting gpg costs more than the work.
 
 It holds a message whole, and the interpreter while it works, so what is larger goes to gpg, and so does what it cannot
-do: a recipient who is not named, a kind of key that it does not take. It goes by this machine's clock.
+do: a recipient who is not named, a kind of key that it does not take. It goes by this machine's clock, and takes a key that has
+ended: that it has not is the judgement's matter.
 """
 
 from __future__ import annotations
