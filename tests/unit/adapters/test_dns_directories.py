@@ -270,7 +270,7 @@ def authority(zone: dns.zone.Zone, *, forge: bool = False) -> Callable[[dns.mess
             put(answer.authority, zone.origin, dns.rdatatype.SOA)
             for name in zone.nodes:
                 put(answer.authority, name, dns.rdatatype.NSEC)
-            if zone.get_node(question.name) is None:
+            if not any(name.is_subdomain(question.name) for name in zone.nodes):
                 answer.set_rcode(dns.rcode.NXDOMAIN)
         return answer
 
