@@ -247,7 +247,7 @@ def signed_zone() -> tuple[dns.zone.Zone, dns.rdata.Rdata]:
 
 
 def authority(zone: dns.zone.Zone, *, forge: bool = False) -> Callable[[dns.message.Message], dns.message.Message]:
-    """Serves a zone with its signatures; negative answers carry every NSEC. `forge` puts another certificate in."""
+    """Serves a zone with its signatures; negative answers carry the NSEC that prove them. `forge` puts another certificate in."""
     other = recipient("bob.b@example.net", ec.generate_private_key(ec.SECP256R1())).public_bytes(Encoding.DER)
 
     def reply(query: dns.message.Message) -> dns.message.Message:
@@ -268,13 +268,23 @@ def authority(zone: dns.zone.Zone, *, forge: bool = False) -> Callable[[dns.mess
 
         if not put(answer.answer, question.name, question.rdtype):
             put(answer.authority, zone.origin, dns.rdatatype.SOA)
-            for name in zone.nodes:
+            star = dns.name.from_text("*", question.name.parent())
+            for name in [one for one in zone.nodes if denies(zone, one, question.name) or denies(zone, one, star)]:
                 put(answer.authority, name, dns.rdatatype.NSEC)
             if not any(name.is_subdomain(question.name) for name in zone.nodes):
                 answer.set_rcode(dns.rcode.NXDOMAIN)
         return answer
 
     return reply
+
+
+def denies(zone: dns.zone.Zone, owner: dns.name.Name, name: dns.name.Name) -> bool:
+    """Whether the NSEC there says something about that name: its own, or one in the space after it (RFC 4034 4)."""
+    found = zone.get_rdataset(owner, dns.rdatatype.NSEC)
+    if found is None:
+        return False
+    after = found[0].next
+    return owner == name or (owner < name < after if owner < after else owner < name)
 
 
 @contextlib.contextmanager
