@@ -57,7 +57,9 @@ class DnsDirectory:
             try:
                 found = self.resolver.ask(name, self.record, deadline)
             except DnsFailed as error:
-                return KeyAnswer(KeyState.UNREACHABLE, reason=str(error))
+                if all(one.state is KeyState.NONE for one in answers):
+                    return KeyAnswer(KeyState.UNREACHABLE, reason=str(error))
+                break  # what was found and turned down says more than a further name that nobody knows
             answers.append(self._answer(found, read, address, at, kind))
             if answers[-1].state is KeyState.VALID:
                 break
