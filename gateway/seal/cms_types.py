@@ -21,8 +21,7 @@ ID_CT_AUTH_ENVELOPED_DATA = ObjectIdentifier("1.2.840.113549.1.9.16.1.23")
 ID_CONTENT_TYPE = ObjectIdentifier("1.2.840.113549.1.9.3")
 ID_MESSAGE_DIGEST = ObjectIdentifier("1.2.840.113549.1.9.4")
 ID_SIGNING_TIME = ObjectIdentifier("1.2.840.113549.1.9.5")
-SMIME_CAPABILITIES = ObjectIdentifier("1.2.840.113549.1.9.15")
-"""The signed attribute of RFC 8551 2.5.2, and the certificate extension of RFC 4262."""
+SMIME_CAPABILITIES = ObjectIdentifier("1.2.840.113549.1.9.15")  # RFC 8551 2.5.2, RFC 4262
 ID_SHA1 = ObjectIdentifier("1.3.14.3.2.26")
 ID_SHA256 = ObjectIdentifier("2.16.840.1.101.3.4.2.1")
 ID_SHA384 = ObjectIdentifier("2.16.840.1.101.3.4.2.2")
@@ -85,7 +84,9 @@ class AlgorithmIdentifier:
 
 
 @asn1.sequence
-class BareAlgorithm:  # an AlgorithmIdentifier whose parameters are absent
+class BareAlgorithm:
+    """An AlgorithmIdentifier whose parameters are absent."""
+
     algorithm: ObjectIdentifier
 
 
@@ -240,8 +241,7 @@ class CMSORIforKEMOtherInfo:
     ukm: Annotated[bytes | None, asn1.Explicit(0)]
 
 
-KARI, ORI = 0xA1, 0xA4
-"""The first bytes of RecipientInfos that are no KeyTransRecipientInfo, RFC 5652 6.2."""
+KARI, ORI = 0xA1, 0xA4  # first bytes of RecipientInfos, RFC 5652 6.2
 
 
 def recipient_info(value: asn1.TLV) -> KeyTransRecipientInfo | KeyAgreeRecipientInfo | OtherRecipientInfo | None:
