@@ -5,11 +5,13 @@ from __future__ import annotations
 from gateway.domain.decision import Action, Decision, HoldReason, Method, OpenText
 from gateway.domain.patient import Purpose
 from gateway.policy.law import Law
-from gateway.policy.sentences import METHODS, RECEIPTS, SENTENCES, TO_DO
+from gateway.policy.sentences import KEY_CLAUSE, METHODS, RECEIPTS, SENTENCES, TO_DO
 
 
 def sentence(code: str) -> str:
     """The sentence for a reason code; a code from another version is named as it is, and nothing is lost."""
+    if code.startswith(KEY_CLAUSE):
+        return f"The directory's reason: {code.removeprefix(KEY_CLAUSE)}."
     return SENTENCES.get(code, f"(Reason {code}, which this version does not know.)")
 
 

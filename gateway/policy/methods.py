@@ -5,6 +5,7 @@ from __future__ import annotations
 from gateway.domain.decision import Action, HoldReason, Method
 from gateway.domain.patient import PartnerTrust
 from gateway.policy.case import Case
+from gateway.policy.sentences import key_clause
 from gateway.policy.strength import weaker
 from gateway.policy.verdict import Verdict, hold
 from gateway.ports.keys import KeyState
@@ -37,9 +38,14 @@ def possible(case: Case, method: Method) -> bool:
 
 
 def key_reasons(case: Case) -> tuple[str, ...]:
-    """What there is to say about the recipient's certificate and OpenPGP key."""
-    keys = case.recipient.keys
-    return tuple(code for code in (_SMIME.get(keys.smime), _OPENPGP.get(keys.openpgp)) if code)
+    """What there is to say about the recipient's certificate and OpenPGP key: the state, and the directory's clause why."""
+    keys, said = case.recipient.keys, list[str]()
+    for state, codes, clause in ((keys.smime, _SMIME, keys.reason), (keys.openpgp, _OPENPGP, keys.openpgp_reason)):
+        if state in codes:
+            said.append(codes[state])
+        if state in _TROUBLE and clause:
+            said.append(key_clause(clause))
+    return tuple(said)
 
 
 def _key_trouble(case: Case) -> bool:

@@ -178,3 +178,12 @@ RECEIPTS: Mapping[HoldReason, str] = {
     HoldReason.DEFAULT: "No rule allows this mail.",
 }
 """Reasons for receipts, reminders and DSN, which travel in the open: they name no class and no kind of finding."""
+
+KEY_CLAUSE = "key.because:"
+"""Before the clause of a directory's answer, which travels among the reason codes: it is of our own words, never of a mail's."""
+_LONGEST_CLAUSE = 200
+
+
+def key_clause(clause: str) -> str:
+    """The code for why a key does not serve. Codes are listed with commas between, so it has none."""
+    return KEY_CLAUSE + clause.replace(",", ";")[:_LONGEST_CLAUSE]

@@ -52,7 +52,8 @@ class DnsDirectory:
         read, kinds = self._reader()
         if kind not in kinds:
             return KeyAnswer(KeyState.NONE)
-        deadline, answers = Deadline(self.seconds), []
+        deadline = Deadline(self.seconds)
+        answers: list[KeyAnswer] = []
         for name in self._names(address, kind):
             try:
                 found = self.resolver.ask(name, self.record, deadline)
