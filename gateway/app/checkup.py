@@ -23,6 +23,7 @@ from gateway.app.created import OFFLINE, database_file
 from gateway.app.dkim_files import dkim_keys
 from gateway.app.installation import Installation
 from gateway.app.outside import log_watch
+from gateway.app.sealed import sealing_warnings
 from gateway.domain.errors import ConfigError, SealgateError
 from gateway.flow.quarantine import quarantined
 from gateway.ports.clock import Clock
@@ -67,6 +68,7 @@ def examine(home: Installation, swaps: str = "/proc/swaps") -> Checkup:
     found.attempt(home.vault)
     found.warnings += _clock(home.clock)
     found.warnings += _weaknesses(home)
+    found.warnings += sealing_warnings(home.settings.seal)
     found.warnings += _swap(Path(swaps))
     return found
 
