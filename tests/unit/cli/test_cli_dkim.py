@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+
 from gateway.seal.dkim import DkimKey, dkim_record
 from tests.support.command import sealgate
 from tests.support.dkim import ed25519_key, rsa_key, write_key
