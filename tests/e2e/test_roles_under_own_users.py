@@ -34,7 +34,16 @@ USERS = {
 MAY_READ = {
     "smtp": {"intake.key", "tls.key"},
     "inbound": {"intake.key", "bounce.key", "tls.key"},
-    "worker": {"calendar.key", "columns.key", "index.key", "decision.key", "bounce.key", "lookup.key", "ca.key", "openpgp.key"},
+    "worker": {
+        "calendar.key",
+        "columns.key",
+        "index.key",
+        "decision.key",
+        "bounce.key",
+        "lookup.key",
+        "ca.key",
+        "openpgp.key",
+    },
     "web": {"answer.key", "lookup.key", "tls.key"},
     "review": {"review.key", "tls.key"},
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 
 from gateway.seal.dkim import DkimKey, dkim_record
 from tests.support.command import sealgate
