@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 from gateway.adapters.clock import SteadyClock
-from gateway.app import keyfiles, openpgp_method
+from gateway.app import directories, keyfiles, openpgp_method
 from gateway.app.certificates import SOON
 from gateway.app.clamd_settings import clamd_warnings
 from gateway.app.created import OFFLINE, database_file
@@ -69,6 +69,7 @@ def examine(home: Installation, swaps: str = "/proc/swaps") -> Checkup:
     found.warnings += _clock(home.clock)
     found.warnings += _weaknesses(home)
     found.warnings += sealing_warnings(home.settings.seal)
+    found.warnings += directories.weaknesses(home.settings)
     found.warnings += _swap(Path(swaps))
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -55,6 +55,18 @@ def resolver(settings: Settings, local: Mapping[str, KeyDirectory], trusted: Tru
             places.append(Place(name, local[name]))
     one = settings.keys
     return Resolver(places, one.lookup.total_seconds(), Remembered(one.remember, one.remember_none))
+
+
+def weaknesses(settings: Settings) -> Iterator[str]:
+    """What `sealgate check` warns of."""
+    mode, vouched = settings.revocation.mode, settings.keys.trust is not None or bool(settings.trust)
+    if mode != "hard" and vouched:
+        yield f'revocation.mode is "{mode}": a revoked certificate may be sealed to while its authority cannot be asked'
+    for name, one in settings.directory.items():
+        if one.kind in {"ldap", "cert"} and not vouched:
+            yield f"directory.{name} finds certificates that no authority vouches for, so none is used; name some in keys.trust"
+        if "*" in one.domains:
+            yield f'directory.{name} is asked for every recipient ("*"): whoever runs it learns whom the practice writes to'
 
 
 def _remote(name: str, one: DirectorySection, trusted: Trust, judge: JudgeOpenPgp) -> KeyDirectory:

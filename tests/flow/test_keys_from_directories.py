@@ -180,3 +180,17 @@ def test_a_configuration_that_asks_unsafely_is_refused(tmp_path, name):
     else:
         with pytest.raises(ConfigError, match=r"director|domains|resolver|url|unsigned"):
             build()
+
+
+def test_the_checkup_warns_of_what_is_asked_widely_or_vouched_for_by_nobody(tmp_path):
+    config, text = tmp_path / "sealgate.toml", starter_config("Elm", "elm.example.org", portal_url="http://localhost:1")
+    added = 'directories = ["l"]\ntrust = "ca.pem"\n'
+    table = '[directory.l]\nkind = "cert"\ndomains = ["*"]\n[revocation]\nmode = "soft"\n'
+    config.write_text(text.replace("[keys]\n", f"[keys]\n{added}") + table)
+    said = list(directories.weaknesses(load(config)))
+    assert len(said) == 2
+    config.write_text(config.read_text().replace('trust = "ca.pem"\n', ""))
+    said = list(directories.weaknesses(load(config)))
+    assert any("no authority vouches" in one for one in said)
+    config.write_text(text)
+    assert list(directories.weaknesses(load(config))) == []

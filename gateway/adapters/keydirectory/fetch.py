@@ -14,6 +14,7 @@ import ssl
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -62,6 +63,12 @@ def system_resolve(host: str, port: int) -> Sequence[str]:
     return list(dict.fromkeys(str(one[4][0]) for one in found))
 
 
+@cache
+def _system_context() -> ssl.SSLContext:
+    """The system's authorities, read once."""
+    return ssl.create_default_context()
+
+
 @dataclass(frozen=True, slots=True)
 class Fetch:
     """How to fetch, for all of a directory's exchanges."""
@@ -69,7 +76,7 @@ class Fetch:
     resolve: Resolve = system_resolve
     networks: tuple[Network, ...] = ()
     """Networks that are not public and may be asked all the same."""
-    context: ssl.SSLContext = field(default_factory=ssl.create_default_context)
+    context: ssl.SSLContext = field(default_factory=_system_context)
     ports: frozenset[int] = frozenset({80, 443})
     """Ports that may be asked at public addresses."""
 

@@ -20,10 +20,10 @@ from gateway.adapters.keydirectory.answers import most_telling
 from gateway.domain.address import Address
 from gateway.ports.keys import KeyAnswer, KeyKind, KeyState
 from gateway.seal.smime_capabilities import certificate_capabilities
-from gateway.seal.smime_certificates import judged
+from gateway.seal.smime_certificates import judged, validity_reasons
 
 _CERTIFICATES = 20
-"""Of one directory's certificates for one address, so many are judged, the latest first."""
+"""Of one directory's certificates for one address, so many are judged, those in their time and the latest first."""
 
 
 class Revocation(Protocol):
@@ -63,13 +63,11 @@ class Trust:
     """Whether certificates for ML-KEM count: the preview `[seal] ml_kem_preview`."""
 
     def anchors_for(self, domain: str, kind: KeyKind) -> tuple[x509.Certificate, ...] | None:
-        """The authorities that count for that domain; None where none are configured at all for this kind."""
+        """The authorities that count for that domain; None where no entry of this kind is for it."""
         fitting = [one for one in self.anchors if one.direct is (kind is KeyKind.DIRECT)]
-        if not fitting:
-            return None
         named = [one for one in fitting if one.names(domain)]
         found = named or [one for one in fitting if not one.domains]
-        return tuple(each for one in found for each in one.certificates)
+        return tuple(each for one in found for each in one.certificates) if found else None
 
     def judge(
         self,
@@ -91,7 +89,10 @@ class Trust:
         if anchors is None and not vouched and not (own and kind is KeyKind.SMIME):
             anchors = ()
         answers = []
-        latest = sorted(certificates, key=lambda one: one.not_valid_before_utc, reverse=True)
+        # Those in their time first, so that no crowd of others hides a good one.
+        latest = sorted(
+            certificates, key=lambda one: (not validity_reasons(one, at), one.not_valid_before_utc), reverse=True
+        )
         for certificate in latest[:_CERTIFICATES]:
             answers.append(self._answer(certificate, address, at, kind, anchors, intermediates))
             if answers[-1].state is KeyState.VALID:
