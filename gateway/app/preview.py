@@ -13,8 +13,6 @@ from gateway.domain.envelope import Identity
 from gateway.flow.summary import Summary, asked
 from gateway.mime.build_original import without_tags
 from gateway.mime.tree import MemorySink
-from gateway.policy.facts import KeyFacts
-from gateway.ports.keys import KeyState
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +23,6 @@ class Previewed:
 
     decision: Decision
     subject_out: str | None
-    keys: tuple[str, ...] = ()
-    """Why a certificate or OpenPGP key of the recipient does not serve, a sentence each."""
 
 
 class Preview:
@@ -51,10 +47,7 @@ class Preview:
             bare = assess.unredactable(read, summary, author, known, standings, keys)
         with self._home.store().begin() as uow:
             found = assess.decide(uow, summary, read.claims.patient_tags, author, standings, keys, at, bare)
-        return [
-            Previewed(one, self._subject(one, read.claims.subject), _said(key))
-            for one, key in zip(found, keys, strict=True)
-        ]
+        return [Previewed(one, self._subject(one, read.claims.subject)) for one in found]
 
     def _identity(self, sender: Address) -> Identity:
         """The account that may send as this address; without one, somebody who may, and may claim no purpose."""
@@ -76,8 +69,3 @@ class Preview:
         name = "link-letter" if decision.open_text is OpenText.LETTER else "link-notice"
         values = {"practice": practice.name, "phone": practice.phone, "link": "", "expires": "", "letter": ""}
         return self._home.renderer().mail(name, **values).subject
-
-
-def _said(key: KeyFacts) -> tuple[str, ...]:
-    sides = ((key.smime, key.reason), (key.openpgp, key.openpgp_reason))
-    return tuple(f"{one[:1].upper()}{one[1:]}." for state, one in sides if state is not KeyState.VALID and one)

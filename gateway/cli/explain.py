@@ -48,7 +48,6 @@ def as_fields(one: Previewed) -> dict[str, object]:
         "subject_out": one.subject_out,
         "held_for": made.held_for.value if made.held_for else None,
         "sensitive": [each.value for each in made.sensitive],
-        "keys": list(one.keys),
     }
 
 
@@ -57,7 +56,5 @@ def _say(one: Previewed) -> None:
     say(f"{made.recipient}: {made.action.value}{f' by {made.method.value}' if made.method else ''}")
     for sentence in sentences(made):
         say(f"  {sentence}")
-    for said in one.keys:
-        say(f"  {said}")
     if one.subject_out is not None:
         say(f'  Its Subject outside: "{one.subject_out}"')
