@@ -102,7 +102,8 @@ class Importer:
         kept = before.verified_addresses & keys
         after = replace(
             one, id=before.id, version=before.version, restrictions=before.restrictions, proxies=before.proxies,
-            confidential_address=before.confidential_address, verified_addresses=keys if verified else kept,
+            confidential_address=before.confidential_address, phrase=before.phrase,
+            verified_addresses=keys if verified else kept,
         )  # fmt: skip
         if after == before:
             counts.same += 1

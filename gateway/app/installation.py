@@ -241,6 +241,7 @@ class Installation:
         return Facts(
             self.register(), self.key_directory(), frozenset(one.own_domains), ZoneInfo(one.time_zone), _no_tls_route,
             openpgp=openpgp_method.offered(self.settings),
+            text_messages=self.settings.notifier.url is not None,
         )  # fmt: skip
 
     def renderer(self) -> Renderer:

@@ -64,7 +64,7 @@ class Preview:
         if decision.method is not None and decision.method.keeps_bytes:
             return without_tags(written)
         practice = self._home.settings.practice
-        if decision.method in {Method.SMIME, Method.OPENPGP}:
+        if decision.method is not Method.LINK:
             return f"Secure message from {practice.name}"
         name = "link-letter" if decision.open_text is OpenText.LETTER else "link-notice"
         values = {"practice": practice.name, "phone": practice.phone, "link": "", "expires": "", "letter": ""}

@@ -15,6 +15,7 @@ from gateway.app import openpgp_method, outside
 from gateway.app.dkim_files import dkim_keys
 from gateway.app.installation import Installation
 from gateway.app.sealed import sealing
+from gateway.app.sealers import pdf_sealer
 from gateway.config.rooms import CONNECT_SECONDS, WAIT_SECONDS, RelaySection
 from gateway.domain.address import Address
 from gateway.domain.audit import Event, EventKind
@@ -145,7 +146,7 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
         parcels=parcels, signers=home.own().signers(),
         facts=facts, reader=reader, renderer=renderer, law=load_law(), words=words, limits=limits, random=tokens.secret,
         redacting=redacting, sealing=sealing(settings.seal),
-        sealers=sealers(home, facts),
+        sealers={**sealers(home, facts), Method.PDF: pdf_sealer(home, parcels, keys, words, limits, reached)},
     )  # fmt: skip
     watch = outside.log_watch(home)
     tries = Tries(times.backoff, times.give_up, times.hold, settings.parcel.reminders)

@@ -11,6 +11,7 @@ import click
 from gateway.app.fhir import read_fhir
 from gateway.app.register_files import read_patients
 from gateway.cli.console import AddressType, DayType, config_option, json_option, opened, page, read_input, table
+from gateway.cli.phrase import phrase
 from gateway.cli.registered import importer, known, say
 from gateway.domain.address import Address
 from gateway.domain.errors import ConfigError, InvalidAddress
@@ -20,6 +21,9 @@ from gateway.domain.patient import Patient, Proxy, Restriction, RestrictionKind,
 @click.group(short_help="The register's patients: import, list, show, set.")
 def patient() -> None:
     """The register's patients."""
+
+
+patient.add_command(phrase)
 
 
 @patient.command(name="import")
@@ -140,6 +144,7 @@ def as_fields(one: Patient) -> dict[str, object]:
             for each in one.proxies
         ],
         "confidential_address": str(one.confidential_address) if one.confidential_address else None,
+        "phrase": f"agreed on {one.phrase.agreed_on}" if one.phrase else None,
     }  # fmt: skip
 
 

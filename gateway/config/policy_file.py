@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, ValidationError
 from gateway.config.load import read_toml
 from gateway.config.problems import one_line
 from gateway.config.section import Section
+from gateway.config.values import Size
 from gateway.config.words_file import entries, listed_phrase, refuse_both
 from gateway.domain.address import normal_domain
 from gateway.domain.decision import Action, Method, OpenText
@@ -18,7 +19,16 @@ from gateway.domain.finding import Kind, Mode, SensitiveClass
 from gateway.domain.patient import ConsentKind, Purpose, RecipientKind, normal_scope
 from gateway.domain.threat import ThreatKind
 from gateway.policy.law import load_law
-from gateway.policy.model import Condition, Outcome, Policy, RedactionPolicy, Rule, SensitivePolicy, ThreatPolicy
+from gateway.policy.model import (
+    Condition,
+    Outcome,
+    PdfPolicy,
+    Policy,
+    RedactionPolicy,
+    Rule,
+    SensitivePolicy,
+    ThreatPolicy,
+)
 
 
 def _scope(value: str) -> str:
@@ -178,6 +188,21 @@ class DetectorTable(Section):
     deny_files: tuple[str, ...] = Field(default=(), description="The same for words that always are a finding.")
 
 
+class PdfTable(Section):
+    """`[pdf]`: encrypted PDF, where `pdf` is in `method_order`, asked for by a rule or by a sender."""
+
+    text_messages: bool = Field(
+        default=True,
+        description="Without an agreed phrase, a password for each message goes to the patient's phone on record (`[notifier]`).",
+    )
+    form: Literal["pdf", "archive"] = Field(
+        default="pdf", description="`archive`: a WinZip AES-256 archive, which Windows cannot open by itself."
+    )
+    archive_for: frozenset[Annotated[str, AfterValidator(_scope)]] = Field(
+        default=frozenset(), description="Addresses and domains that asked for the archive."
+    )
+
+
 class PolicyFile(Section):
     """The whole file."""
 
@@ -193,6 +218,11 @@ class PolicyFile(Section):
         default="link",
         description="When a certificate or OpenPGP key is expired, untrusted or out of reach, and no other serves. Never a plain send.",
     )
+    link_over: Size = Field(
+        default=20 * 1024**2,
+        description="Attachments of a protected mail that are larger together always go by link, whatever the method.",
+    )
+    pdf: PdfTable = Field(default=PdfTable(), description="Encrypted PDF.")
     sensitive: SensitiveTable = Field(default=SensitiveTable(), description="Sensitive classes.")
     threats: ThreatsTable = Field(default=ThreatsTable(), description="Threats.")
     detector: DetectorTable = Field(default=DetectorTable(), description="The detector.")
@@ -234,6 +264,8 @@ def _policy(file: PolicyFile, folder: Path) -> Policy:
         own=file.detector.practice,
         allowed=allowed,
         denied=denied,
+        pdf=PdfPolicy(file.pdf.text_messages, file.pdf.form == "archive", file.pdf.archive_for),
+        link_over=file.link_over,
         redaction=RedactionPolicy(detector.placeholders == "numbered", detector.attachments == "redacted"),
     )
     wanted = {*file.method_order, *(one.then.method for one in file.rule if one.then.method)}

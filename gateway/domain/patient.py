@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from gateway.domain.address import Address, normal_domain
 from gateway.domain.errors import InvalidAddress
+from gateway.domain.protected import Protected
 
 
 class Purpose(StrEnum):
@@ -78,6 +79,15 @@ class Proxy:
 
 
 @dataclass(frozen=True, slots=True)
+class Phrase:
+    """The password of encrypted files that the practice agreed on with a patient; `generated` by Sealgate, or chosen."""
+
+    text: Protected[str]
+    agreed_on: date
+    generated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Patient:
     """A registered patient. Personal fields never appear in a repr.
 
@@ -101,6 +111,7 @@ class Patient:
     restrictions: tuple[Restriction, ...] = ()
     proxies: tuple[Proxy, ...] = field(default=(), repr=False)
     confidential_address: Address | None = field(default=None, repr=False)
+    phrase: Phrase | None = field(default=None, repr=False)
     version: int = 1
 
     def has_address(self, address: Address) -> bool:

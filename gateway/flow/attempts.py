@@ -17,6 +17,7 @@ from gateway.domain.records import AttemptRow, DeliveryRow, Job, JobKind, Messag
 from gateway.domain.states import AttemptState, DeliveryState, MessageState
 from gateway.flow.backoff import next_try
 from gateway.flow.notices import Notices
+from gateway.flow.waiting import drop_secrets
 from gateway.ports.clock import Clock
 from gateway.ports.metrics import Count, Metrics, uncounted
 from gateway.ports.relay import Consignment, Outcome, Relay, Reply
@@ -124,7 +125,7 @@ class Attempts:
             uow.deliveries.move(
                 delivery_id, DeliveryState.DELIVERED if done else DeliveryState.FAILED, reply=reply.stored
             )
-            uow.objects.drop_secret(delivery_id)
+            drop_secrets(uow, delivery_id)
             kind = EventKind.DELIVERED if done else EventKind.FAILED
             data["method"] = row.method.value if row.method else ""
             uow.audit.append(Event(kind, row.message_id, delivery_id, data=data), at)

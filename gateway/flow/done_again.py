@@ -23,6 +23,7 @@ from gateway.flow.keys import WorkerKeys
 from gateway.flow.known import Known
 from gateway.flow.parcel_seal import ParcelSeal
 from gateway.flow.parcels import Parcels
+from gateway.flow.waiting import drop_secrets
 from gateway.ports.store import UnitOfWork
 
 _OPEN = {ParcelState.SEALED, ParcelState.OPENED}
@@ -92,7 +93,7 @@ class Again:
             known.unreplayed.append(f"{event.kind.value} of delivery {event.delivery_id}, which is not known")
             return
         force(uow, row, to)
-        uow.objects.drop_secret(row.id)
+        drop_secrets(uow, row.id)
         known.delivered.add(row.id)
 
     def _bounced(self, uow: UnitOfWork, event: Event, entry: Entry, known: Known) -> None:

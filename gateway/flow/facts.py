@@ -9,13 +9,15 @@ from zoneinfo import ZoneInfo
 
 from gateway.domain.address import Address
 from gateway.domain.patient import Partner, Patient, RecipientKind
+from gateway.domain.protected import Protected
 from gateway.domain.register_rows import RECIPIENT_KEY, RECIPIENT_OPENPGP
 from gateway.flow.register import Register
 from gateway.phi.consumer import is_consumer_domain
 from gateway.phi.scan import MailContext
-from gateway.policy.facts import KeyFacts, PatientFacts, RecipientFacts
+from gateway.policy.facts import KeyFacts, PasswordWay, PatientFacts, RecipientFacts
 from gateway.ports.keys import KeyDirectory, KeyKind
 from gateway.ports.store import UnitOfWork
+from gateway.seal.passphrase import weakness
 
 _ADULT = 18
 
@@ -65,6 +67,8 @@ class Facts:
     tls_trusted: Callable[[Address], bool]
     openpgp: bool = False
     """Whether OpenPGP keys are looked up: only where the policy can use them."""
+    text_messages: bool = False
+    """Whether text messages can be sent."""
 
     def day(self, at: datetime) -> date:
         """The practice's calendar day."""
@@ -142,8 +146,30 @@ class Facts:
                 )
             )  # fmt: skip
         return RecipientFacts(
-            standing.address, standing.kind, tuple(patients), standing.partner, keys, self.tls_trusted(standing.target)
-        )
+            standing.address, standing.kind, tuple(patients), standing.partner, keys, self.tls_trusted(standing.target),
+            password=self.password_way(standing),
+        )  # fmt: skip
+
+    def password_way(self, standing: Standing) -> PasswordWay:
+        """How the person at this address would come by the password of an encrypted PDF."""
+        if agreed_phrase(standing) is not None:
+            return PasswordWay.PHRASE
+        return PasswordWay.SMS if self.text_messages and phone_on_record(standing) else PasswordWay.NONE
+
+
+def agreed_phrase(standing: Standing) -> Protected[str] | None:
+    """The phrase that all patients at this address agreed on, if it is strong for each of them as on record now."""
+    phrases = {one.phrase for one in standing.own}
+    phrase = phrases.pop() if len(phrases) == 1 else None
+    if phrase is None or any(weakness(phrase, one) for one in standing.own):
+        return None
+    return phrase.text
+
+
+def phone_on_record(standing: Standing) -> str:
+    """The one telephone of all patients at this address; empty where there is none or more than one."""
+    phones = {one.phone for one in standing.own}
+    return phones.pop() if len(phones) == 1 else ""
 
 
 def _minor(born: date | None, day: date) -> bool:

@@ -55,6 +55,14 @@ class Read:
         """Leaves that a person would call attachments."""
         return sum(one.name.startswith("attachment:") and not one.children for one in self.tree.walk())
 
+    @property
+    def attachment_bytes(self) -> int:
+        """How many bytes the attachments have together, decoded; one that is a mail counts whole."""
+        return sum(
+            one.body.length for one in self.tree.walk()
+            if one.body is not None and one.name.startswith("attachment:") and "/" not in one.name
+        )  # fmt: skip
+
 
 @dataclass(slots=True, eq=False)
 class Reader:

@@ -13,11 +13,13 @@ from gateway.domain.patient import (
     Partner,
     PartnerTrust,
     Patient,
+    Phrase,
     Proxy,
     RecipientKind,
     Restriction,
     RestrictionKind,
 )
+from gateway.domain.protected import Protected
 
 
 def to_json(fields: dict[str, object]) -> bytes:
@@ -51,6 +53,7 @@ def patient_fields(one: Patient) -> dict[str, object]:
         "restrictions": [[each.kind.value, each.scope, each.version] for each in one.restrictions],
         "proxies": [[each.name, str(each.address), _text(each.valid_from), _text(each.valid_until)] for each in one.proxies],
         "confidential": str(one.confidential_address) if one.confidential_address else "",
+        **({"phrase": [one.phrase.text.reveal(), _text(one.phrase.agreed_on), one.phrase.generated]} if one.phrase else {}),
     }  # fmt: skip
 
 
@@ -66,9 +69,14 @@ def read_patient(patient_id: str, data: bytes) -> Patient:
             restrictions=tuple(Restriction(RestrictionKind(k), scope, version) for k, scope, version in read["restrictions"]),
             proxies=tuple(_read_proxy(*each) for each in read["proxies"]),
             confidential_address=Address.parse(read["confidential"]) if read["confidential"] else None,
+            phrase=_read_phrase(*read["phrase"]) if read.get("phrase") else None,
         )  # fmt: skip
     except (KeyError, TypeError, ValueError, InvalidAddress) as error:
         raise IntegrityError("a patient's record cannot be read") from error
+
+
+def _read_phrase(text: str, agreed_on: str, generated: bool) -> Phrase:
+    return Phrase(Protected(text), date.fromisoformat(agreed_on), generated is True)
 
 
 def _read_proxy(name: str, address: str, valid_from: str, valid_until: str) -> Proxy:

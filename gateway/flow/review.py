@@ -96,7 +96,8 @@ class Review:
             if now is None or now.version != row.version:
                 raise PermanentError(f"delivery {delivery_id} has just changed; look at it again")
             self.decisions.marks.check_last(uow, now)
-            method = _strongest(self.assess.policy, key)
+            large = summary.asked.attachment_bytes > self.assess.policy.link_over
+            method = Method.LINK if large else _strongest(self.assess.policy, key)
             basis = replace(fresh.basis, key="" if method is Method.LINK else key.rested_on)
             released = Decision(
                 recipient=decided.recipient, target=fresh.target, action=Action.DELIVER, method=method,

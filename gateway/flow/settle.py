@@ -25,6 +25,7 @@ from gateway.flow.notices import Notices, Sender
 from gateway.flow.parcels import Parcels
 from gateway.flow.quarantine import RESTORED, held_by_restore
 from gateway.flow.requests import let_go
+from gateway.flow.waiting import drop_secrets
 from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.ports.clock import Clock
 from gateway.ports.store import Store, UnitOfWork
@@ -228,7 +229,7 @@ class Settle:
         self._custody.forget(uow, row)
         self._notices.masked(uow, row.id, copies, at)
         for one in copies:
-            uow.objects.drop_secret(one.id)
+            drop_secrets(uow, one.id)
             link = uow.parcels.of_delivery(one.id)
             if link is not None and link.state in _OPEN_PARCEL and one.state is not DeliveryState.DELIVERED:
                 # Its mail has not arrived, or may not have; the sender was told so. Its pepper goes with the next round.

@@ -55,6 +55,10 @@ def tell(row: AuditRow) -> str:
     return f"{text}{who}{copy}"
 
 
+def _code(data: Fields) -> str:
+    return "The password of an encrypted PDF" if data.get("what") == "password" else "A one-time code"
+
+
 def _assessed(data: Fields) -> str:
     phi = "PHI was found" if data.get("phi") else "No PHI was found"
     whole = "everything could be read" if data.get("complete") else f"not everything could be read ({data.get('gaps')})"
@@ -127,8 +131,8 @@ _TOLD: dict[EventKind, Callable[[Fields], str]] = {
     EventKind.PARCEL_SEALED: lambda data: (
         f"A secure link was made, good until {data.get('until')}; proof: {data.get('proof')}."
     ),
-    EventKind.CODE_SENT: lambda data: f"A one-time code was sent ({data.get('channel')}).",
-    EventKind.CODE_REFUSED: lambda data: f"A one-time code was not sent ({data.get('channel')}: {data.get('why')}).",
+    EventKind.CODE_SENT: lambda data: f"{_code(data)} was sent ({data.get('channel')}).",
+    EventKind.CODE_REFUSED: lambda data: f"{_code(data)} was not sent ({data.get('channel')}: {data.get('why')}).",
     EventKind.PARCEL_OPENED: lambda _: "The recipient opened the link.",
     EventKind.PARCEL_DOWNLOAD: lambda data: f"Attachment {data.get('index', '')} was downloaded.",
     EventKind.ANSWERED: lambda data: (

@@ -32,6 +32,7 @@ class Asked:
     secure_tag: bool = False
     expires: timedelta | None = None
     attachment_count: int = 0
+    attachment_bytes: int = 0
     trouble: tuple[str, ...] = ()
 
 
@@ -56,6 +57,7 @@ class Summary:
         return MessageFacts(
             report=self.report, sender=sender, day=day, purpose=one.purpose, purpose_allowed=one.purpose_allowed,
             requested=one.requested, secure_tag=one.secure_tag, attachment_count=one.attachment_count,
+            attachment_bytes=one.attachment_bytes,
         )  # fmt: skip
 
     def dump(self) -> str:
@@ -74,7 +76,7 @@ class Summary:
             "purpose": asked.purpose.value if asked.purpose else "", "allowed": asked.purpose_allowed,
             "method": asked.requested.value if asked.requested else "", "secure": asked.secure_tag,
             "expires": int(asked.expires.total_seconds()) if asked.expires else 0,
-            "attachments": asked.attachment_count, "trouble": list(asked.trouble),
+            "attachments": asked.attachment_count, "attachment_bytes": asked.attachment_bytes, "trouble": list(asked.trouble),
         }  # fmt: skip
         return json.dumps(fields, sort_keys=True, separators=(",", ":"))
 
@@ -99,6 +101,7 @@ class Summary:
             secure_tag=read["secure"],
             expires=timedelta(seconds=read["expires"]) if read["expires"] else None,
             attachment_count=read["attachments"],
+            attachment_bytes=read.get("attachment_bytes", 0),
             trouble=tuple(read["trouble"]),
         )
         return cls(report, asked)
@@ -111,7 +114,7 @@ def asked(read: Read, identity: Identity) -> Asked:
     return Asked(
         purpose=claims.purpose, purpose_allowed=allowed,
         requested=claims.requested, secure_tag=claims.secure_tag, expires=claims.expires,
-        attachment_count=read.attachment_count, trouble=_trouble(claims, identity),
+        attachment_count=read.attachment_count, attachment_bytes=read.attachment_bytes, trouble=_trouble(claims, identity),
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """Facts in, one decision per recipient out: total and pure, the only place that a plain send comes from.
 
 The order: the built-in verdict, the practice's rule laid over it (more, never less), then the sender's request
-(stronger, never weaker). What a later step may still change is nothing: dispatch sends by this method or not at all.
+(stronger, never weaker), and the link for attachments too large for anything else. What a later step may still change is nothing: dispatch sends by this method or not at all.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from gateway.domain.decision import Action, Basis, Decision, HoldReason, Method,
 from gateway.policy.builtin import built_in, forbidden
 from gateway.policy.case import Case
 from gateway.policy.facts import MessageFacts, RecipientFacts
-from gateway.policy.methods import strengthen
+from gateway.policy.methods import large_by_link, pdf_reasons, strengthen
 from gateway.policy.model import Policy, Rule
 from gateway.policy.practice import first_match, lay_over
 from gateway.policy.sensitive import part2_notices
@@ -26,8 +26,10 @@ def decide(policy: Policy, message: MessageFacts, recipient: RecipientFacts) -> 
     verdict = built_in(case)
     if rule is not None:
         verdict = lay_over(case, rule, verdict)
-    verdict = strengthen(case, verdict)
+    verdict = large_by_link(case, strengthen(case, verdict))
     delivers = verdict.action is Action.DELIVER
+    if delivers and verdict.method is Method.PDF:
+        verdict = verdict.because(*pdf_reasons(case))
     return Decision(
         recipient=recipient.recipient,
         target=case.target,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 
 from gateway.domain.address import Address
 from gateway.domain.decision import Method
@@ -53,6 +54,16 @@ class KeyFacts:
         return ",".join(fingerprint for state, fingerprint in valid if state is KeyState.VALID)
 
 
+class PasswordWay(StrEnum):
+    """How the recipient of an encrypted PDF comes by its password: never with the PDF itself."""
+
+    NONE = "none"
+    PHRASE = "phrase"
+    """The phrase that was agreed on, strong and without anything of the patient's."""
+    SMS = "sms"
+    """Made for one message and sent to the phone on record."""
+
+
 @dataclass(frozen=True, slots=True)
 class RecipientFacts:
     """One recipient as written in the envelope, with every patient of the message as seen from there."""
@@ -66,6 +77,7 @@ class RecipientFacts:
     """Sealgate itself can verify this domain's own host (docs/security-model.md, Not yet)."""
     unredactable: bool = False
     """A masked copy was tried, and something in the mail could not be masked or copied."""
+    password: PasswordWay = PasswordWay.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +96,5 @@ class MessageFacts:
     secure_tag: bool = False
     """`[secure]` in the Subject; can only strengthen."""
     attachment_count: int = 0
+    attachment_bytes: int = 0
+    """Of all attachments together, decoded."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gateway.domain.decision import Action, HoldReason, Method
 from gateway.domain.patient import PartnerTrust
 from gateway.policy.case import Case
+from gateway.policy.facts import PasswordWay
 from gateway.policy.sentences import key_clause
 from gateway.policy.strength import weaker
 from gateway.policy.verdict import Verdict, hold
@@ -29,12 +30,37 @@ def possible(case: Case, method: Method) -> bool:
         return case.recipient.keys.smime is KeyState.VALID
     if method is Method.OPENPGP:
         return case.recipient.keys.openpgp is KeyState.VALID
+    if method is Method.PDF:
+        return password_way(case) is not PasswordWay.NONE
     if method is Method.TLS:
         partner = case.recipient.partner
         return case.recipient.tls_trusted and partner is not None and partner.trust is PartnerTrust.VERIFIED_TLS
     if method is Method.REDACT:
         return case.message.report.complete and not (case.classes or case.recipient.unredactable)
     return True
+
+
+def password_way(case: Case) -> PasswordWay:
+    """How the recipient would come by the password of a PDF, as far as the practice's policy allows."""
+    way = case.recipient.password
+    return PasswordWay.NONE if way is PasswordWay.SMS and not case.policy.pdf.text_messages else way
+
+
+def pdf_reasons(case: Case) -> tuple[str, ...]:
+    """Which password, and which form: whoever seals goes by these codes, which the decision's MAC binds."""
+    archive, target = case.policy.pdf, case.target
+    packed = archive.archive or not archive.archive_for.isdisjoint({target.key, target.domain})
+    return (f"pdf.{password_way(case).value}", *(("pdf.archive",) if packed else ()))
+
+
+def large_by_link(case: Case, verdict: Verdict) -> Verdict:
+    """Attachments above the practice's bound go by link, whatever method was chosen. A masked copy and mail without PHI stay."""
+    stays = verdict.method in {None, Method.LINK, Method.REDACT} or not case.protected
+    if stays or case.message.attachment_bytes <= case.policy.link_over:
+        return verdict
+    if not possible(case, Method.LINK) or (verdict.allowed is not None and Method.LINK not in verdict.allowed):
+        return hold(verdict.rule, HoldReason.NO_METHOD, *verdict.reasons, "attachments.large", "attachments.no_link")
+    return verdict.by(Method.LINK, "attachments.large")
 
 
 def key_reasons(case: Case) -> tuple[str, ...]:

@@ -134,6 +134,18 @@ class RedactionPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class PdfPolicy:
+    """How encrypted PDF travel, and by which of the two ways their passwords."""
+
+    text_messages: bool = True
+    """A patient without an agreed phrase gets a password by text message, where there is a phone on record."""
+    archive: bool = False
+    """A WinZip AES-256 archive instead of a PDF with attachments, for everybody."""
+    archive_for: frozenset[str] = frozenset()
+    """The same for these addresses and domains: those who asked for it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """Everything that `decide` goes by. `version` is a hash of all of it, so any change makes decisions stale."""
 
@@ -142,7 +154,7 @@ class Policy:
     open_text: OpenText = OpenText.LETTER
     method_order: tuple[Method, ...] = (Method.SMIME, Method.OPENPGP, Method.LINK)
     available: frozenset[Method] = frozenset(
-        {Method.PASS, Method.REDACT, Method.TLS, Method.SMIME, Method.OPENPGP, Method.LINK}
+        {Method.PASS, Method.REDACT, Method.TLS, Method.SMIME, Method.OPENPGP, Method.LINK, Method.PDF}
     )
     """What this build can do; whatever is asked beyond it is impossible."""
     hold_on_key_trouble: bool = False
@@ -162,6 +174,9 @@ class Policy:
     denied: frozenset[tuple[Kind, str]] = frozenset()
     """Words that always are one."""
     redaction: RedactionPolicy = RedactionPolicy()
+    pdf: PdfPolicy = PdfPolicy()
+    link_over: int = 20 * 1024**2
+    """Bytes of attachments beyond which a protected copy always goes by link."""
     version: str = field(init=False, default="")
 
     def __post_init__(self) -> None:

@@ -10,7 +10,7 @@ from jinja2 import Environment, meta
 from tests.arch.tree import ROOT, files, name
 
 MAIL = ROOT / "templates" / "mail"
-TEXT_MESSAGES = {"sms-code"}
+TEXT_MESSAGES = {"sms-code", "sms-password"}
 
 
 def source(room: str) -> str:

@@ -1,0 +1,26 @@
+"""The sealers of further methods, put together from an installation's parts."""
+
+from __future__ import annotations
+
+from gateway.app.installation import Installation
+from gateway.flow.compose import Words
+from gateway.flow.keys import WorkerKeys
+from gateway.flow.parcels import Parcels
+from gateway.flow.passwords import Passwords
+from gateway.flow.sealed_pdf import SealedPdf
+from gateway.mime.limits import Limits
+from gateway.ports.checkpoint import Checkpoint
+from gateway.render.mail import TEMPLATES
+from gateway.seal.pdf_pages import Typesetter
+
+_PAGES = TEMPLATES / "letters" / "letter.typ"
+
+
+def pdf_sealer(
+    home: Installation, parcels: Parcels, keys: WorkerKeys, words: Words, limits: Limits, reached: Checkpoint
+) -> SealedPdf:
+    """Encrypted PDF, with passwords by agreed phrase or text message."""
+    renderer = home.renderer()
+    passwords = Passwords(home.store(), keys, home.notifier(), renderer, home.clock, home.tokens, words, reached)
+    language = home.settings.practice.language
+    return SealedPdf(passwords, Typesetter(_PAGES), parcels, renderer, words, limits, language)
