@@ -82,7 +82,6 @@ def test_everything_arrives(tmp_path):
         ('[[rule]]\nname = "a"\nthen = { action = "deliver", method = "pass", i_understand = "so be it" }', ['rule "a"', "recipient_domain"]),
         ('[[rule]]\nname = "a"\nthen = { action = "hold" }\n[[rule]]\nname = "a"\nthen = { action = "hold" }', ['"a"', "its own name"]),
         ('method_order = ["pass"]', ["method_order", "does not protect"]),
-        ('method_order = ["pdf"]', ["pdf", "not built in"]),
         ('[purposes]\npartner = ["treatment", "fun"]', ["purposes.partner"]),
         ('[purposes]\npartners = ["treatment"]', ["purposes.partners"]),
         ("open_text = ", ["TOML"]),
