@@ -25,6 +25,7 @@ LAW, DAY, ANA = load_law(), date(2026, 6, 1), Address.parse("ana@example.net")
 PHI = ScanReport(
     (Finding(Kind.MRN, "text", 0, 1, 1.0, "x"),), (), frozenset(), frozenset({"p"}), health_context=True, phi=True
 )
+NO_KEYS = KeyFacts()
 ORDER = (Method.PDF, Method.LINK)
 
 
@@ -33,9 +34,9 @@ def run(
     *,
     way: PasswordWay = PasswordWay.PHRASE,
     consented: str = "*",
-    keys: KeyFacts = KeyFacts(),
+    keys: KeyFacts = NO_KEYS,
     **mail: object,
-):  # noqa: B008
+):
     event = ConsentEvent("p", 1, ConsentEventType.GIVEN, ConsentKind.EMAIL_ENCRYPTED, "*", method=consented)
     about = PatientFacts("p", 1, consents=(event,), consent_version=1, is_recipient=True)
     facts = RecipientFacts(ANA, RecipientKind.PATIENT, (about,), keys=keys, password=way)
