@@ -23,6 +23,7 @@ from gateway.app.created import OFFLINE, database_file
 from gateway.app.dkim_files import dkim_keys
 from gateway.app.installation import Installation
 from gateway.app.outside import log_watch
+from gateway.app.own_ends import own_key_warnings
 from gateway.app.sealed import sealing_warnings
 from gateway.domain.errors import ConfigError, SealgateError
 from gateway.flow.quarantine import quarantined
@@ -61,6 +62,7 @@ def examine(home: Installation, swaps: str = "/proc/swaps") -> Checkup:
     found.attempt(lambda: _openpgp(found, home))
     found.attempt(lambda: _review(found, home))
     found.attempt(lambda: dkim_keys(home.settings.dkim))
+    found.attempt(lambda: found.warnings.extend(own_key_warnings(home)))
     for pair in _tls_pairs(home):
         found.attempt(partial(_tls, found, *pair, home.clock))
     found.attempt(lambda: _store(found, home))

@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import base64
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -23,9 +22,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from gateway.adapters.durable import make_folder, sync_folder, write_all
+from gateway.adapters.durable import make_folder
 from gateway.app import keyfiles
 from gateway.app.installation import Installation
+from gateway.app.new_files import write_new
 from gateway.config.load import load
 from gateway.config.model import Settings
 from gateway.domain.address import Address
@@ -66,7 +66,7 @@ class Created:
             return False
         data = content() if callable(content) else content
         try:
-            _write_new(path, data.encode() if isinstance(data, str) else data, mode)
+            write_new(path, data.encode() if isinstance(data, str) else data, mode)
         except OSError as error:
             raise StoreUnavailable(f"{path}: cannot be written ({error.strerror})") from None
         self.made.append(path)
@@ -242,17 +242,3 @@ def _folder(path: Path) -> None:
         make_folder(path)
     except OSError as error:
         raise StoreUnavailable(f"{path}: cannot be made ({error.strerror})") from None
-
-
-def _write_new(path: Path, data: bytes, mode: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-    try:
-        os.fchmod(descriptor, mode)
-        write_all(descriptor, data)
-        os.fsync(descriptor)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-    finally:
-        os.close(descriptor)
-    sync_folder(path.parent)

@@ -16,40 +16,50 @@ from gateway.app.dkim_files import dkim_records
 from gateway.app.installation import Installation
 from gateway.cli.console import AddressType, actor, config_option, json_option, no, opened, read_input, show, table
 from gateway.cli.openpgp_keys import import_openpgp, is_openpgp, openpgp_row
+from gateway.cli.own_keys import COMMANDS, PURPOSE, import_own, own_mail_keys
 from gateway.domain.address import Address
 from gateway.domain.errors import ConfigError
 from gateway.ports.keys import KeyAnswer, KeyKind, KeyState
+from gateway.seal.own_keys import Purpose
 from gateway.seal.smime_certificates import addresses_of
 
 
-@click.group(short_help="Own keys and recipients' certificates: list, import, generate.")
+@click.group(short_help="Own keys and recipients' certificates.")
 def keys() -> None:
     """The installation's own keys, and recipients' certificates."""
+
+
+for _one in COMMANDS:
+    keys.add_command(_one)
 
 
 @keys.command(name="list")
 @config_option
 @json_option
 def list_keys(config: Path, as_json: bool) -> None:
-    """Own key files (never their content), and every imported certificate."""
+    """Own key files (never their content), own mail keys with their state, and every imported certificate."""
     with opened(config) as home:
         own = [
             _own(path)
             for path in sorted(home.settings.keys.dir.glob("*"))
             if path.suffix in {".key", ".pub", ".crt", ".asc"}
         ]
-        imported = _imported(home)
-    table([*own, *imported], as_json=as_json, none="there are no keys; `sealgate init` makes them")
+        mail, imported = own_mail_keys(home), _imported(home)
+    table([*own, *mail, *imported], as_json=as_json, none="there are no keys; `sealgate init` makes them")
 
 
 @keys.command(name="import")
 @click.argument("file", metavar="FILE")
 @click.option("--address", type=AddressType(), help="Take it for this address only (it must stand in the SAN).")
+@click.option("--key", "private", help="Private key (PEM) of an own address or domain, whose certificate FILE is.")
+@click.option("--for", "purpose", type=PURPOSE, default="sign", show_default=True, help="With --key: what it is for.")
 @config_option
 @json_option
-def import_keys(file: str, address: Address | None, config: Path, as_json: bool) -> None:
+def import_keys(
+    file: str, address: Address | None, private: str | None, purpose: str, config: Path, as_json: bool
+) -> None:
     """Import recipients' S/MIME certificates (PEM or DER) for the addresses in their SAN, or OpenPGP keys for the addresses
-    in their user ids.
+    in their user ids; or an authority's answer to `keys request`, with its chain, for the own key that waits for it.
     """
     content = read_input(file)
     if is_openpgp(content):
@@ -60,6 +70,11 @@ def import_keys(file: str, address: Address | None, config: Path, as_json: bool)
         read = parse_certificates(content)
     except ValueError:
         raise ConfigError(f"{file}: holds no certificate; export it as PEM or DER") from None
+    with opened(config) as home:
+        own = import_own(home, file, read, private, Purpose(purpose))
+    if own:
+        _told(own, as_json=as_json)
+        return
     certificates = [one for one in read if not is_authority(one)]
     if not certificates:
         raise ConfigError(f"{file}: holds only an authority's certificate; name authorities in keys.trust")
@@ -134,28 +149,6 @@ def remove(fingerprint: str, config: Path) -> None:
     click.echo(f"removed {fingerprint.lower()}")
 
 
-@keys.command()
-@click.argument("address", type=AddressType())
-@click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the certificate there (PEM, new file)."
-)
-@config_option
-@json_option
-def generate(address: Address, out: Path | None, config: Path, as_json: bool) -> None:
-    """Make the S/MIME signing certificate of a sender's ADDRESS now; else it is made with the first mail that needs it."""
-    with opened(config) as home:
-        if address.domain not in home.settings.practice.own_domains:
-            no("this address is not in practice.own_domains; only the practice's own senders get a certificate")
-        certificate = home.own().signers().signer(address, home.clock.now()).certificate
-    if out is not None:
-        _write(out, certificate)
-    fields = {"address": str(address), "fingerprint": _hex(certificate), "until": certificate.not_valid_after_utc}
-    if as_json:
-        show(fields)
-    else:
-        click.echo(f"{address}: {_hex(certificate)}, valid until {certificate.not_valid_after_utc.date()}")
-
-
 @keys.command(name="dkim")
 @config_option
 @json_option
@@ -203,7 +196,7 @@ def _own(path: Path) -> dict[str, object]:
         except ValueError:
             raise ConfigError(f"{path}: is not a certificate in PEM; put back the right file") from None
     what = {".key": "private", ".pub": "public", ".crt": "certificate", ".asc": "OpenPGP key, public"}[path.suffix]
-    return {"key": path.name, "kind": f"own {what}", "addresses": [], "until": until}
+    return {"key": path.name, "kind": f"own {what}", "addresses": [], "until": until, "state": None}
 
 
 def _imported(home: Installation) -> list[dict[str, object]]:
@@ -225,13 +218,3 @@ def _imported(home: Installation) -> list[dict[str, object]]:
 
 def _hex(certificate: x509.Certificate) -> str:
     return certificate.fingerprint(hashes.SHA256()).hex()
-
-
-def _write(path: Path, certificate: x509.Certificate) -> None:
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    try:
-        with path.open("xb") as file:
-            file.write(certificate.public_bytes(Encoding.PEM))
-    except OSError as error:
-        raise ConfigError(f"--out: {path} cannot be written ({error.strerror}); name a new file") from None

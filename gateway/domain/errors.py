@@ -52,6 +52,12 @@ class KeyMissing(PermanentError):
     code = "key.missing"
 
 
+class KeyUnreachable(TemporaryError):
+    """A token or key service that holds an own key does not answer, or refuses for now; nothing was signed or read with it."""
+
+    code = "key.unreachable"
+
+
 class StoreUnavailable(TemporaryError):
     """The database or the blob store cannot be reached or written; nothing was promised."""
 
