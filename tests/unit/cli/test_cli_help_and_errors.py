@@ -42,7 +42,7 @@ def test_the_contract_s_commands_are_there():
     names = {" ".join(one) for one in every_command()}
     wanted = """init; check; serve; scan; redact; explain; user add; user passwd; user disable; user list; patient import;
         patient list; patient show; partner import; partner list; partner show; consent add; consent import; consent list;
-        consent revoke; consent show; policy test; keys list; keys import; keys generate; queue list; queue show; queue retry;
+        consent revoke; consent show; policy test; keys list; keys import; keys generate; keys request; keys rotate; keys revoke; keys publish; queue list; queue show; queue retry;
         queue release; queue refuse; queue hold; parcel list; parcel show; parcel revoke; parcel extend; why; audit list;
         audit export; audit verify; archive open; backup; restore; drill; retention list; retention hold; retention release;
         parcel reissue; quarantine show; quarantine confirm; quarantine release"""
