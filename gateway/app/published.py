@@ -80,7 +80,7 @@ def _records(address: Address, key: OwnKey) -> Iterator[str]:
 
 def _openpgp(home: Installation, records: dict[str, list[str]]) -> Iterator[tuple[str, bytes]]:
     """The practice's OpenPGP key where WKD's advanced and direct method, and OPENPGPKEY (RFC 7929), look for it."""
-    address, public = home.settings.practice.postmaster, home.openpgp_key().public
+    address, public = home.settings.practice.postmaster, keyfiles.KeyFiles(home.settings.keys.dir).openpgp().public
     if f"<{address}>".encode() not in public:
         return  # the key's user id names another address; WKD clients would refuse it (draft-koch 3.1)
     name = zbase32(hashlib.sha1(address.local.lower().encode(), usedforsecurity=False).digest())
