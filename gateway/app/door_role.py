@@ -1,4 +1,5 @@
-"""The door roles, put together: smtp takes the practice's mail, inbound the mail to the gateway's own addresses.
+"""The door roles, put together: smtp takes the practice's mail, inbound what comes from outside: to the gateway's own
+addresses, and to the practice's where it is configured.
 
 Neither holds a key that opens mail. inbound also has `bounce.key`, to tell its own addresses from all others.
 """
@@ -56,13 +57,16 @@ async def open_inbound(home: Installation, reached: Checkpoint = unobserved) -> 
     tls = None
     if one.tls_certificate is not None and one.tls_key is not None:
         tls = ServerTls(TlsFiles(one.tls_certificate, one.tls_key))
-    accepts = own_addresses(home).accepts
-    return await _open(home, [(Profile.INBOUND, one.listen)], one.limits, tls, Nobody(), accepts, reached, ())
+    addresses = own_addresses(home)
+    return await _open(
+        home, [(Profile.INBOUND, one.listen)], one.limits, tls, Nobody(), addresses.accepts, reached, (), addresses.relays
+    )  # fmt: skip
 
 
 async def _open(
     home: Installation, wanted: list[tuple[Profile, tuple[HostPort, ...]]], limits: SmtpLimits, tls: ServerTls | None,
     users: Users, accepts: Callable[[Address], bool], reached: Checkpoint, clients: tuple[SmarthostClient, ...],
+    guessable: Callable[[Address], bool] = nobody,
 ) -> tuple[Door, dict[str, list[int]]]:  # fmt: skip
     intake = Intake(
         home.store(), home.vault(), home.door_keys(), home.clock, home.tokens, home.intake_limits(), reached
@@ -75,7 +79,9 @@ async def _open(
     later = ThreadPoolExecutor(1, "refusals").submit
     refusals = Refusals(home.store(), home.clock, intake.sender_tag, later)
     try:
-        door = await serve_door(config, intake, users, tls, home.clock, accepts, home.metrics(), refusals.note)
+        door = await serve_door(
+            config, intake, users, tls, home.clock, accepts, home.metrics(), refusals.note, guessable
+        )
     except OSError as error:
         raise ConfigError(f"smtp: a listener cannot be opened ({error.strerror}); is its port taken?") from error
     ports: dict[str, list[int]] = {}

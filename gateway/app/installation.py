@@ -23,6 +23,7 @@ from gateway.adapters.clock import Anchor, SteadyClock
 from gateway.adapters.inspector import BoxedInspector
 from gateway.adapters.inspector.closed import ClosedInspector
 from gateway.adapters.keydirectory import FirstOf, FolderDirectory, OpenPgpFolder, StoreDirectory
+from gateway.adapters.keydirectory.harvested import HarvestDirectory
 from gateway.adapters.keydirectory.openpgp_answers import judge_openpgp_data
 from gateway.adapters.keydirectory.resolver import Resolver
 from gateway.adapters.keydirectory.trust import Trust
@@ -235,6 +236,10 @@ class Installation:
         """Imported certificates and keys alone."""
         return StoreDirectory(self.store(), self.columns(), self.index(), self._trust())
 
+    def harvested_keys(self) -> HarvestDirectory:
+        """Certificates out of verified signed mail."""
+        return HarvestDirectory(self.store(), self.columns(), self.index(), self._trust())
+
     def facts(self) -> Facts:
         """What policy asks about people and keys."""
         one = self.settings.practice
@@ -306,6 +311,8 @@ class Installation:
         if one.recipients is not None:
             folder = FolderDirectory(one.recipients, self._trust()), OpenPgpFolder(one.recipients)
             local["folder"] = FirstOf(folder)
+        if self.settings.inbound.relayed and self.settings.inbound.harvest:
+            local["harvested"] = self.harvested_keys()
         return directories.resolver(self.settings, local, self._trust(), judge_openpgp_data)
 
     def _trust(self) -> Trust:

@@ -16,6 +16,7 @@ from gateway.app.dkim_files import dkim_keys
 from gateway.app.installation import Installation
 from gateway.app.sealed import sealing
 from gateway.app.sealers import pdf_sealer
+from gateway.app.unsealed import unsealing
 from gateway.config.rooms import CONNECT_SECONDS, WAIT_SECONDS, RelaySection
 from gateway.domain.address import Address
 from gateway.domain.audit import Event, EventKind
@@ -27,6 +28,7 @@ from gateway.flow.attempts import Attempts
 from gateway.flow.attempts import Pace as Tries
 from gateway.flow.audit_fold import AuditFolder
 from gateway.flow.carry import Carry
+from gateway.flow.carry_inside import CarryInside
 from gateway.flow.codes import Codes
 from gateway.flow.compose import Compose, Sealer, Words
 from gateway.flow.custody import Custody
@@ -172,7 +174,13 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
     )  # fmt: skip
     recheck = Recheck(store, assess, decisions, facts, parcels, notices, clock, times.hold)
     reissue = Reissue(store, parcels, notices, keys, clock)
-    inbound = Inbound(store, vault, custody, reader, addresses, notices, parcels, settle, clock, tokens, reached)
+    inside = CarryInside(
+        store, custody, decisions, unsealing(home, renderer), attempts, internal, addresses.bounce, home.harvested_keys() if settings.inbound.harvest else None, clock,
+        tokens, watch.check, reached,
+    )  # fmt: skip
+    inbound = Inbound(
+        store, vault, custody, reader, addresses, notices, parcels, settle, inside, clock, tokens, reached
+    )
     calendar = Calendar(store, keys, clock, tokens, tokens.id(), settings.keys.epoch, reached)
     folder = AuditFolder(
         store, clock, keys.sign, lambda head: outside.publish(home, Kept(head)), settings.audit.every_rows,
@@ -193,7 +201,7 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
         JobKind.EXPIRE: lambda job, _: settle.expire(job),
         JobKind.REMIND: lambda job, _: settle.remind(job),
         JobKind.REMIND_RECIPIENT: lambda job, _: reissue.remind(job),
-        JobKind.INBOUND: lambda job, _: inbound.run(job),
+        JobKind.INBOUND: inbound.run,
         JobKind.SEND_CODE: codes.run,
         JobKind.SEND_NOTICE: tell.run,
         JobKind.RECHECK: lambda job, _: recheck.run(job),
@@ -258,7 +266,8 @@ def own_host(home: Installation) -> str:
 
 def own_addresses(home: Installation) -> OwnAddresses:
     """The gateway's own addresses; without an inbound listener there are none."""
-    return OwnAddresses(home.bounce_mac(), own_host(home) if home.settings.inbound.listen else "")
+    one = home.settings.inbound
+    return OwnAddresses(home.bounce_mac(), own_host(home) if one.listen else "", frozenset(one.relayed))
 
 
 def relays(home: Installation) -> tuple[Relay, Relay]:

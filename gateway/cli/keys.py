@@ -9,6 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from gateway.adapters.keydirectory.answers import is_authority, parse_certificates
+from gateway.adapters.keydirectory.harvested import SOURCE as HARVESTED
 from gateway.adapters.keydirectory.imported import OPENPGP_SOURCE
 from gateway.app import keyfiles
 from gateway.app.created import make_backup_pair
@@ -203,12 +204,17 @@ def _imported(home: Installation) -> list[dict[str, object]]:
     directory = home.imported_keys()
     with home.store().begin() as uow:
         rows = uow.register.recipient_keys()
-    found = {row.fingerprint: directory.certificate(row) for row in rows if row.source != OPENPGP_SOURCE}
+    found = {
+        row.fingerprint: directory.certificate(row) for row in rows if row.source not in {OPENPGP_SOURCE, HARVESTED}
+    }
+    harvest = home.harvested_keys()
+    found |= {row.fingerprint: harvest.certificate(row) for row in rows if row.source == HARVESTED}
+    by_harvest = {row.fingerprint for row in rows if row.source == HARVESTED}
     openpgp = {row.fingerprint: directory.openpgp_key(row) for row in rows if row.source == OPENPGP_SOURCE}
     return [
         {
             "key": fingerprint,
-            "kind": "recipient's certificate",
+            "kind": f"recipient's certificate{', out of signed mail' if fingerprint in by_harvest else ''}",
             "addresses": [str(one) for one in addresses_of(certificate)],
             "until": certificate.not_valid_after_utc,
         }

@@ -19,7 +19,7 @@ from gateway.domain.address import normal_domain
 from gateway.domain.errors import InvalidAddress
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-LOCAL_PLACES = ("imported", "folder")
+LOCAL_PLACES = ("imported", "folder", "harvested")
 
 
 def _scope(value: object) -> str:

@@ -9,7 +9,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from gateway.config.section import Section
-from gateway.config.values import Duration, FilePath, HostPort, Listen, Size
+from gateway.config.values import AddressOrDomain, Duration, FilePath, HostPort, Listen, Size
 from gateway.domain.patient import Purpose
 
 
@@ -113,11 +113,23 @@ class SmtpSection(Section):
 
 
 class InboundSection(Section):
-    """`[inbound]`: the door for mail to the gateway's own addresses (bounces, replies)."""
+    """`[inbound]`: the door for mail from outside: to the gateway's own addresses (bounces, reports), and to the practice."""
 
     listen: tuple[Listen, ...] = Field(default=(), description="Listeners (25 outside); none closes this door.")
     domain: str = Field(
         default="", description="Domain of the gateway's own addresses; empty for the portal's host name."
+    )
+    relayed: tuple[AddressOrDomain, ...] = Field(
+        default=(),
+        description="The practice's addresses and `@domain` entries whose mail is taken here too: decrypted if it is encrypted to the practice's own keys, marked with what was verified, and handed to `relay.internal` (docs/inbound.md).",
+    )
+    open_bytes: Size = Field(
+        default=64 * 1024**2,
+        description="Largest mail that is decrypted, or whose signature is checked; larger ones are passed on as they came, and marked so. A worker's thread needs a few times that in memory.",
+    )
+    harvest: bool = Field(
+        default=True,
+        description="Keep the certificates of senders whose signature, address and authority are verified, for mail to them; imported ones always count more.",
     )
     tls_certificate: FilePath | None = Field(default=None, description="Certificate chain for STARTTLS, PEM.")
     tls_key: FilePath | None = Field(default=None, description="Its private key, PEM.")

@@ -154,6 +154,15 @@ class Settings(Section):
                 f'worker.lease must be at least "{minutes:.0f}m", the sum of the time-outs that relay.timeout and relay.final '
                 "give one try, or another worker would take over a mail that is still being sent"
             )
+        strangers = [one for one in self.inbound.relayed if one.rpartition("@")[2] not in self.practice.own_domains]
+        if strangers:
+            raise ValueError(
+                f"inbound.relayed: {strangers[0]} is of no domain in practice.own_domains; mail is relayed to the practice alone"
+            )
+        if self.inbound.relayed and self.relay.internal is None:
+            raise ValueError(
+                "inbound.relayed needs relay.internal: decrypted mail goes to the practice's own server alone"
+            )
         https = self.practice.portal_url.startswith("https:")
         if https and not self.web.behind_proxy and not (self.web.tls_certificate and self.web.tls_key):
             raise ValueError("web needs tls_certificate and tls_key, or behind_proxy naming the proxy that ends TLS")

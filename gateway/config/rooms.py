@@ -124,9 +124,9 @@ class KeysSection(Section):
         default=(), description="Public archive keys: the practice's and the escrow's."
     )
     directories: tuple[str, ...] = Field(
-        default=("imported", "folder"),
-        description="Where recipients' keys are looked for, in this order: `imported`, `folder` (`recipients`), and the names of "
-        "`[directory.NAME]` tables. The first valid key wins (docs/directories.md).",
+        default=("imported", "folder", "harvested"),
+        description="Where recipients' keys are looked for, in this order: `imported`, `folder` (`recipients`), `harvested` (out of "
+        "signed mail, docs/inbound.md), and the names of `[directory.NAME]` tables. The first valid key wins (docs/directories.md).",
     )
     lookup: Duration = Field(default=timedelta(seconds=15), description="Time for all directories together.")
     remember: Duration = Field(

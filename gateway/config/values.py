@@ -133,6 +133,11 @@ def _domain(value: object) -> str:
         raise ValueError(str(error)) from None
 
 
+def _address_or_domain(value: object) -> str:
+    text = str(value)
+    return f"@{_domain(text[1:])}" if text.startswith("@") else _mailbox(text).key
+
+
 Duration = Annotated[timedelta, BeforeValidator(read_duration), PlainSerializer(write_duration)]
 Size = Annotated[int, BeforeValidator(read_size), PlainSerializer(write_size)]
 Listen = Annotated[HostPort, BeforeValidator(read_listen), PlainSerializer(str)]
@@ -141,3 +146,5 @@ KeyPlace = Annotated[str, BeforeValidator(_key_place)]
 Url = Annotated[str, BeforeValidator(_resolve_url)]
 Mailbox = Annotated[Address, BeforeValidator(_mailbox), PlainSerializer(str)]
 Domain = Annotated[str, BeforeValidator(_domain)]
+AddressOrDomain = Annotated[str, BeforeValidator(_address_or_domain)]
+"""An address in its normal form, or `@domain` for all of a domain's."""

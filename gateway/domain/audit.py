@@ -48,6 +48,9 @@ class EventKind(StrEnum):
     """The next hop did not take a copy yet: `reply`, and when it is tried `next`."""
     FAILED = "failed"
     """A copy will not be delivered: `reply`, `method`."""
+    UNSEALED = "unsealed"
+    """A mail from outside is about to go inside: whether it was `decrypted` (`cipher`, `authentic`) or `why` not, its
+    `signature`, `trust` in its signer and whether that is the `same` address as its author's; `apart` as a file."""
     BOUNCED = "bounced"
     """A report about a copy came back: its `action` and `status`."""
     REFUSED = "refused"

@@ -32,6 +32,10 @@ class JobKind(StrEnum):
     """An answer by secure link: with no subject it is taken in, with a delivery as subject carried to the letter's sender."""
 
 
+STEPS = {Direction.INBOUND: JobKind.INBOUND, Direction.ANSWER: JobKind.ANSWER}
+"""Roads with a step of their own, which takes a message in and, with a delivery as its subject, hands that over."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """A claimed piece of work. `lease` is the number that settling must still find."""

@@ -139,6 +139,8 @@ RECIPIENT_KEY = "recipient_key"
 """The kind of blind index that finds an address's certificates."""
 RECIPIENT_OPENPGP = "recipient_openpgp"
 """The kind that finds its OpenPGP keys."""
+RECIPIENT_HARVEST = "recipient_harvest"
+"""The same for those out of signed mail."""
 
 
 @dataclass(frozen=True, slots=True)

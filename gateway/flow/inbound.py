@@ -1,10 +1,11 @@
-"""Inbound: mail to the gateway's own addresses. One table local part -> step; anything else was refused at the door.
+"""Inbound: mail from outside. One table address -> step; anything else was refused at the door.
 
 1 the report is read
 2 one transaction: the delivery failed, its link closed, a DSN queued; the report's own wraps dropped, SETTLED
 3 the closed link's pepper destroyed, the report's blob deleted
 First entry: `bounce+<delivery>.<mac>@…`. A delivery status notification that says `failed` closes that delivery; the
 returned mail itself may hold PHI, so nothing of it is kept or passed on.
+Second: the practice's own addresses of `[inbound] relayed`. 2 makes their deliveries, and `carry_inside` hands them over.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from dataclasses import dataclass, field
 from gateway.domain.address import Address
 from gateway.domain.audit import Event, EventKind, Scalar
 from gateway.domain.errors import IntegrityError, KeyMissing, TemporaryError
-from gateway.domain.records import Job
+from gateway.domain.records import Job, MessageRow
 from gateway.domain.states import DeliveryState, MessageState, ParcelState
+from gateway.flow.attempts import Alive
+from gateway.flow.carry_inside import CarryInside
 from gateway.flow.custody import Custody
 from gateway.flow.notices import Notices
 from gateway.flow.parcels import Parcels
@@ -31,21 +34,27 @@ from gateway.ports.store import Store, UnitOfWork
 from gateway.ports.tokens import Tokens
 from gateway.ports.vault import Vault
 from gateway.seal.columns import Mac
+from gateway.seal.record import IntakeRecord
 
 _TAG_BYTES = 12
 """96 bits of the MAC: with a 26-character id the local part stays within the 64 octets of RFC 5321 4.5.3.1.1."""
 _BOUNCE = re.compile(rf"bounce\+([a-z0-9]{{26}})\.([0-9a-f]{{{2 * _TAG_BYTES}}})")
 _ACTION = re.compile(rb"^action:[ \t]*(failed|delayed|delivered|relayed|expanded)\b", re.IGNORECASE | re.MULTILINE)
+_UNREADABLE = ("unreadable", "")
 _STATUS = re.compile(rb"^status:[ \t]*([245]\.\d{1,3}\.\d{1,3})", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class OwnAddresses:
-    """The gateway's own addresses: made for one delivery, unguessable. Door and worker both know the key."""
+    """The table: the gateway's own addresses, made for one delivery, unguessable (door and worker both know the key), and
+    the practice's that it takes mail for.
+    """
 
     mac: Mac = field(repr=False)
     domain: str
     """Empty: the installation takes no inbound mail, and the sender's own address is the reverse-path."""
+    relayed: frozenset[str] = field(default=frozenset(), repr=False)
+    """The practice's addresses, and `@domain` entries, whose mail is taken for the server inside."""
 
     def bounce(self, delivery_id: str) -> str | None:
         """The reverse-path of a delivery."""
@@ -61,7 +70,11 @@ class OwnAddresses:
 
     def accepts(self, address: Address) -> bool:
         """Whether the inbound door may take mail for it."""
-        return self.delivery(address) is not None
+        return self.delivery(address) is not None or self.relays(address)
+
+    def relays(self, address: Address) -> bool:
+        """Whether mail for it is relayed inside: anybody may know such an address."""
+        return address.key in self.relayed or f"@{address.domain}" in self.relayed
 
     def _tag(self, delivery_id: str) -> str:
         return self.mac.tag(delivery_id.encode())[:_TAG_BYTES].hex()
@@ -83,12 +96,19 @@ class Inbound:
     notices: Notices
     parcels: Parcels
     settle: Settle
+    inside: CarryInside
     clock: Clock
     tokens: Tokens
     reached: Checkpoint = unobserved
 
-    def run(self, job: Job) -> None:
-        """Read the report, note it on the delivery, and forget the mail."""
+    def run(self, job: Job, alive: Alive) -> None:
+        """Read what is a report, take in what goes inside; or, with a delivery as the job's subject, try once to hand it over."""
+        if job.subject_id:
+            self.inside.carry(job, alive)
+        else:
+            self._take_in(job)
+
+    def _take_in(self, job: Job) -> None:
         with self.store.begin() as uow:
             row = uow.messages.get(job.message_id)
             if row is None or row.state is not MessageState.RECEIVED or not row.record:
@@ -96,22 +116,40 @@ class Inbound:
                 return
         try:
             record = self.custody.record(row)
-            with Scratch(self.vault, self.tokens) as sink:
-                tree = self.reader.split(self.custody.content(row, record), sink).tree
-                verdict = _verdict(tree)
-            subjects = [self.addresses.delivery(one) for one in record.envelope.recipients]
-        except (IntegrityError, KeyMissing):
-            verdict, subjects = ("unreadable", ""), []
+        except (IntegrityError, KeyMissing) as error:
+            self._unreadable(job, row, error)
+            return
+        recipients = record.envelope.recipients
+        subjects = [found for found in map(self.addresses.delivery, recipients) if found is not None]
+        relayed = tuple(one for one in recipients if self.addresses.delivery(one) is None)
+        verdict = self._report(row, record) if subjects else None
         self.reached("inbound.1")
+        self._commit(job, row, record, subjects if verdict else [], verdict or _UNREADABLE, relayed)
+
+    def _report(self, row: MessageRow, record: IntakeRecord) -> tuple[str, str] | None:
+        """What it says; None for a content that does not hold."""
+        try:
+            with Scratch(self.vault, self.tokens) as sink:
+                return _verdict(self.reader.split(self.custody.content(row, record), sink).tree)
+        except (IntegrityError, KeyMissing):
+            return None
+
+    def _commit(
+        self, job: Job, row: MessageRow, record: IntakeRecord | None, subjects: list[str], verdict: tuple[str, str],
+        relayed: tuple[Address, ...],
+    ) -> None:  # fmt: skip
         burnt: list[str] = []
         with self.store.begin() as uow:
-            for delivery_id in filter(None, subjects):
+            for delivery_id in subjects:
                 burnt += self._note(uow, delivery_id, *verdict)
             at = self.clock.now()
-            self.custody.forget(uow, row)
             uow.messages.move(row.id, MessageState.ASSESSED, at)
-            uow.messages.move(row.id, MessageState.SETTLED, at)
-            uow.audit.append(Event(EventKind.SHREDDED, row.id, data={"what": "inbound mail"}), at)
+            if relayed and record is not None:
+                self.inside.place(uow, row, record, relayed)
+            else:
+                self.custody.forget(uow, row)
+                uow.messages.move(row.id, MessageState.SETTLED, at)
+                uow.audit.append(Event(EventKind.SHREDDED, row.id, data={"what": "inbound mail"}), at)
             uow.jobs.finish(job)
         self.reached("inbound.2")
         for parcel_id in burnt:
@@ -119,6 +157,16 @@ class Inbound:
         self.settle.tidy_of(job.message_id)
         self.settle.truncate()
         self.reached("inbound.3")
+
+    def _unreadable(self, job: Job, row: MessageRow, error: IntegrityError | KeyMissing) -> None:
+        """A record that does not hold: a report is given up, but what may be the practice's mail waits for a person."""
+        if not self.addresses.relayed:
+            self._commit(job, row, None, [], _UNREADABLE, ())
+            return
+        data: dict[str, Scalar] = {"code": error.code, "step": job.kind.value}
+        with self.store.begin() as uow:
+            uow.audit.append(Event(EventKind.INTEGRITY, row.id, data=data), self.clock.now())
+        self.settle.stick(job, error.code, self.settle.patience)
 
     def _note(self, uow: UnitOfWork, delivery_id: str, action: str, status: str) -> Iterator[str]:
         at, row = self.clock.now(), uow.deliveries.get(delivery_id, lock=True)
@@ -147,4 +195,4 @@ def _verdict(tree: Tree) -> tuple[str, str]:
             action, status = _ACTION.search(data), _STATUS.search(data)
             if action:
                 return action[1].decode("ascii").lower(), status[1].decode("ascii") if status else ""
-    return "unreadable", ""
+    return _UNREADABLE

@@ -15,7 +15,7 @@ from datetime import datetime
 from gateway.domain.audit import Event, EventKind
 from gateway.domain.envelope import Direction, Envelope, Identity
 from gateway.domain.errors import LimitExceeded, MailRefused, Quarantined, SealgateError, SyncFailed
-from gateway.domain.records import Holder, JobKind, MessageRow
+from gateway.domain.records import STEPS, Holder, JobKind, MessageRow
 from gateway.domain.states import MessageState
 from gateway.flow import epochs
 from gateway.flow.custody import object_row, record_context, wrap_context
@@ -32,7 +32,6 @@ from gateway.seal.record import IntakeRecord, sign, wrap_hash
 
 _HEADER = 256 * 1024
 _MARK = b"x-sealgate-id:"
-_STEPS = {Direction.INBOUND: JobKind.INBOUND, Direction.ANSWER: JobKind.ANSWER}
 _MARKS = 20
 """Ids that are looked up; more of them are somebody's game."""
 
@@ -143,7 +142,7 @@ class Acceptance:
         intake.reached("intake.2")
         installation, envelope = intake.keys.installation, replace(self._envelope, received_at=at)
         with intake.store.begin() as uow:
-            if any(uow.messages.get(one) is not None for one in passed):
+            if any(self._is_loop(uow.messages.get(one)) for one in passed):
                 raise MailRefused("message.loop", "this message has passed here before")
             intake.room.settled(uow, self._sender, sealed.length)
             epoch, public = epochs.current(uow, intake.keys.calendar, installation)
@@ -161,7 +160,7 @@ class Acceptance:
                 )
             )  # fmt: skip
             uow.messages.set_sender_tag(self._id, self._sender)
-            uow.jobs.add(_STEPS.get(envelope.direction, JobKind.ASSESS), self._id, "", at)
+            uow.jobs.add(STEPS.get(envelope.direction, JobKind.ASSESS), self._id, "", at)
             uow.audit.append(
                 Event(EventKind.RECEIVED, self._id, actor=envelope.identity.how,
                       data={"size": sealed.length, "recipients": len(envelope.recipients), "tls": envelope.tls}), at,
@@ -169,6 +168,13 @@ class Acceptance:
             self._also(uow, self._id, at)
         intake.reached("intake.3")
         return self._id
+
+    def _is_loop(self, row: MessageRow | None) -> bool:
+        """Whether a mail with that message's mark goes in circles. What left may come in once, by a list or a forwarder: it
+        then gets a mark of its own, and with that one it neither leaves nor comes in again.
+        """
+        back = self._envelope.direction is Direction.INBOUND and row is not None and row.direction is Direction.OUTBOUND
+        return row is not None and not back
 
     def abort(self) -> None:
         """Forget it."""

@@ -12,9 +12,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from gateway.domain.audit import Event, EventKind, Scalar
-from gateway.domain.envelope import Direction
 from gateway.domain.errors import PermanentError
-from gateway.domain.records import JobKind, MessageRow
+from gateway.domain.records import STEPS, JobKind, MessageRow
 from gateway.domain.states import MessageState
 from gateway.flow import reasons
 from gateway.ports.clock import Clock
@@ -126,7 +125,7 @@ class Quarantine:
                 )
             uow.messages.move(message_id, MessageState.RECEIVED, at)
             uow.jobs.drop(JobKind.EXPIRE, message_id)
-            step = JobKind.ANSWER if row.direction is Direction.ANSWER else JobKind.ASSESS
+            step = STEPS.get(row.direction, JobKind.ASSESS)
             uow.jobs.add(step, message_id, "", at)
             data: dict[str, Scalar] = {"was": RESTORED, "reason": reasons.keep(uow, self.columns, reason)}
             uow.audit.append(Event(EventKind.RELEASED, message_id, actor=by, data=data), at)

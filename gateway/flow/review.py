@@ -10,7 +10,7 @@ from gateway.domain.audit import Event, EventKind, Scalar
 from gateway.domain.decision import Action, Decision, HoldReason, Method, OpenText
 from gateway.domain.envelope import Direction
 from gateway.domain.errors import IntegrityError, PermanentError
-from gateway.domain.records import DeliveryRow, JobKind, MessageRow
+from gateway.domain.records import STEPS, DeliveryRow, JobKind, MessageRow
 from gateway.domain.states import DeliveryState, MessageState
 from gateway.flow.assess import Assess
 from gateway.flow.decisions import Decisions
@@ -137,8 +137,8 @@ class Review:
             if row is None or row.state not in {DeliveryState.READY, DeliveryState.RETRY}:
                 raise PermanentError(f"delivery {delivery_id} does not wait for a retry")
             message = uow.messages.get(row.message_id)
-            answer = message is not None and message.direction is Direction.ANSWER
-            uow.jobs.add(JobKind.ANSWER if answer else JobKind.DISPATCH, row.message_id, row.id, self.clock.now())
+            step = STEPS.get(message.direction, JobKind.DISPATCH) if message is not None else JobKind.DISPATCH
+            uow.jobs.add(step, row.message_id, row.id, self.clock.now())
 
     def hold(self, message_id: str, by: str, reason: str) -> int:
         """Stop every copy that has not begun to leave; returns how many."""
@@ -177,6 +177,8 @@ class Review:
             raise PermanentError(
                 f"delivery {delivery_id} is a recipient's answer: refuse it, and ask them to send it again"
             )
+        if message is not None and message.direction is Direction.INBOUND:
+            raise PermanentError(f"delivery {delivery_id} is mail from outside: refuse it, and ask for it again")
         if message is None or not message.record:
             raise PermanentError(f"the message of delivery {delivery_id} is gone")
         return row, message, self.decisions.kept_scan(message)[1]

@@ -223,7 +223,9 @@ class Settle:
     def _end(self, uow: UnitOfWork, row: MessageRow) -> None:
         at, copies = self._clock.now(), uow.deliveries.of_message(row.id)
         sent = any(one.state is DeliveryState.DELIVERED for one in copies)
-        if row.record and sent and self._archived(uow, row, at):
+        # What came from outside lies in the practice's own mailboxes; the archive is of what was disclosed.
+        kept = row.record and sent and row.direction is not Direction.INBOUND
+        if kept and self._archived(uow, row, at):
             uow.retention.add_archive(ArchiveRow(row.id, row.object_id, at, patients_of(copies)))
             uow.audit.append(Event(EventKind.ARCHIVED, row.id, data={"object": row.object_id}), at)
         self._custody.forget(uow, row)

@@ -75,6 +75,18 @@ def _decided(data: Fields) -> str:
     return f'Decided: {outcome}, by the rule "{data.get("rule")}". {why}{moved}'.rstrip()
 
 
+def _unsealed(data: Mapping[str, Scalar]) -> str:
+    """What was verified of a mail from outside."""
+    if data.get("why"):
+        opened = f"It stays encrypted: {data['why']}."
+    elif data.get("decrypted"):
+        authentic = "authentic" if data.get("authentic") else "not authenticated"
+        opened = f"Decrypted ({data.get('cipher')}), {authentic}{', attached as a file' if data.get('apart') else ''}."
+    else:
+        opened = "It came in unencrypted."
+    return f"{opened} Signature: {data.get('signature')}, trust: {data.get('trust')}."
+
+
 def _attempt(data: Fields) -> str:
     if data.get("state") == "abandoned":
         died = f"Attempt {data.get('number')} was given up by a worker that died in state {data.get('was')}."
@@ -121,6 +133,7 @@ _TOLD: dict[EventKind, Callable[[Fields], str]] = {
         f"Not taken yet ({data.get('reply')}); tried again at {data.get('next')}.{_twice(data)}"
     ),
     EventKind.FAILED: lambda data: f"Not delivered: {data.get('reply')}.",
+    EventKind.UNSEALED: _unsealed,
     EventKind.BOUNCED: lambda data: f"A report came back: {data.get('action')} {data.get('status')}.",
     EventKind.REFUSED: lambda data: f"Refused ({data.get('for')}); nothing was sent.",
     EventKind.INTEGRITY: lambda data: (

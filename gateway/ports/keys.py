@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -53,5 +54,15 @@ class KeyDirectory(Protocol):
     def find(self, address: Address, at: datetime, kind: KeyKind = KeyKind.SMIME) -> KeyAnswer:
         """The best answer for that address at that time; never raises for a bad key, it says so. A directory without keys of
         that kind answers `none`.
+        """
+        ...
+
+
+class KeyHarvest(Protocol):
+    """Keeps the certificates of correspondents whose signed mail was verified."""
+
+    def keep(self, certificates: Sequence[bytes], address: Address, capabilities: frozenset[str], at: datetime) -> bool:
+        """Of the certificates (DER) that came with a verified signature, the best that mail to the address may be sealed to,
+        with what the signer is known to read; False where there is none, or nothing new. Begins a transaction of its own.
         """
         ...

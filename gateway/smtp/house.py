@@ -46,8 +46,11 @@ class House:
     metrics: Metrics
     context: ssl.SSLContext | None
     accepts: Callable[[Address], bool]
+    """Which recipients an inbound listener takes."""
     commands: Mapping[str, Handler]
     refused: Callable[[Identity, str], None] = lambda _who, _code: None
     """Told of each refusal to a sender who proved who they are."""
+    guessable: Callable[[Address], bool] = lambda _address: False
+    """Which of those anybody may know: they prove nothing of who names them."""
     draining: bool = False
     connections: set[Connection] = field(default_factory=set)

@@ -42,6 +42,8 @@ async def data(connection: Connection, argument: str) -> Answer:
         log.warning("intake did not begin: %s", code_of(error))
         return answer_for(error)
     connection.say(REPLIES["data.go"])
+    # Whoever sends to an address that anybody knows is hurried until here; from here on by the least rate of DATA.
+    connection.proven()
     identity = None if connection.profile is Profile.INBOUND else envelope.identity
     watch = HeaderWatch(identity, connection.limits.header_bytes, connection.limits.received_headers)
     return await _Reception(acceptance, watch, connection.limits).run(connection)

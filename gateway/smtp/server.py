@@ -75,9 +75,10 @@ async def serve_door(
     accepts: Callable[[Address], bool] = nobody,
     metrics: Metrics = uncounted,
     refused: Callable[[Identity, str], None] = lambda _who, _code: None,
+    guessable: Callable[[Address], bool] = nobody,
 ) -> Door:
-    """Listen on every listener of `config`. `accepts` says which addresses are the gateway's own (inbound only);
-    `refused` is told what a sender who proved who they are was refused, and must be cheap.
+    """Listen on every listener of `config`. `accepts` says which addresses are taken (inbound only), and `guessable` which
+    of them anybody may know; `refused` is told what a sender who proved who they are was refused, and must be cheap.
 
     ConfigError for a configuration that would be unsafe; OSError for a port that cannot be had.
     """
@@ -86,8 +87,9 @@ async def serve_door(
     logging.getLogger("mail.log").setLevel(logging.WARNING)
     gate = Gate(config.limits, users, clock, metrics)
     house = House(
-        config, intake, gate, clock, metrics, tls.context if tls is not None else None, accepts, COMMANDS, refused
-    )
+        config, intake, gate, clock, metrics, tls.context if tls is not None else None, accepts, COMMANDS, refused,
+        guessable,
+    )  # fmt: skip
     loop = asyncio.get_running_loop()
     servers: list[asyncio.Server | ImplicitTls] = []
 

@@ -120,7 +120,7 @@ async def rcpt(connection: Connection, argument: str) -> Answer:
         if not connection.house.intake.fits(len(transaction.recipients) + 1, transaction.size):
             return REPLIES["limit.recipients_of_size" if transaction.recipients else "limit.recipient_bytes"]
         transaction.recipients[recipient.key] = recipient
-    if connection.profile is Profile.INBOUND:
+    if connection.profile is Profile.INBOUND and not connection.house.guessable(recipient):
         # Only now has a stranger shown something: an address that nobody can guess.
         connection.proven()
     return REPLIES["recipient.ok"]

@@ -1,0 +1,34 @@
+"""What opens mail from outside: the practice's own keys, its anchors, and its limits."""
+
+from __future__ import annotations
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa, x25519
+
+from gateway.app import directories
+from gateway.app.installation import Installation
+from gateway.flow.unsealing import WORDS, Unsealing
+from gateway.ports.keys import KeyKind
+from gateway.render.mail import Renderer
+from gateway.seal.cms_keys import OwnKey
+from gateway.seal.opening import Tools
+
+_OPENS = (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey, x25519.X25519PrivateKey)
+
+
+def unsealing(home: Installation, renderer: Renderer) -> Unsealing:
+    """Opens mails with the keys that the installation has when each one is opened."""
+    trusted = directories.trust(home.settings, home.tokens.secret)
+
+    def anchors(domain: str) -> tuple[x509.Certificate, ...]:
+        return trusted.anchors_for(domain, KeyKind.SMIME) or ()
+
+    return Unsealing(
+        lambda: _tools(home), anchors, home.imported_keys(), home.settings.inbound.open_bytes,
+        lambda: renderer.mail(WORDS).text,
+    )  # fmt: skip
+
+
+def _tools(home: Installation) -> Tools:
+    own = [OwnKey(certificate, key) for certificate, key in home.own_decryption() if isinstance(key, _OPENS)]
+    return Tools(own, home.tokens.secret)
