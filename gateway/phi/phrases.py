@@ -36,12 +36,14 @@ class Phrases:
         """All of them, overlapping ones too, by where they begin, the longest first."""
         skeleton, numbers, begins = document.skeleton, self._numbers, self._begins
         words = skeleton.words
+        last = len(words) - 1
         for at in [at for at, word in enumerate(words) if word in begins]:
             seconds = begins[words[at]]
-            for length in seconds.get(words[at + 1], ()) if at + 1 < len(words) else ():
-                number = numbers.get(b" ".join(words[at : at + length]))
-                if number is not None and at + length <= len(words):
-                    yield number, *skeleton.span(at, at + length)
+            if at < last and words[at + 1] in seconds:
+                for length in seconds[words[at + 1]]:
+                    number = numbers.get(b" ".join(words[at : at + length]))
+                    if number is not None and at + length <= last + 1:
+                        yield number, *skeleton.span(at, at + length)
             if b"" in seconds:
                 yield numbers[words[at]], *skeleton.span(at, at + 1)
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from gateway.phi.document import Document, compiled
 from gateway.phi.lexicon import STOP
 from gateway.phi.normalize import fold_name
-from gateway.phi.recognizers.block_tails import UNIT, run_before
+from gateway.phi.recognizers.block_tails import TOWN_WORDS, UNIT, run_before
 from gateway.phi.recognizers.place_words import BUILDINGS, CARE, STREETS
 
 _BACK, _STEPS = 64, 5
@@ -39,7 +39,7 @@ def _before() -> dict[str, Any]:
 def _segment() -> tuple[Any, Any]:
     """A stretch that is a piece of an address whatever stands before it, and one that may be a building's or quarter's name."""
     sure = compiled(
-        rf"^(?:(?i:flat|flt|plot|house|h\.? ?no|door|d\.? ?no|shop|blk|block|villa|tower|wing|gate|stall|pier|cabin|chalet|studio|hut|site|space|lot|trailer|unit|rm|camp|cottage|bungalow|barrack|dept|mail ?stop|ms|pobox|stn|station|gpo|{UNIT})\b\.?[ ]?(?i:no|nr|n[°º]|number|stn)?[.:]?[ ]?#?[ ]?(?:[A-Za-z]{{0,2}}[\-/]?\d{{1,4}}(?:[\-/]\d{{1,4}}){{0,3}}[A-Za-z]?|[A-Z]\d{{0,3}})(?:[ ](?i:flr|floor|{UNIT})[ ]?\w{{1,4}})?"
+        rf"^(?:(?i:flat|flt|plot|house|h\.? ?no|door|d\.? ?no|shop|blk|block|villa|tower|wing|gate|stall|pier|cabin|chalet|studio|hut|site|space|lot|trailer|unit|rm|camp|cottage|bungalow|barrack|bureau|app\.?|appt\.?|porte|dept|mail ?stop|ms|pobox|stn|station|gpo|{UNIT})\b\.?[ ]?(?i:no|nr|n[°º]|number|stn)?[.:]?[ ]?#?[ ]?(?:[A-Za-z]{{0,2}}[\-/]?\d{{1,4}}(?:[\-/]\d{{1,4}}){{0,3}}[A-Za-z]?|[A-Z]\d{{0,3}})(?:[ ](?i:flr|floor|{UNIT})[ ]?\w{{1,4}})?"
         r"|(?i:ground|first|second|third|fourth|top|upper|lower|basement|garden|rear|front)(?:[ ](?i:floor))?[ ](?i:flat|floor|apartment|apt|unit|maisonette|house)"
         r"|(?:Fl|Floor|Flr|Level|Lvl|Apt|Ste)\.?[ ]\w{1,4}|\d{1,3}(?:st|nd|rd|th)[ ](?i:floor|fl|flr|cross|main|block|stage|phase|cross road|main road)"
         r"|[A-Z]{1,2}[\-/]?\d{1,4}(?:[\-/]\d{1,4})?[A-Z]?|#?\d{1,5}[A-Za-z]?(?:[\-/]\d{1,4}){0,2}"
@@ -47,7 +47,7 @@ def _segment() -> tuple[Any, Any]:
         r"|(?i:urb|cond|res|bo|barrio|col|colonia|brgy|barangay|villa|alturas|reparto|ext|jardines|bda|barriada|urbanizaci[oó]n|condominio|residencial|parcelas|sector|purok|sitio)\.?[ ][\pL][\pL .'\-]{2,28})$"
     )
     named = compiled(
-        r"(?:^|[ ]\p{Ll}+[ ])((?:(?i:the)[ ])?\p{Lu}[\pL\pM'’.\-]+(?:[ ](?:(?:of|the|de|del|la|los|da|do)[ ])?(?:\p{Lu}[\pL\pM'’.\-]*|\d{1,4}|II|III)){0,3})$"
+        r"(?:^(?:\d{1,5}[A-Za-z]?[ ])?|[ ]\p{Ll}+[ ])((?:(?i:the)[ ])?\p{Lu}[\pL\pM'’.\-]+(?:[ ](?:(?:of|the|de|del|la|los|da|do)[ ])?(?:\p{Lu}[\pL\pM'’.\-]*|\d{1,4}|II|III)){0,3})$"
     )
     return sure, named  # fmt: skip
 
@@ -69,10 +69,13 @@ def head(document: Document, start: int, floor: int) -> int:
         called = named.search(words)
         if called is None:
             break
+        numbered = words[0].isdigit()
         first += called.start(1)
         words = called.group(1)
         if _building(document, first, last):
             begin = edge = preceded(document, first, floor, ("number",))
+        elif numbered:
+            break  # a house and its street are known to other rules
         elif _street(words):
             begin = edge = first
         elif document.text[last : last + 1] == "," and _quarter(document, words):
@@ -101,7 +104,7 @@ def _piece(document: Document, edge: int, floor: int) -> tuple[int, int] | None:
     between = text[last:edge]
     if not ("," in between or "\n" in between or " - " in between) or between.count("\n") > 1 or last <= low:
         return None
-    cut = max(text.rfind(sign, low, last) for sign in (",", "\n", ":", ";", "(", "|", ">", "\t", ". "))
+    cut = max(_stop(text, low, last), *[text.rfind(sign, low, last) for sign in ",\n:;(|>\t"])
     first = max(cut + 1, low)
     first += len(text[first:last]) - len(text[first:last].lstrip(" "))
     if text.startswith(("St. ", "Mt. ", "Ft. "), max(0, first - 4)) and first - 4 >= low:
@@ -112,6 +115,22 @@ def _piece(document: Document, edge: int, floor: int) -> tuple[int, int] | None:
         at = text.rfind(word, first, last)
         first = max(first, at + len(word)) if at >= 0 else first
     return (first, last) if first < last else None
+
+
+def _stop(text: str, low: int, last: int) -> int:
+    """The last dot that ends a sentence; none of an initial or of what is short for a part of an address: `S.V. Road`."""
+    at = text.rfind(". ", low, last)
+    while at >= 0:
+        word = text[max(0, at - 5) : at].replace(",", " ").replace(".", " ").rpartition(" ")[2]
+        if not (word in _SHORT or (len(word) == 1 and word.isupper())):
+            break
+        at = text.rfind(". ", low, at)
+    return at
+
+
+_SHORT = frozenset(
+    {"app", "apt", "appt", "boul", "bldg", "no", "No", "Apt", "Bldg", "Ste", "ste", "Fl", "bl", "Bd", "bd"}
+)
 
 
 def _year(number: str) -> bool:
@@ -143,4 +162,5 @@ def _street(words: str) -> bool:
 def _quarter(document: Document, words: str) -> bool:
     """Whether the words may name a quarter or town: none opens a sentence or a greeting."""
     flags = document.lexicon.flags
-    return not any(flags.get(fold_name(one.strip(".,'")), 0) & STOP for one in words.split())
+    first, *more = [fold_name(one.strip(".,'")) for one in words.split()]
+    return not any(flags.get(one, 0) & STOP for one in ([] if more and first in TOWN_WORDS else [first]) + more)

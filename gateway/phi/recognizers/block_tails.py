@@ -171,9 +171,9 @@ def _town(document: Document, end: int, stop: int) -> int:
     text = document.text
     begin = end + len(text[end:stop]) - len(text[end:stop].lstrip(" ,\r\n\t>|?"))
     words = list(_tokens_in(document, begin, stop))
-    while words and (words[-1].flags & STOP and words[-1].low not in _TOWN_WORDS):
+    while words and (words[-1].flags & STOP and words[-1].low not in TOWN_WORDS):
         words.pop()
-    if not words or (words[0].flags & STOP and words[0].low not in _TOWN_WORDS) or words[0].shape & 1:
+    if not words or (words[0].flags & STOP and words[0].low not in TOWN_WORDS) or words[0].shape & 1:
         return end
     plain = [one for one in words if one.flags & WORD and not one.flags & (NAME | PLACE)]
     if len(plain) == len(words) and " ".join(one.low for one in words) not in document.lexicon.places:
@@ -198,7 +198,7 @@ def _ends_address(document: Document, words: list[Token], last: int) -> bool:
     )
 
 
-_TOWN_WORDS = frozenset({"north", "south", "east", "west", "new", "st", "mount", "lake", "city", "la", "las", "los", "san", "santa", "el", "de", "center", "upper", "lower", "great", "old", "long", "falls", "fort", "port", "royal", "grand"})  # fmt: skip
+TOWN_WORDS = frozenset({"north", "south", "east", "west", "new", "st", "mount", "lake", "city", "la", "las", "los", "san", "santa", "el", "de", "center", "upper", "lower", "great", "old", "long", "falls", "fort", "port", "royal", "grand"})  # fmt: skip
 
 
 def _tokens_in(document: Document, start: int, end: int) -> list[Token]:

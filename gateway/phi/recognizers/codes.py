@@ -31,11 +31,17 @@ def no_code(document: Document, start: int, end: int) -> bool:
     """Whether a code is a public one or too short: three digits in three groups, or four in two."""
     value = document.text[start:end]
     first = value.replace("_", "-").replace(" ", "-").replace("#", "-").split("-")[0].rstrip("0123456789").lower()
-    if first in _PUBLIC or any(one in document.lower[max(0, start - 24) : start] for one in _BEFORE):
+    if first in _PUBLIC or _of_list(document, start):
         return True
     told = "".join(filter(str.isdigit, value))
     groups = 1 + sum(map(value.count, "-_#"))
     return len(told) < (3 if groups > 2 else 4) or (len(told) == 4 and told[:2] in {"19", "20"})
+
+
+def _of_list(document: Document, start: int) -> bool:
+    """Whether words shortly before say that the code is of a public list or of something that is sold."""
+    before = document.lower[max(0, start - 24) : start]
+    return any(one in before for one in _BEFORE)
 
 
 def _no_numbered(document: Document, start: int, end: int) -> bool:
@@ -69,7 +75,7 @@ def _no_number(document: Document, start: int, end: int) -> bool:
         or before[-1:] in {".", ",", "-", "/"}
         or (after[:1] in {".", ",", "-", "/"} and after[1:].isdigit())
         or measured(document, end)
-        or any(one in document.lower[max(0, start - 24) : start] for one in _BEFORE)
+        or _of_list(document, start)
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from gateway.domain.finding import Kind
 from gateway.phi.document import Document
-from gateway.phi.lexicon import NAME, PLACE, STOP, WORD
+from gateway.phi.lexicon import EPONYM, NAME, PLACE, STOP, WORD
 from gateway.phi.recognizers.place_words import CARE, CARE_ENDS, CARE_MIDDLES, GENERIC
 from gateway.phi.recognizers.rule import Hit
 from gateway.phi.words import Token
@@ -53,10 +53,35 @@ def find_facilities(document: Document) -> Iterator[Hit]:
             or (before in _OF_HOUSES.get(low, ()) and _beside(document, tokens, at))
         ):
             hit = _facility(document, tokens, at)
+        elif low in _ORGANS and at:
+            hit = _practice(document, tokens, at)
         else:
             continue
         if hit is not None:
             yield hit
+
+
+_ORGANS = frozenset({"heart", "lung", "vein", "spine", "kidney"})
+"""Parts of the body that practices are called by: `Bayou Teche Heart`."""
+_TO = frozenset({"at", "from", "by", "to", "with"})
+_FINDINGS = ("fail", "dis", "rate", "trans", "surg", "canc", "assoc", "stra", "mur", "sound", "attack", "block", "cath")
+
+
+def _practice(document: Document, tokens: list[Token], last: int) -> Hit | None:
+    """A place's or person's name before a part of the body, where a letter says from or to whom."""
+    text, first = document.text, last
+    while first and last - first < 3 and text[tokens[first - 1].end : tokens[first].start] == " ":
+        first -= 1
+        one = tokens[first]
+        if one.flags & (STOP | EPONYM) or one.shape or (one.flags & WORD and not one.flags & (NAME | PLACE)):
+            return None
+    named = tokens[first:last]
+    said = text[max(0, named[0].start - 6) : named[0].start].split() if named else []
+    if not said or said[-1] not in _TO or not any(one.flags & PLACE or not one.flags for one in named):
+        return None
+    if (len(named) == 1 and named[0].flags & WORD) or document.lower.startswith(_FINDINGS, tokens[last].end + 1):
+        return None
+    return Hit(Kind.LOCATION, named[0].start, tokens[last].end, 0.6, "practice_of_organ")
 
 
 def _beside(document: Document, tokens: list[Token], at: int) -> bool:

@@ -32,6 +32,8 @@ def _patterns() -> dict[str, Any]:
         "before": gated(rf"\b(?i:in|at|near|to|on|from|around|outside|of|off|along|by|the|en|desde) ((?:{_OPENERS}) {_CAP}(?: {_CAP})?)"),
         "office": gated(rf"\b(?:{_NUMBERS}) (?:{_CAP} ){{1,2}}(?:Plaza|Tower|Square|Place|Court|Center|Centre|Park|Park Avenue|Way|Building|Circle|Drive|Boulevard)\b"),
         "coded": gated(rf"{_CAP}(?:[ \-]{_CAP}){{0,3}},?(?:[ ](?:{_CAP}|[A-Z]{{2}}))?,?[ ]?[\-–]?[ ]?(?:\d{{6}}|\d{{3}}[ ]\d{{3}}|\d{{5}}|\d{{4}}|\d{{3}}-\d{{4}})\b"),
+        # The codes of Britain and Canada have a form of their own: any town may stand before them.
+        "lettered": gated(rf"{_CAP}(?:[ \-](?:(?:on|upon|in|le|the|of)[ \-])?{_CAP}){{0,3}},?(?:[ ]\(?(?:{_CAP}|[A-Z]{{2}})\)?)?,?[ ](?:[A-Z]{{1,2}}\d[A-Z\d]?[ ]\d[A-Z]{{2}}|[A-Z]\d[A-Z][ ]\d[A-Z]\d)\b"),
     }  # fmt: skip
 
 
@@ -49,9 +51,15 @@ def find_landmarks(document: Document) -> Iterator[Hit]:
         if document.text[end : end + 1] in {"-", "/", "."} and document.text[end + 1 : end + 2].isdigit():
             continue
         if _town(document, start, end):
-            begin = head(document, start, max(0, start - 240))
-            if begin < start:
-                yield Hit(Kind.LOCATION, begin, end, 0.9, "coded_block")
+            yield from _block(document, start, end)
+    for start, end in document.spans(patterns["lettered"]):
+        yield from _block(document, start, end)
+
+
+def _block(document: Document, start: int, end: int) -> Iterator[Hit]:
+    begin = head(document, start, max(0, start - 240))
+    if begin < start:
+        yield Hit(Kind.LOCATION, begin, end, 0.9, "coded_block")
 
 
 def _named(document: Document, start: int, end: int) -> bool:

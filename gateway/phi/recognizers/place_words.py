@@ -26,7 +26,7 @@ CARE_CENTERS = frozenset((
 ))  # fmt: skip
 """Words before Center, Centre, Home, Group, System, Associates, Practice, Campus, Facility."""
 CARE_ENDS = frozenset((
-    "center", "centre", "centers", "home", "group", "system", "systems", "associates", "practice", "campus", "facility", "partners", "network", "care", "living", "village", "medicine"
+    "center", "centre", "centers", "home", "group", "system", "systems", "associates", "practice", "campus", "facility", "partners", "network", "care", "living", "village", "medicine", "institute", "specialists"
 ))  # fmt: skip
 CARE_MIDDLES = CARE_CENTERS | frozenset(("urgent", "assisted", "senior", "family", "internal", "primary", "memory"))
 GENERIC = frozenset((
