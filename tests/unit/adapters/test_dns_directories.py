@@ -7,7 +7,9 @@ import contextlib
 import hashlib
 import shutil
 import socket
+import ssl
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -24,6 +26,7 @@ import dns.rdatatype
 import dns.rrset
 import dns.zone
 import pytest
+import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -230,6 +233,46 @@ def test_only_loopback_or_tls_may_claim_validation():
         Resolver("192.0.2.1", 53)
     assert Resolver("192.0.2.1", 853, "dns.example.org").port == 853
     assert Resolver("::1", 53).port == 53
+
+
+@contextlib.contextmanager
+def over_tls(says: Callable, authority: trustme.CA) -> Iterator[int]:
+    """The same resolver over TLS (RFC 7858), under the name dns.example.org."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("dns.example.org").configure_cert(context)
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                plain, _ = listening.accept()
+                plain.settimeout(2)
+                with contextlib.suppress(OSError), context.wrap_socket(plain, server_side=True) as one:
+                    size = int.from_bytes(one.recv(2), "big")
+                    made = says(dns.message.from_wire(one.recv(size))).to_wire(max_size=65535)
+                    one.sendall(len(made).to_bytes(2, "big") + made)
+
+    threading.Thread(target=serve, daemon=True).start()
+    try:
+        yield listening.getsockname()[1]
+    finally:
+        listening.shutdown(socket.SHUT_RDWR)
+        listening.close()
+
+
+def test_a_resolver_elsewhere_is_believed_over_tls_under_its_own_name():
+    ours, theirs = trustme.CA(), trustme.CA()
+    says = Says({hashed("Bob.B", "_smimecert"): [smimea()]})
+    with over_tls(says, ours) as port:
+        for name, authority, state in (
+            ("dns.example.org", ours, KeyState.VALID),
+            ("other.example.org", ours, KeyState.UNREACHABLE),
+            ("dns.example.org", theirs, KeyState.UNREACHABLE),
+        ):
+            context = ssl.create_default_context()
+            authority.configure_trust(context)
+            resolver = Resolver("127.0.0.1", port, name, context)
+            assert DnsDirectory(resolver, SMIMEA, Trust(), judge, 3).find(BOB, AT).state is state
 
 
 # With a real validator
