@@ -89,7 +89,7 @@ class Fetch:
         Raises FetchFailed; NoSuchHost where the name does not exist, NotThere for a 404.
         """
         scheme, host, port, target = _parts(url)
-        headers = {"Host": host, "User-Agent": "Sealgate", "Accept": "*/*", "Connection": "close"}
+        headers = {"Host": urlsplit(url).netloc, "User-Agent": "Sealgate", "Accept": "*/*", "Connection": "close"}
         headers |= {"Content-Type": kind} if kind else {}
         try:
             connection = self._connect(scheme, host, port, deadline)
