@@ -20,6 +20,7 @@ from gateway.app import directories, keyfiles, openpgp_method
 from gateway.app.certificates import SOON
 from gateway.app.clamd_settings import clamd_warnings
 from gateway.app.created import OFFLINE, database_file
+from gateway.app.direct_files import direct_senders
 from gateway.app.dkim_files import dkim_keys
 from gateway.app.installation import Installation
 from gateway.app.outside import log_watch
@@ -63,6 +64,7 @@ def examine(home: Installation, swaps: str = "/proc/swaps") -> Checkup:
     found.attempt(lambda: _review(found, home))
     found.attempt(lambda: dkim_keys(home.settings.dkim))
     found.attempt(lambda: found.warnings.extend(own_key_warnings(home)))
+    found.attempt(lambda: direct_senders(home.settings.direct))
     for pair in _tls_pairs(home):
         found.attempt(partial(_tls, found, *pair, home.clock))
     found.attempt(lambda: _store(found, home))

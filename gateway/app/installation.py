@@ -245,8 +245,8 @@ class Installation:
         one = self.settings.practice
         return Facts(
             self.register(), self.key_directory(), frozenset(one.own_domains), ZoneInfo(one.time_zone), _no_tls_route,
-            openpgp=openpgp_method.offered(self.settings),
-            text_messages=self.settings.notifier.url is not None,
+            openpgp=openpgp_method.offered(self.settings), text_messages=self.settings.notifier.url is not None,
+            direct=self.settings.direct.enabled,
         )  # fmt: skip
 
     def renderer(self) -> Renderer:

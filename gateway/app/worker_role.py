@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
 
@@ -12,6 +12,8 @@ from gateway.adapters.clock import SteadyClock
 from gateway.adapters.journal import extend
 from gateway.adapters.relay import RelayOptions, choose_relay
 from gateway.app import openpgp_method, outside
+from gateway.app.direct_files import direct_domains
+from gateway.app.direct_road import confirmations, sealed_direct
 from gateway.app.dkim_files import dkim_keys
 from gateway.app.installation import Installation
 from gateway.app.sealed import sealing
@@ -21,7 +23,7 @@ from gateway.config.rooms import CONNECT_SECONDS, WAIT_SECONDS, RelaySection
 from gateway.domain.address import Address
 from gateway.domain.audit import Event, EventKind
 from gateway.domain.decision import Method
-from gateway.domain.records import JobKind
+from gateway.domain.records import DeliveryRow, JobKind
 from gateway.flow.ages import Ages
 from gateway.flow.assess import Assess, Times
 from gateway.flow.attempts import Attempts
@@ -65,6 +67,7 @@ from gateway.mime.limits import Limits
 from gateway.policy.law import load_law
 from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.ports.relay import Relay
+from gateway.ports.store import UnitOfWork
 from gateway.render.consent import latest_version, warning
 from gateway.seal.heads import Kept
 from gateway.worker.loop import Pace, Step, Worker
@@ -144,19 +147,29 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
         store, vault, custody, keys, clock, tokens, limits, settings.parcel.expiry, reached,
         reissue=settings.parcel.reissue,
     )  # fmt: skip
+    direct, confirmed = sealed_direct(home, addresses), confirmations(home, reader, notices)
     compose = Compose(
         parcels=parcels, signers=home.own().signers(),
         facts=facts, reader=reader, renderer=renderer, law=load_law(), words=words, limits=limits, random=tokens.secret,
-        redacting=redacting, sealing=sealing(settings.seal),
+        redacting=redacting, sealing=sealing(settings.seal), direct=direct.seal if direct is not None else None,
         sealers={**sealers(home, facts), Method.PDF: pdf_sealer(home, parcels, keys, words, limits, reached)},
     )  # fmt: skip
     watch = outside.log_watch(home)
     tries = Tries(times.backoff, times.give_up, times.hold, settings.parcel.reminders)
-    attempts = Attempts(store, notices, clock, tokens, tries, home.metrics())
+    attempts = Attempts(
+        store,
+        notices,
+        clock,
+        tokens,
+        tries,
+        home.metrics(),
+        confirmed.begin if confirmed is not None else _waits_for_nothing,
+    )
     dispatch = Dispatch(
         store=store, vault=vault, custody=custody, decisions=decisions, reader=reader, facts=facts, assess=assess,
         compose=compose, relay=relay, attempts=attempts, notices=notices, clock=clock, tokens=tokens,
-        bounce_address=addresses.bounce, watch=watch.check, reached=reached,
+        bounce_address=addresses.bounce, direct_address=direct.reverse_path if direct is not None else None,
+        watch=watch.check, reached=reached,
     )  # fmt: skip
     settle = Settle(store, vault, custody, parcels, notices, clock, times.stuck, reached)
     tell = Tell(
@@ -179,7 +192,7 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
         tokens, watch.check, reached,
     )  # fmt: skip
     inbound = Inbound(
-        store, vault, custody, reader, addresses, notices, parcels, settle, inside, clock, tokens, reached
+        store, vault, custody, reader, addresses, notices, parcels, settle, inside, clock, tokens, reached, confirmed
     )
     calendar = Calendar(store, keys, clock, tokens, tokens.id(), settings.keys.epoch, reached)
     folder = AuditFolder(
@@ -220,7 +233,14 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
         (Timekeeping(store, clock, max(timedelta(days=1), *times.backoff), greatest, times.lease).keep,)
         if isinstance(clock, SteadyClock) else ()
     )  # fmt: skip
-    duties = (*timekeeping, *retain.duties(), head_mail.mail, journal.copy, Measure(store, home.metrics()).look)
+    duties = (
+        *timekeeping,
+        *retain.duties(),
+        head_mail.mail,
+        journal.copy,
+        Measure(store, home.metrics()).look,
+        *((confirmed.look,) if confirmed is not None else ()),
+    )
     worker = Worker(store, clock, steps, duties, pace, lambda job, code: settle.stick(job, code, times.stuck))
 
     def replay() -> Replay:
@@ -259,6 +279,10 @@ def sealers(home: Installation, facts: Facts) -> dict[Method, Sealer]:
     return {Method.OPENPGP: openpgp}
 
 
+def _waits_for_nothing(uow: UnitOfWork, row: DeliveryRow, at: datetime) -> None:
+    del uow, row, at
+
+
 def own_host(home: Installation) -> str:
     """The domain of the gateway's own addresses and Message-IDs."""
     return home.settings.inbound.domain or urlsplit(home.settings.practice.portal_url).hostname or "localhost"
@@ -266,8 +290,8 @@ def own_host(home: Installation) -> str:
 
 def own_addresses(home: Installation) -> OwnAddresses:
     """The gateway's own addresses; without an inbound listener there are none."""
-    one = home.settings.inbound
-    return OwnAddresses(home.bounce_mac(), own_host(home) if one.listen else "", frozenset(one.relayed))
+    one, direct = home.settings.inbound, direct_domains(home.settings.direct)
+    return OwnAddresses(home.bounce_mac(), own_host(home) if one.listen else "", frozenset(one.relayed), direct)
 
 
 def relays(home: Installation) -> tuple[Relay, Relay]:

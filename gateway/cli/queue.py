@@ -10,8 +10,8 @@ import click
 
 from gateway.cli.console import actor, config_option, json_option, no, opened, page, staffed, table
 from gateway.cli.console import show as show_line
-from gateway.domain.records import DeliveryRow, MessageRow
-from gateway.domain.states import MessageState
+from gateway.domain.records import ConfirmationRow, DeliveryRow, MessageRow
+from gateway.domain.states import ConfirmationState, MessageState
 from gateway.flow.decisions import RECIPIENT, TARGET
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -59,12 +59,13 @@ def show(message_id: str, config: Path, as_json: bool) -> None:
         with home.store().begin() as uow:
             row = uow.messages.get(message_id)
             copies = uow.deliveries.of_message(message_id)
+            said = {one.id: uow.confirmations.get(one.id) for one in copies}
         if row is None:
             no(f"there is no message {message_id}; `sealgate queue list` shows what is in hand")
         columns = home.columns()
         lines = [
             {
-                **_copy(one),
+                **_copy(one, said[one.id]),
                 "recipient": columns.open(RECIPIENT, one.id, one.recipient).decode(),
                 "target": columns.open(TARGET, one.id, one.target).decode(),
             }
@@ -77,6 +78,39 @@ def show(message_id: str, config: Path, as_json: bool) -> None:
     for line in lines:
         click.echo()
         page(line, as_json=False)
+
+
+@queue.command(name="direct")
+@click.option("--state", type=click.Choice([one.value for one in ConfirmationState]), help="Only this state.")
+@config_option
+@json_option
+def list_direct(state: str | None, config: Path, as_json: bool) -> None:
+    """Copies that went as Direct and are not confirmed to the end (or, with --state, those in that state)."""
+    states = (
+        [ConfirmationState(state)]
+        if state
+        else [ConfirmationState.AWAITED, ConfirmationState.PROCESSED, ConfirmationState.OVERDUE]
+    )
+    rows: list[dict[str, object]] = []
+    with opened(config) as home:
+        after = ""
+        while True:
+            with home.store().begin() as uow:
+                found = uow.confirmations.listed(states, after=after)
+            if not found:
+                break
+            rows += [
+                {
+                    "delivery": one.delivery_id,
+                    "message": one.message_id,
+                    "state": one.state.value,
+                    "since": one.at,
+                    "due": one.due,
+                }
+                for one in found
+            ]
+            after = found[-1].delivery_id
+    table(rows, as_json=as_json, none="no copy that went as Direct waits to be confirmed")
 
 
 @queue.command()
@@ -129,10 +163,12 @@ def _message(row: MessageRow) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _copy(one: DeliveryRow) -> dict[str, object]:
+def _copy(one: DeliveryRow, said: ConfirmationRow | None) -> dict[str, object]:
+    """A copy's fields; one that went as Direct also says what the recipient's system has confirmed."""
+    direct = {"confirmation": said.state.value, "confirmation_due": said.due} if said is not None else {}
     return {
         "delivery": one.id, "state": one.state.value, "action": one.action.value,
         "method": one.method.value if one.method else None, "rule": one.rule, "reasons": list(one.reasons),
         "held_for": one.held_for.value if one.held_for else None, "tries": one.tries, "next_at": one.next_at,
-        "reply": one.reply,
+        "reply": one.reply, **direct,
     }  # fmt: skip

@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from gateway.config.directories import LOCAL_PLACES, DirectorySection, RevocationSection, TrustSection
 from gateway.config.doors import InboundSection, ReviewSection, SmtpSection, WebSection
 from gateway.config.inspection import ClamdSection, SandboxSection
-from gateway.config.outgoing import DkimSection
+from gateway.config.outgoing import DirectSection, DkimSection
 from gateway.config.own_keys import OwnKeysSection
 from gateway.config.rooms import (
     ArchiveSection,
@@ -104,6 +104,7 @@ class Settings(Section):
     shelf: ShelfSection
     relay: RelaySection
     dkim: DkimSection = DkimSection()
+    direct: DirectSection = DirectSection()
     notifier: NotifierSection = NotifierSection()
     keys: KeysSection
     seal: SealSection = SealSection()
@@ -146,6 +147,12 @@ class Settings(Section):
             )
         if set(self.directory) & set(LOCAL_PLACES):
             raise ValueError("no [directory.NAME] may be called imported or folder: these are the local ones")
+        if self.direct.enabled and not self.inbound.listen:
+            raise ValueError(
+                "direct.enabled needs inbound.listen: what recipients' systems confirm comes in by that door"
+            )
+        if self.direct.enabled and not any(one.direct for one in self.trust.values()):
+            raise ValueError("direct.enabled needs a [trust.NAME] with direct = true: the authorities of a community")
         if self.web.metrics is not None and self.metrics.web not in (None, self.web.metrics):
             raise ValueError("web.metrics and metrics.web name two places for the same; keep metrics.web")
         if self.worker.lease < self.relay.longest:

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from gateway.domain.decision import Action, Basis, HoldReason, Method, OpenText
 from gateway.domain.envelope import Direction
-from gateway.domain.states import AttemptState, DeliveryState, MessageState, ParcelState
+from gateway.domain.states import AttemptState, ConfirmationState, DeliveryState, MessageState, ParcelState
 
 
 class JobKind(StrEnum):
@@ -115,6 +115,18 @@ class AttemptRow:
     state: AttemptState
     at: datetime
     reply: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmationRow:
+    """What a copy that was sent as Direct still waits for; `due` None where it waits for nothing."""
+
+    delivery_id: str
+    message_id: str
+    state: ConfirmationState
+    at: datetime
+    due: datetime | None
+    dispatched_by: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,19 @@ class ParcelState(StrEnum):
     CLOSED = "closed"
 
 
+class ConfirmationState(StrEnum):
+    """What the recipient's system has said of a copy that was sent as Direct, after the next hop took it."""
+
+    AWAITED = "awaited"
+    PROCESSED = "processed"
+    """It has decrypted the mail and checked who signed it."""
+    DISPATCHED = "dispatched"
+    """The mail has reached its destination."""
+    OVERDUE = "overdue"
+    """Its time was over before it said so; the sender was told. It may still come."""
+    FAILED = "failed"
+
+
 MESSAGE: Mapping[MessageState, frozenset[MessageState]] = {
     MessageState.RECEIVED: frozenset({MessageState.ASSESSED, MessageState.HELD, MessageState.STUCK, MessageState.REFUSED}),
     MessageState.ASSESSED: frozenset({MessageState.SETTLED, MessageState.STUCK, MessageState.HELD, MessageState.REFUSED}),
@@ -93,6 +106,14 @@ PARCEL: Mapping[ParcelState, frozenset[ParcelState]] = {
     ParcelState.REVOKED: frozenset(),
     ParcelState.EXPIRED: frozenset(),
     ParcelState.CLOSED: frozenset(),
+}  # fmt: skip
+
+CONFIRMATION: Mapping[ConfirmationState, frozenset[ConfirmationState]] = {
+    ConfirmationState.AWAITED: frozenset({ConfirmationState.PROCESSED, ConfirmationState.DISPATCHED, ConfirmationState.OVERDUE, ConfirmationState.FAILED}),
+    ConfirmationState.PROCESSED: frozenset({ConfirmationState.DISPATCHED, ConfirmationState.OVERDUE, ConfirmationState.FAILED}),
+    ConfirmationState.OVERDUE: frozenset({ConfirmationState.PROCESSED, ConfirmationState.DISPATCHED, ConfirmationState.FAILED}),
+    ConfirmationState.DISPATCHED: frozenset(),
+    ConfirmationState.FAILED: frozenset(),
 }  # fmt: skip
 
 FINAL_DELIVERY = frozenset(

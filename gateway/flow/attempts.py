@@ -18,6 +18,7 @@ from gateway.domain.states import AttemptState, DeliveryState, MessageState
 from gateway.flow.backoff import next_try
 from gateway.flow.notices import Notices
 from gateway.flow.waiting import drop_secrets
+from gateway.policy.methods import DIRECT
 from gateway.ports.clock import Clock
 from gateway.ports.metrics import Count, Metrics, uncounted
 from gateway.ports.relay import Consignment, Outcome, Relay, Reply
@@ -45,11 +46,13 @@ class Attempts:
     """Shared by the steps that relay; one per worker process, thread-safe."""
 
     def __init__(
-        self, store: Store, notices: Notices, clock: Clock, tokens: Tokens, pace: Pace, metrics: Metrics = uncounted
-    ) -> None:
+        self, store: Store, notices: Notices, clock: Clock, tokens: Tokens, pace: Pace, metrics: Metrics = uncounted,
+        taken: Callable[[UnitOfWork, DeliveryRow, datetime], None] = lambda *_: None,
+    ) -> None:  # fmt: skip
+        """`taken` is told, in the same transaction, of each copy that the next hop took."""
         self._store, self._notices, self._clock, self._tokens = store, notices, clock, tokens
         self._waits, self._give_up, self._hold, self._remind = pace.waits, pace.give_up, pace.hold, pace.remind
-        self._metrics = metrics
+        self._metrics, self._taken = metrics, taken
 
     def claim(self, job: Job) -> tuple[MessageRow, DeliveryRow, AttemptRow] | None:
         """Begin an attempt at the job's copy; None, and the job finished, if it is not to be sent (any more)."""
@@ -128,8 +131,12 @@ class Attempts:
             drop_secrets(uow, delivery_id)
             kind = EventKind.DELIVERED if done else EventKind.FAILED
             data["method"] = row.method.value if row.method else ""
+            if DIRECT in row.reasons:
+                data["direct"] = True
             uow.audit.append(Event(kind, row.message_id, delivery_id, data=data), at)
-            if not done:
+            if done:
+                self._taken(uow, row, at)
+            else:
                 given_up = reply.outcome is Outcome.TEMPORARY
                 self._notices.failed(uow, row, "gave_up" if given_up else "relay_refused", reply.stored, at)
             for after in self._remind if done and row.method is Method.LINK else ():

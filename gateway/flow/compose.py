@@ -37,6 +37,7 @@ from gateway.phi.redact import Label, redact_text, typed
 from gateway.phi.scan import MailContext
 from gateway.policy.explain import notice_text
 from gateway.policy.law import Law
+from gateway.policy.methods import DIRECT
 from gateway.policy.practice import RESEARCH
 from gateway.ports.keys import KeyState
 from gateway.render.mail import Renderer
@@ -112,11 +113,11 @@ class Compose:
     def __init__(
         self, *, parcels: Parcels, signers: Signers, facts: Facts, reader: Reader, renderer: Renderer, law: Law,
         words: Words, limits: Limits, random: Callable[[int], bytes], redacting: Redacting,
-        sealers: Mapping[Method, Sealer] = MappingProxyType({}), sealing: Sealing | None = None,
+        sealers: Mapping[Method, Sealer] = MappingProxyType({}), sealing: Sealing | None = None, direct: Sealer | None = None,
     ) -> None:  # fmt: skip
         self._parcels, self._signers, self._facts, self._reader = parcels, signers, facts, reader
         self._renderer, self._law, self._words, self._limits, self._random = renderer, law, words, limits, random
-        self._redacting, self._sealing = redacting, sealing or Sealing()
+        self._redacting, self._sealing, self._direct = redacting, sealing or Sealing(), direct
         self._table: dict[Method, Callable[[Case], Iterable[bytes]]] = {
             Method.PASS: self._as_written, Method.TLS: self._as_written, Method.SMIME: self._smime, Method.LINK: self._link,
             Method.REDACT: self._redact, **{method: partial(self._sealed, sealer) for method, sealer in sealers.items()},
@@ -145,6 +146,10 @@ class Compose:
         return [mail]
 
     def _smime(self, case: Case) -> Iterable[bytes]:
+        if DIRECT in case.decided.row.reasons:
+            if self._direct is None:
+                raise SealingFailed("Direct is switched off")
+            return self._sealed(self._direct, case)
         target, basis = case.decided.target, case.decided.row.basis
         answer = self._facts.directory.find(target, case.at)
         if answer.state is not KeyState.VALID or answer.fingerprint not in basis.key.split(","):

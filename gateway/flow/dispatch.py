@@ -32,6 +32,7 @@ from gateway.flow.notices import Notices
 from gateway.flow.reading import Reader
 from gateway.flow.register_log import check_patient
 from gateway.flow.scratch import Scratch
+from gateway.flow.sealed_direct import goes_direct
 from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.ports.clock import Clock
 from gateway.ports.relay import Consignment, Relay, Reply
@@ -74,13 +75,14 @@ class Dispatch:
         clock: Clock,
         tokens: Tokens,
         bounce_address: Callable[[str], str | None],
+        direct_address: Callable[[Case], str] | None = None,
         watch: Callable[[UnitOfWork], None] = lambda _: None,
         reached: Checkpoint = unobserved,
     ) -> None:
         self._store, self._vault, self._custody, self._decisions = store, vault, custody, decisions
         self._reader, self._facts, self._assess, self._compose = reader, facts, assess, compose
         self._relay, self._notices, self._clock, self._tokens = relay, notices, clock, tokens
-        self._attempts, self._bounce_address = attempts, bounce_address
+        self._attempts, self._bounce_address, self._direct_address = attempts, bounce_address, direct_address
         self._watch, self._reached = watch, reached
 
     def run(self, job: Job, alive: Alive) -> None:
@@ -199,8 +201,13 @@ class Dispatch:
     ) -> Reply:  # fmt: skip
         consignment = Consignment(
             sender=record.envelope.sender,
-            sender_text=self._bounce_address(decided.row.id) if record.envelope.sender else None,
+            sender_text=self._reverse_path(case) if record.envelope.sender else None,
             recipient=decided.target, body=body, smtputf8=record.envelope.smtputf8 or not case.author.is_ascii,
             require_tls=decided.row.method is Method.TLS,
         )  # fmt: skip
         return self._attempts.send(job, attempt, self._relay, consignment, alive, lambda: self._reached("dispatch.3"))
+
+    def _reverse_path(self, case: Case) -> str | None:
+        if self._direct_address is not None and goes_direct(case):
+            return self._direct_address(case)
+        return self._bounce_address(case.decided.row.id)

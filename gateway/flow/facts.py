@@ -69,6 +69,8 @@ class Facts:
     """Whether OpenPGP keys are looked up: only where the policy can use them."""
     text_messages: bool = False
     """Whether text messages can be sent."""
+    direct: bool = False
+    """Whether Direct certificates are looked up: only where the practice sends as Direct."""
 
     def day(self, at: datetime) -> date:
         """The practice's calendar day."""
@@ -96,6 +98,9 @@ class Facts:
         """What the key directory answers. Not inside a transaction: a directory may ask the database itself."""
         answer = self.directory.find(address, at)
         facts = KeyFacts(answer.state, answer.fingerprint, answer.reason)
+        if self.direct:
+            one = self.directory.find(address, at, KeyKind.DIRECT)
+            facts = replace(facts, direct=one.state, direct_fingerprint=one.fingerprint, direct_reason=one.reason)
         if not self.openpgp:
             return facts
         other = self.directory.find(address, at, KeyKind.OPENPGP)

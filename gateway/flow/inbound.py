@@ -3,7 +3,8 @@
 1 the report is read
 2 one transaction: the delivery failed, its link closed, a DSN queued; the report's own wraps dropped, SETTLED
 3 the closed link's pepper destroyed, the report's blob deleted
-First entry: `bounce+<delivery>.<mac>@…`. A delivery status notification that says `failed` closes that delivery; the
+`direct+<delivery>.<mac>@…` is the same for a copy that went as Direct, and takes what the recipient's system says of it
+(confirmations.py). First entry: `bounce+<delivery>.<mac>@…`. A delivery status notification that says `failed` closes that delivery; the
 returned mail itself may hold PHI, so nothing of it is kept or passed on.
 Second: the practice's own addresses of `[inbound] relayed`. 2 makes their deliveries, and `carry_inside` hands them over.
 """
@@ -21,6 +22,7 @@ from gateway.domain.records import Job, MessageRow
 from gateway.domain.states import DeliveryState, MessageState, ParcelState
 from gateway.flow.attempts import Alive
 from gateway.flow.carry_inside import CarryInside
+from gateway.flow.confirmations import Confirmations, Report
 from gateway.flow.custody import Custody
 from gateway.flow.notices import Notices
 from gateway.flow.parcels import Parcels
@@ -38,9 +40,11 @@ from gateway.seal.record import IntakeRecord
 
 _TAG_BYTES = 12
 """96 bits of the MAC: with a 26-character id the local part stays within the 64 octets of RFC 5321 4.5.3.1.1."""
-_BOUNCE = re.compile(rf"bounce\+([a-z0-9]{{26}})\.([0-9a-f]{{{2 * _TAG_BYTES}}})")
+_BOUNCE = re.compile(rf"(?:bounce|direct)\+([a-z0-9]{{26}})\.([0-9a-f]{{{2 * _TAG_BYTES}}})")
 _ACTION = re.compile(rb"^action:[ \t]*(failed|delayed|delivered|relayed|expanded)\b", re.IGNORECASE | re.MULTILINE)
-_UNREADABLE = ("unreadable", "")
+_Verdict = tuple[str, str, Report | None]
+"""Action and status of a delivery status notification; and what came to an address for confirmations."""
+_UNREADABLE: _Verdict = ("unreadable", "", None)
 _STATUS = re.compile(rb"^status:[ \t]*([245]\.\d{1,3}\.\d{1,3})", re.IGNORECASE | re.MULTILINE)
 
 
@@ -56,6 +60,14 @@ class OwnAddresses:
     relayed: frozenset[str] = field(default=frozenset(), repr=False)
     """The practice's addresses, and `@domain` entries, whose mail is taken for the server inside."""
 
+    direct: frozenset[str] = frozenset()
+    """Domains of the practice's Direct addresses."""
+
+    def direct_address(self, delivery_id: str, domain: str) -> str | None:
+        """The address in a Direct domain that confirmations of a copy come to, and that is its reverse-path."""
+        taken = self.domain and domain in self.direct
+        return f"direct+{delivery_id}.{self._tag(delivery_id)}@{domain}" if taken else None
+
     def bounce(self, delivery_id: str) -> str | None:
         """The reverse-path of a delivery."""
         return f"bounce+{delivery_id}.{self._tag(delivery_id)}@{self.domain}" if self.domain else None
@@ -63,10 +75,14 @@ class OwnAddresses:
     def delivery(self, address: Address) -> str | None:
         """The delivery that an address was made for; None for every other address."""
         match = _BOUNCE.fullmatch(address.local.lower())
-        if match is None or address.domain != self.domain or not self.domain:
+        if match is None or not self.domain or address.domain not in {self.domain, *self.direct}:
             return None
         delivery_id, tag = match.groups()
         return delivery_id if self.mac.holds(delivery_id.encode(), self._whole(delivery_id, tag)) else None
+
+    def confirms(self, address: Address) -> bool:
+        """Whether it is a copy's address for confirmations."""
+        return address.local.lower().startswith("direct+")
 
     def accepts(self, address: Address) -> bool:
         """Whether the inbound door may take mail for it."""
@@ -100,6 +116,7 @@ class Inbound:
     clock: Clock
     tokens: Tokens
     reached: Checkpoint = unobserved
+    confirmations: Confirmations | None = None
 
     def run(self, job: Job, alive: Alive) -> None:
         """Read what is a report, take in what goes inside; or, with a delivery as the job's subject, try once to hand it over."""
@@ -126,16 +143,17 @@ class Inbound:
         self.reached("inbound.1")
         self._commit(job, row, record, subjects if verdict else [], verdict or _UNREADABLE, relayed)
 
-    def _report(self, row: MessageRow, record: IntakeRecord) -> tuple[str, str] | None:
+    def _report(self, row: MessageRow, record: IntakeRecord) -> _Verdict | None:
         """What it says; None for a content that does not hold."""
         try:
             with Scratch(self.vault, self.tokens) as sink:
-                return _verdict(self.reader.split(self.custody.content(row, record), sink).tree)
+                action, status = _verdict(self.reader.split(self.custody.content(row, record), sink).tree)
+            return action, status, self._confirmation(row, record)
         except (IntegrityError, KeyMissing):
             return None
 
     def _commit(
-        self, job: Job, row: MessageRow, record: IntakeRecord | None, subjects: list[str], verdict: tuple[str, str],
+        self, job: Job, row: MessageRow, record: IntakeRecord | None, subjects: list[str], verdict: _Verdict,
         relayed: tuple[Address, ...],
     ) -> None:  # fmt: skip
         burnt: list[str] = []
@@ -168,9 +186,22 @@ class Inbound:
             uow.audit.append(Event(EventKind.INTEGRITY, row.id, data=data), self.clock.now())
         self.settle.stick(job, error.code, self.settle.patience)
 
-    def _note(self, uow: UnitOfWork, delivery_id: str, action: str, status: str) -> Iterator[str]:
+    def _confirmation(self, row: MessageRow, record: IntakeRecord) -> Report | None:
+        """What came to an address for confirmations, if any of the mail's recipients is one."""
+        if self.confirmations is None or not any(map(self.addresses.confirms, record.envelope.recipients)):
+            return None
+        return self.confirmations.read(self.custody.content(row, record))
+
+    def _note(
+        self, uow: UnitOfWork, delivery_id: str, action: str, status: str, report: Report | None
+    ) -> Iterator[str]:
         at, row = self.clock.now(), uow.deliveries.get(delivery_id, lock=True)
         if row is None:
+            return
+        if self.confirmations is not None and report is not None and self.confirmations.takes(uow, row, report):
+            if self.confirmations.note(uow, row, report) and row.state is DeliveryState.DELIVERED:
+                uow.deliveries.move(row.id, DeliveryState.FAILED, reply="550 5.0.0")
+                self.notices.failed(uow, row, "direct_failed", "550 5.0.0", at)
             return
         if action == "failed" and row.state is DeliveryState.SENDING:
             # The next hop was faster than our own note of its answer: what has not arrived yet cannot fail.
@@ -180,6 +211,8 @@ class Inbound:
         if action != "failed" or row.state is not DeliveryState.DELIVERED:
             return
         uow.deliveries.move(row.id, DeliveryState.FAILED, reply=f"550 {status or '5.0.0'}")
+        if self.confirmations is not None:
+            self.confirmations.failed(uow, row)
         self.notices.failed(uow, row, "bounced", f"550 {status or '5.0.0'}", at)
         parcel = uow.parcels.of_delivery(row.id)
         if parcel is not None and parcel.state in {ParcelState.SEALED, ParcelState.OPENED}:
@@ -195,4 +228,4 @@ def _verdict(tree: Tree) -> tuple[str, str]:
             action, status = _ACTION.search(data), _STATUS.search(data)
             if action:
                 return action[1].decode("ascii").lower(), status[1].decode("ascii") if status else ""
-    return _UNREADABLE
+    return "unreadable", ""

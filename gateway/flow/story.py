@@ -96,7 +96,13 @@ def _attempt(data: Fields) -> str:
 
 
 def _by(data: Fields) -> str:
-    return f" by {data['method']}" if data.get("method") else ""
+    return f" by {data['method']}{' as Direct' if data.get('direct') else ''}" if data.get("method") else ""
+
+
+def _unconfirmed(data: Fields) -> str:
+    if data.get("why"):
+        return f"Something came to the address for confirmations and does not count ({data['why']})."
+    return f"The recipient's system has not confirmed it in time (last state: {data.get('state')}); the sender is told."
 
 
 def _twice(data: Fields) -> str:
@@ -134,6 +140,10 @@ _TOLD: dict[EventKind, Callable[[Fields], str]] = {
     ),
     EventKind.FAILED: lambda data: f"Not delivered: {data.get('reply')}.",
     EventKind.UNSEALED: _unsealed,
+    EventKind.CONFIRMED: lambda data: (
+        f"The recipient's system said: {data.get('state')}{' (late)' if data.get('late') else ''}."
+    ),
+    EventKind.UNCONFIRMED: _unconfirmed,
     EventKind.BOUNCED: lambda data: f"A report came back: {data.get('action')} {data.get('status')}.",
     EventKind.REFUSED: lambda data: f"Refused ({data.get('for')}); nothing was sent.",
     EventKind.INTEGRITY: lambda data: (

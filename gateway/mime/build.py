@@ -32,7 +32,7 @@ from gateway.mime.headers import (
 )
 
 __all__ = [
-    "OuterHeaders", "RecipientStatus", "base64_lines", "dsn", "outer_block", "passthrough", "smime_mail", "smime_part",
+    "OuterHeaders", "RecipientStatus", "base64_lines", "confirmation_fields", "dsn", "outer_block", "passthrough", "smime_mail", "smime_part",
     "text_mail", "text_or_html", "text_part", "under", "visible_fields",
 ]  # fmt: skip
 
@@ -64,6 +64,8 @@ class OuterHeaders:
     in_reply_to: str = ""
     references: tuple[str, ...] = ()
     answer: bool = False
+    confirm_to: Address | None = field(default=None, repr=False)
+    """Direct: where the recipient's system says what became of the mail; an address made for this one."""
 
     def __post_init__(self) -> None:
         if self.auto_submitted is None and not self.answer and (self.in_reply_to or self.references):
@@ -109,7 +111,19 @@ def outer_block(outer: OuterHeaders) -> bytes:
         fields.append(write_ids("References", outer.references))
     if outer.auto_submitted:
         fields.append(write_text("Auto-Submitted", outer.auto_submitted))
+    if outer.confirm_to is not None:
+        fields += confirmation_fields(outer.confirm_to)
     return b"".join(fields) + b"MIME-Version: 1.0\r\n"
+
+
+def confirmation_fields(to: Address) -> list[bytes]:
+    """What asks for confirmations of a Direct message: RFC 8098 2, and the option of the Implementation Guide for Delivery
+    Notification in Direct 1.0, which asks for `dispatched` (or `failed`) beside `processed`.
+    """
+    return [
+        write_addresses("Disposition-Notification-To", (to,)),
+        write_text("Disposition-Notification-Options", "X-DIRECT-FINAL-DESTINATION-DELIVERY=optional,true"),
+    ]
 
 
 def text_mail(outer: OuterHeaders, text: str, html: str | None = None) -> bytes:

@@ -14,7 +14,7 @@ from gateway.domain.patient import ConsentKind, Purpose, RecipientKind, Restrict
 from gateway.policy.authorization import defect
 from gateway.policy.case import Case
 from gateway.policy.facts import PatientFacts
-from gateway.policy.methods import possible, protect
+from gateway.policy.methods import key_reasons, possible, protect
 from gateway.policy.model import ThreatPolicy
 from gateway.policy.sensitive import sensitive
 from gateway.policy.verdict import Verdict, hold
@@ -113,7 +113,7 @@ def nobody_identified(case: Case) -> Verdict | None:
     if sealed:
         return Verdict(
             "sealed-to-treatment-partner", Action.DELIVER, sealed[0],
-            reasons=("patient.none", "partner.treatment", f"key.{sealed[0].value}.valid"), allowed=frozenset(sealed),
+            reasons=("patient.none", "partner.treatment", *key_reasons(case)), allowed=frozenset(sealed),
         )  # fmt: skip
     # What was not read counts as PHI; without health context in the rest, that alone is why it waits.
     report = case.message.report

@@ -10,7 +10,7 @@ from gateway.domain.decision import Action, Basis, Decision, HoldReason, Method,
 from gateway.policy.builtin import built_in, forbidden
 from gateway.policy.case import Case
 from gateway.policy.facts import MessageFacts, RecipientFacts
-from gateway.policy.methods import large_by_link, pdf_reasons, strengthen
+from gateway.policy.methods import form_reasons, large_by_link, pdf_reasons, strengthen
 from gateway.policy.model import Policy, Rule
 from gateway.policy.practice import first_match, lay_over
 from gateway.policy.sensitive import part2_notices
@@ -30,13 +30,14 @@ def decide(policy: Policy, message: MessageFacts, recipient: RecipientFacts) -> 
     delivers = verdict.action is Action.DELIVER
     if delivers and verdict.method is Method.PDF:
         verdict = verdict.because(*pdf_reasons(case))
+    form = form_reasons(case, verdict.method if delivers else None)
     return Decision(
         recipient=recipient.recipient,
         target=case.target,
         action=verdict.action,
         method=verdict.method if delivers else None,
         rule=verdict.rule,
-        reasons=_once((*_scan_reasons(case), *verdict.reasons, *_target_reasons(case))),
+        reasons=_once((*_scan_reasons(case), *verdict.reasons, *form, *_target_reasons(case))),
         basis=_basis(case),
         held_for=verdict.held_for,
         sensitive=tuple(sorted(message.report.classes)),

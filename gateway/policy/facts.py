@@ -46,11 +46,18 @@ class KeyFacts:
     openpgp: KeyState = KeyState.NONE
     openpgp_fingerprint: str = ""
     openpgp_reason: str = ""
+    direct: KeyState = KeyState.NONE
+    direct_fingerprint: str = ""
+    direct_reason: str = ""
 
     @property
     def rested_on(self) -> str:
-        """The fingerprints of the valid keys, which a decision records: a comma between the certificate's and the OpenPGP key's."""
-        valid = ((self.smime, self.fingerprint), (self.openpgp, self.openpgp_fingerprint))
+        """The fingerprints of the valid keys, which a decision records: a comma between the certificate's, the OpenPGP key's and the
+        Direct certificate's.
+        """
+        valid = (
+            (self.smime, self.fingerprint), (self.openpgp, self.openpgp_fingerprint), (self.direct, self.direct_fingerprint),
+        )  # fmt: skip
         return ",".join(fingerprint for state, fingerprint in valid if state is KeyState.VALID)
 
 

@@ -20,6 +20,12 @@ _OPENPGP = {
     KeyState.VALID: "key.openpgp.valid", KeyState.EXPIRED: "key.openpgp.expired",
     KeyState.UNTRUSTED: "key.openpgp.untrusted", KeyState.UNREACHABLE: "key.openpgp.unreachable",
 }  # fmt: skip
+_DIRECT = {
+    KeyState.VALID: "key.direct.valid", KeyState.EXPIRED: "key.direct.expired",
+    KeyState.UNTRUSTED: "key.direct.untrusted", KeyState.UNREACHABLE: "key.direct.unreachable",
+}  # fmt: skip
+DIRECT = "method.direct"
+"""The reason that says of method `smime` that the copy goes as Direct."""
 
 
 def possible(case: Case, method: Method) -> bool:
@@ -27,7 +33,7 @@ def possible(case: Case, method: Method) -> bool:
     if method not in case.policy.available:
         return False
     if method is Method.SMIME:
-        return case.recipient.keys.smime is KeyState.VALID
+        return KeyState.VALID in {case.recipient.keys.smime, case.recipient.keys.direct}
     if method is Method.OPENPGP:
         return case.recipient.keys.openpgp is KeyState.VALID
     if method is Method.PDF:
@@ -64,9 +70,12 @@ def large_by_link(case: Case, verdict: Verdict) -> Verdict:
 
 
 def key_reasons(case: Case) -> tuple[str, ...]:
-    """What there is to say about the recipient's certificate and OpenPGP key: the state, and the directory's clause why."""
+    """What there is to say about the recipient's certificates and OpenPGP key: the state, and the directory's clause why."""
     keys, said = case.recipient.keys, list[str]()
-    for state, codes, clause in ((keys.smime, _SMIME, keys.reason), (keys.openpgp, _OPENPGP, keys.openpgp_reason)):
+    for state, codes, clause in (
+        (keys.smime, _SMIME, keys.reason), (keys.direct, _DIRECT, keys.direct_reason),
+        (keys.openpgp, _OPENPGP, keys.openpgp_reason),
+    ):  # fmt: skip
         if state in codes:
             said.append(codes[state])
         if state in _TROUBLE and clause:
@@ -74,11 +83,16 @@ def key_reasons(case: Case) -> tuple[str, ...]:
     return tuple(said)
 
 
+def form_reasons(case: Case, method: Method | None) -> tuple[str, ...]:
+    """What more there is to say of a chosen method: S/MIME goes as Direct wherever the recipient has a Direct certificate."""
+    return (DIRECT,) if method is Method.SMIME and case.recipient.keys.direct is KeyState.VALID else ()
+
+
 def _key_trouble(case: Case) -> bool:
     """Whether there is a key that does not serve, and no other that does."""
     keys = case.recipient.keys
-    states = {Method.SMIME: keys.smime, Method.OPENPGP: keys.openpgp}
-    usable = {state for method, state in states.items() if method in case.policy.method_order or method is Method.SMIME}
+    states = ((Method.SMIME, keys.smime), (Method.SMIME, keys.direct), (Method.OPENPGP, keys.openpgp))
+    usable = {state for method, state in states if method in case.policy.method_order or method is Method.SMIME}
     return KeyState.VALID not in usable and bool(usable & _TROUBLE)
 
 

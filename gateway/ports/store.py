@@ -38,6 +38,7 @@ from gateway.domain.register_rows import (
     SessionRow,
 )
 from gateway.domain.states import AttemptState, DeliveryState, MessageState, ParcelState
+from gateway.ports.confirmations import Confirmations
 from gateway.ports.desk import Desk
 from gateway.ports.retention import Retention
 
@@ -473,6 +474,7 @@ class UnitOfWork(Protocol):
     audit: AuditLog
     retention: Retention
     desk: Desk
+    confirmations: Confirmations
 
     def setting(self, name: str) -> str:
         """A value of the installation's own small table (`quarantine`, `fold_lease`), empty if unset."""

@@ -10,6 +10,7 @@ from gateway.adapters.sql.channel import Channel, value_from, values_from, value
 from gateway.adapters.sql.tables import (
     attempts,
     codes,
+    confirmations,
     deliveries,
     hits,
     jobs,
@@ -62,6 +63,7 @@ class SqlRetention:
             delete(secrets).where(secrets.c.delivery_id.in_(copies)),
             delete(parcels).where(parcels.c.message_id == message_id),
             delete(attempts).where(attempts.c.delivery_id.in_(copies)),
+            delete(confirmations).where(confirmations.c.delivery_id.in_(copies)),
             delete(deliveries).where(deliveries.c.message_id == message_id),
             *(delete(one).where(one.c.message_id == message_id) for one in (notices, consent_requests, jobs)),
         ):

@@ -22,6 +22,7 @@ from gateway.adapters.sql import guard, schema
 from gateway.adapters.sql.attempts import SqlAttempts
 from gateway.adapters.sql.audit import SqlAuditLog
 from gateway.adapters.sql.channel import REACHABLE, Channel, over, translated
+from gateway.adapters.sql.confirmations import SqlConfirmations
 from gateway.adapters.sql.deliveries import SqlDeliveries
 from gateway.adapters.sql.desk import SqlDesk
 from gateway.adapters.sql.durability import checkpoint, problems, weaknesses
@@ -37,6 +38,7 @@ from gateway.adapters.sql.register import SqlRegister
 from gateway.adapters.sql.retention import SqlRetention
 from gateway.adapters.sql.tables import settings
 from gateway.domain.errors import ConfigError, StoreUnavailable, SyncFailed
+from gateway.ports.confirmations import Confirmations
 from gateway.ports.desk import Desk
 from gateway.ports.metrics import Count, Metrics, uncounted
 from gateway.ports.retention import Retention
@@ -81,6 +83,7 @@ class SqlUnitOfWork:
         self.audit: AuditLog = SqlAuditLog(channel)
         self.retention: Retention = SqlRetention(channel)
         self.desk: Desk = SqlDesk(channel)
+        self.confirmations: Confirmations = SqlConfirmations(channel)
 
     def setting(self, name: str) -> str:
         """A value of the installation's small table, empty if unset."""

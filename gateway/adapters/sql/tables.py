@@ -1,4 +1,4 @@
-"""Tables of mail on its road: messages, deliveries, attempts, jobs, objects, parcels, notices.
+"""Tables of mail on its road: messages, deliveries, attempts, confirmations, jobs, objects, parcels, notices.
 
 Columns carry the names of the fields of `domain.records`, so a row becomes its value without a mapping of its own.
 References are checked at commit, so a transaction may write its rows in any order.
@@ -27,7 +27,7 @@ from gateway.adapters.sql.columns import BasisText, Choice, Moment, Words
 from gateway.domain.decision import Action, HoldReason, Method, OpenText
 from gateway.domain.envelope import Direction
 from gateway.domain.records import JobKind
-from gateway.domain.states import AttemptState, DeliveryState, MessageState, ParcelState
+from gateway.domain.states import AttemptState, ConfirmationState, DeliveryState, MessageState, ParcelState
 
 metadata = MetaData()
 
@@ -88,6 +88,13 @@ deliveries = Table(
 attempts = Table(
     "attempts", metadata, key("id"), refers("delivery_id", "deliveries.id"), count("number"), count("lease"),
     Column("state", Choice(AttemptState), nullable=False), when("at"), word("reply"),
+)  # fmt: skip
+
+confirmations = Table(
+    "confirmations", metadata,
+    Column("delivery_id", String(200), ForeignKey("deliveries.id", deferrable=True, initially="DEFERRED"), primary_key=True),
+    word("message_id", index=True), Column("state", Choice(ConfirmationState), nullable=False), when("at"),
+    when("due", maybe=True, index=True), when("dispatched_by"),
 )  # fmt: skip
 
 jobs = Table(
