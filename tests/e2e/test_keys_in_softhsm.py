@@ -16,6 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
+from gateway.app.installation import Installation
 from gateway.app.key_places import KeyPlaces
 from gateway.domain.address import Address
 from gateway.domain.errors import ConfigError, KeyUnreachable, SealingFailed
@@ -24,6 +25,7 @@ from gateway.seal.own_keys import Purpose
 from gateway.seal.private_keys import KeyAlgorithm, SigningPrivateKey, pkcs8
 from gateway.seal.smime import Signer
 from gateway.seal.smime_signature import signed_entity
+from tests.support.command import Answer, installation, sealgate
 
 MODULES = (
     "/usr/lib/softhsm/libsofthsm2.so",
@@ -32,6 +34,7 @@ MODULES = (
 )
 AT = datetime(2026, 3, 2, tzinfo=UTC)
 DOCTOR = Address.parse("dr.lee@willow.example.org")
+LEE = "lee@practice.example.org"
 PIN = "4711-0815"
 
 
@@ -152,3 +155,37 @@ def test_a_wrong_pin_or_token_is_unreachable_and_a_missing_key_is_said(token: To
     wrong.chmod(0o644)
     with pytest.raises(ConfigError, match="chmod 600"):
         KeyPlaces(tmp_path).open(place.replace(str(token.pin), str(wrong)))
+
+
+def test_an_installation_whose_authority_and_senders_keys_are_in_the_token(token: Token, tmp_path: Path) -> None:
+    config = installation(tmp_path / "one")
+    place, _ = token.key(KeyAlgorithm.EC_P256)
+    config.write_text(f'{config.read_text()}\n[own_keys]\nca_key = "{place}"\ntoken = "{token.uri}"\n')
+
+    def keys(*arguments: object) -> Answer:
+        answer = sealgate("keys", *arguments, "--config", config)
+        assert answer.status == 0, answer.err
+        return answer
+
+    assert sealgate("keys", "generate", LEE, "--config", config).status == 2, "ca.crt belongs to the key in the file"
+    keys("rotate", "--authority")
+    assert not (tmp_path / "one" / "keys" / "ca.key").exists()
+    assert len(list((tmp_path / "one" / "keys").glob("ca-old-*.key"))) == 1
+    made = keys("generate", LEE, "--in", "token", "--for", "both", "--kind", "rsa-3072", "--json").row
+    [row] = [one for one in keys("list", "--json").rows if one["key"] == made["key"]]
+    assert (row["state"], row["place"]) == ("active", "pkcs11")
+    keys("request", LEE, "--key", token.key(KeyAlgorithm.EC_P384)[0], "--out", tmp_path / "lee.csr")
+    assert x509.load_pem_x509_csr((tmp_path / "lee.csr").read_bytes()).is_signature_valid
+    home = Installation.load(config)
+    signer = home.own().signers().signer(Address.parse(LEE), home.clock.now())
+    [(certificate, private)] = home.own_decryption()
+    home.close()
+    assert signer.certificate == certificate
+    certificate.verify_directly_issued_by(x509.load_pem_x509_certificate((tmp_path / "one/keys/ca.crt").read_bytes()))
+    public = certificate.public_key()
+    assert isinstance(private, rsa.RSAPrivateKey)
+    assert isinstance(public, rsa.RSAPublicKey)
+    assert private.decrypt(public.encrypt(b"key", padding.PKCS1v15()), padding.PKCS1v15()) == b"key"
+    keys("revoke", made["key"][:16])
+    keys("publish", tmp_path / "web")
+    assert len(list(x509.load_der_x509_crl((tmp_path / "web" / "ca.crl").read_bytes()))) == 1
