@@ -21,7 +21,7 @@ _USERS = r"user[ _]?(?:name|id|account)|(?:signed|logged|signs?|logs?) in as|log
 _ANY = (
     r"(?:(?:patient|member|subscriber|insured|insurance|plan|policy|group|grp|employer|account|acct|customer|client|bank|card|medical|health|hospital|clinic|chart|pat\.?|licen[sc]e|lic\.?|professional|driver'?s?|worker|clock|"
     r"payroll|empleado|personnel|device|serial|generator|equipment|asset|vehicle|court|legal|cause|case|matter|lab|path(?:ology)?|sample|specimen|invoice|receipt|purchase|work|service|trace|session|reference|contact|record|fingerprint|claim|wc|comp|file|employee|staff|plate|registration|encounter|visit|admission|prescription|rx|"
-    r"voice|iris|palm|biometric|template|benefit|contract|enrollee|cardholder|state|national|tax(?:payer)?|social|asegurado|afiliado|grupo|cuenta|registro|folio) ){1,3}(?:numbers?|num\.?|nbr|no\.?|ids?|identifier|#|ref\.?){1,2}"
+    r"voice|iris|palm|biometric|template|benefit|contract|enrollee|cardholder|state|national|tax(?:payer)?|social|asegurado|afiliado|grupo|cuenta|registro|folio) ){1,3}(?:numbers?|num\.?|nbr|no\.?|ids?|identifier|#|ref\.?)(?: ?(?:numbers?|num|no\.?|#))?"
     r"|(?:(?:n[uú]mero de )?grupo|(?:professional|medical|state|rn|nursing|physician|pharmacist|pt) lic(?:en[sc]e|\.)|claim ref(?:erence)?|telefax|fax line|lic\.? ?plate|license plate|n[uú]mero de \pL+|c[eé]dula(?: \pL+)?|(?:case|lab|specimen) accession|historia cl[ií]nica|expediente|p[oó]liza|placas|vehicle plate|social|licencia(?: \pL+){0,2}|driving licen[sc]e|d\.l\.?|plates?|cdl)(?: (?:no\.?|number|#))?"
 )
 _COLUMNS: tuple[tuple[Kind, str], ...] = (
