@@ -30,6 +30,8 @@ from gateway.mime.parse import parse_stream
 from gateway.mime.tree import MemorySink
 from gateway.seal.ca import issue_sender, make_ca
 from gateway.seal.objects import ObjectSealer
+from gateway.seal.pdf import File, encrypted_pdf
+from gateway.seal.pdf_pages import Letter, Typesetter
 from gateway.seal.smime import AES_256_CBC, AES_256_GCM, Signer, sign_and_encrypt
 
 SIZES = {"10 KiB": 10 * 1024, "1 MiB": 1024**2, "20 MiB": 20 * 1024**2}
@@ -101,6 +103,20 @@ def read_jobs(size: int, folder: Path) -> tuple[Job, Job]:
     )
 
 
+def pdf_jobs(size: int, folder: Path) -> tuple[Job, Job]:
+    template = Path(__file__).parents[1] / "templates" / "letters" / "letter.typ"
+    letter = Letter("Willow Clinic", "555-0100", "en", (("subject", "bench"),), "A letter of a line.\n\n" * 20)
+    pages, data = Typesetter(template).set(letter, datetime.now(UTC)).pdf, os.urandom(size)
+    (folder / "p.pdf").write_bytes(pages)
+    (folder / "a.bin").write_bytes(data)
+    command = ["qpdf", folder / "p.pdf", "--add-attachment", folder / "a.bin", "--", "--encrypt", "words", "owner", "256", "--", folder / "out.pdf"]  # fmt: skip
+    file = File("a.bin", "application/octet-stream", data)
+    return (
+        lambda: encrypted_pdf(pages, [file], Protected("words"), os.urandom),
+        lambda: subprocess.run(command, check=True, capture_output=True),
+    )
+
+
 JOBS: dict[str, tuple[Callable[[int, Path], tuple[Job, Job]], str, str]] = {
     "S/MIME sign + encrypt, AES-256-CBC": (seal_jobs, "openssl cms, two processes", "openssl"),
     "S/MIME sign + encrypt, AES-256-GCM": (
@@ -108,6 +124,7 @@ JOBS: dict[str, tuple[Callable[[int, Path], tuple[Job, Job]], str, str]] = {
         "openssl cms, two processes",
         "openssl",
     ),
+    "PDF: attach + encrypt, AES-256 R6": (pdf_jobs, "qpdf, one process", "qpdf"),
     "seal an object at rest": (object_jobs, "Fernet", ""),
     "read MIME, both readers below 1 MiB": (read_jobs, "email, policy.SMTP", ""),
 }
