@@ -23,6 +23,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from bench.openpgp import openpgp_jobs
 from gateway.domain.address import Address
 from gateway.domain.protected import Protected
 from gateway.mime.limits import Limits
@@ -125,6 +126,8 @@ JOBS: dict[str, tuple[Callable[[int, Path], tuple[Job, Job]], str, str]] = {
         "openssl",
     ),
     "PDF: attach + encrypt, AES-256 R6": (pdf_jobs, "qpdf, one process", "qpdf"),
+    "PGP/MIME sign + encrypt, gpg": (partial(openpgp_jobs, mail=mail, engine="gpg"), "the gpg command", "gpg"),
+    "PGP/MIME sign + encrypt, sequoia": (partial(openpgp_jobs, mail=mail, engine="sequoia"), "the gpg command", "gpg"),
     "seal an object at rest": (object_jobs, "Fernet", ""),
     "read MIME, both readers below 1 MiB": (read_jobs, "email, policy.SMTP", ""),
 }

@@ -1,14 +1,16 @@
 """gpg, by python-gnupg, for encryption alone: one short process a message, with nothing of anybody else in reach.
 
-Each run has a directory of its own (0700, under TMPDIR) that holds the recipient's public key and is gone afterwards: no
-keyring, no trust database, no options file, no agent (`--no-autostart`; there is no secret for one to hold, since the
-content comes signed). Content goes in and ciphertext comes out by pipes, a few chunks at a time.
+Each run has a directory of its own (0700, in memory where /dev/shm is there) that holds the recipient's public key and is
+gone afterwards: no keyring, no trust database, no options file, no agent (`--no-autostart`; there is no secret for one to
+hold, since the content comes signed). Content goes in and ciphertext comes out by pipes, a few chunks at a time.
 """
 
 from __future__ import annotations
 
 import copy
 import logging
+import os
+import shutil
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator
@@ -61,10 +63,11 @@ class GpgEngine:
 
     def __init__(self, own: OwnKey, program: str = "gpg", folder: Path | None = None) -> None:
         logging.getLogger("gnupg").setLevel(logging.CRITICAL)  # it tells pieces of data at lower levels
-        self._own, self._folder = own, folder
+        self._own, self._folder = own, folder or _memory()
         with self._home() as home:
             try:
-                self._gpg = _Gpg(gpgbinary=program, gnupghome=home, env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"})
+                path = shutil.which(program) or program  # its own environment is bare
+                self._gpg = _Gpg(gpgbinary=path, gnupghome=home, env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"})
             except (OSError, ValueError) as error:
                 raise ConfigError(
                     f"openpgp.program: {program} cannot be run; install GnuPG, or set enabled = false"
@@ -94,6 +97,12 @@ class GpgEngine:
             return tempfile.TemporaryDirectory(prefix="sealgate-gpg-", dir=self._folder, ignore_cleanup_errors=True)
         except OSError as error:
             raise SealingFailed("there is no room for gpg's directory") from error
+
+
+def _memory() -> Path:
+    """Where directories may be made, in memory if that can be; named here, so that nobody tries by writing a file."""
+    shared = Path("/dev/shm")  # noqa: S108 - 0700 below it
+    return shared if os.access(shared, os.W_OK | os.X_OK) else Path("/tmp")  # noqa: S108 - likewise
 
 
 class _Run:
