@@ -5,13 +5,15 @@ from __future__ import annotations
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa, x25519
 
-from gateway.app import directories
+from gateway.adapters.openpgp.opener import GpgOpener
+from gateway.app import directories, openpgp_method
 from gateway.app.installation import Installation
+from gateway.app.keyfiles import KeyFiles
 from gateway.flow.unsealing import WORDS, Unsealing
 from gateway.ports.keys import KeyKind
 from gateway.render.mail import Renderer
 from gateway.seal.cms_keys import OwnKey
-from gateway.seal.opening import Tools
+from gateway.seal.opening import PgpOpen, Tools
 
 _OPENS = (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey, x25519.X25519PrivateKey)
 
@@ -31,4 +33,13 @@ def unsealing(home: Installation, renderer: Renderer) -> Unsealing:
 
 def _tools(home: Installation) -> Tools:
     own = [OwnKey(certificate, key) for certificate, key in home.own_decryption() if isinstance(key, _OPENS)]
-    return Tools(own, home.tokens.secret)
+    return Tools(own, home.tokens.secret, _openpgp(home))
+
+
+def _openpgp(home: Installation) -> PgpOpen | None:
+    """What opens OpenPGP mail to the practice's own key, where there is one."""
+    settings = home.settings
+    if not openpgp_method.offered(settings):
+        return None
+    own = KeyFiles(settings.keys.dir).openpgp()
+    return GpgOpener(own, settings.inbound.open_bytes, settings.openpgp.program).open

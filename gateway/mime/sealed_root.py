@@ -77,8 +77,8 @@ def _kind(media_type: str, protocol: str, file_name: str) -> RootKind:
 
 def decoded(coding: str, body: bytes) -> bytes:
     """The bytes behind a transfer encoding; MalformedMail for an unknown one."""
-    data, damaged = decode_all(coding, body)
-    if damaged and coding not in {"base64", "quoted-printable"}:
+    data, whole = decode_all(coding, body)
+    if not whole and coding not in {"base64", "quoted-printable"}:
         raise MalformedMail("a transfer encoding that nobody knows")
     return data
 

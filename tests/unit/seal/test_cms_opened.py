@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from itertools import product
 from pathlib import Path
 
@@ -162,3 +163,15 @@ def test_layers_have_an_end() -> None:
     with pytest.raises(NotOpened) as refused:
         opened(mail, own(OWNERS["p256"]))
     assert refused.value.why is Why.NESTED
+
+
+@pytest.mark.parametrize("coding", ["binary", "8bit", "7bit", "", "x-unknown"])
+def test_the_transfer_encoding_is_what_it_says(coding: str) -> None:
+    mail = sealed_by_us(PAYLOAD, SIGNERS["ecdsa"], [OWNERS["p256"][0]], smime.Form())
+    head, _, body = mail.partition(b"\r\n\r\n")
+    plain = head.replace(b"base64", coding.encode()) + b"\r\n\r\n" + base64.b64decode(body)
+    if coding == "x-unknown":
+        with pytest.raises(NotOpened, match="unreadable"):
+            opened(plain, own(OWNERS["p256"]))
+    else:
+        assert BODY in opened(plain, own(OWNERS["p256"])).body
