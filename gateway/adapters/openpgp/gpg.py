@@ -63,7 +63,7 @@ class GpgEngine:
 
     def __init__(self, own: OwnKey, program: str = "gpg", folder: Path | None = None) -> None:
         logging.getLogger("gnupg").setLevel(logging.CRITICAL)  # it tells pieces of data at lower levels
-        self._own, self._folder = own, folder or _memory()
+        self._own, self._folder = own, folder or memory_folder()
         with self._home() as home:
             try:
                 path = shutil.which(program) or program  # its own environment is bare
@@ -99,7 +99,7 @@ class GpgEngine:
             raise SealingFailed("there is no room for gpg's directory") from error
 
 
-def _memory() -> Path:
+def memory_folder() -> Path:
     """Where directories may be made, in memory if that can be; named here, so that nobody tries by writing a file."""
     shared = Path("/dev/shm")  # noqa: S108 - 0700 below it
     return shared if os.access(shared, os.W_OK | os.X_OK) else Path("/tmp")  # noqa: S108 - likewise

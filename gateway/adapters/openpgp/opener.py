@@ -1,6 +1,6 @@
 """Opens OpenPGP mail to the practice by gpg: one run a message, in a directory of its own that is gone afterwards.
 
-The directory (0700, under TMPDIR, which is memory) holds the practice's own key for as long as the run; its agent is ended with
+The directory (0700, in memory where that can be) holds the practice's own key for as long as the run; its agent is ended with
 it. Nothing is released before gpg has said that the message was whole: integrity protection (MDC or AEAD) that held, one
 encrypted message and nothing beside it. What a message unpacks to is bounded.
 """
