@@ -14,6 +14,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.adapters.openpgp.gpg import memory_folder
 from gateway.domain.errors import TemporaryError
 from gateway.seal.cms_open import NotOpened, Why
 from gateway.seal.cms_verify import Checked, Verdict
@@ -42,7 +43,7 @@ class GpgOpener:
         """What a message holds; NotOpened with the reason. TemporaryError where gpg cannot be run at all."""
         try:
             with tempfile.TemporaryDirectory(
-                prefix="sealgate-gpg-", dir=self.folder, ignore_cleanup_errors=True
+                prefix="sealgate-gpg-", dir=self.folder or memory_folder(), ignore_cleanup_errors=True
             ) as home:
                 try:
                     self._run(home, ["--import"], self.own.secret.reveal())
