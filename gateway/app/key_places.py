@@ -11,7 +11,6 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 from gateway.adapters.durable import make_folder
-from gateway.adapters.signing.aws_kms import KmsKey
 from gateway.adapters.signing.uri import TokenUri
 from gateway.app import keyfiles
 from gateway.app.new_files import write_new
@@ -41,7 +40,7 @@ class KeyPlaces:
             elif scheme == "pkcs11":
                 self._opened[place] = private_key(self._tokens.setdefault(place, _token(place)))
             elif scheme == "awskms":
-                self._opened[place] = private_key(KmsKey(place))
+                self._opened[place] = private_key(_service(place))
             else:
                 raise ConfigError(f"an own key lies at {scheme}:, which this version does not know")
         return self._opened[place]
@@ -82,6 +81,12 @@ def _token(place: str) -> SigningKey:
 
     uri = TokenUri.parse(place)
     return TokenKey(uri, lambda: _pin(uri))
+
+
+def _service(place: str) -> SigningKey:
+    from gateway.adapters.signing.aws_kms import KmsKey
+
+    return KmsKey(place)
 
 
 def _pin(uri: TokenUri) -> str | None:

@@ -9,11 +9,6 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Protocol
 
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | Ed25519PublicKey
-
 
 class Signing(StrEnum):
     """How a signature is made, RFC 8017 (PSS with MGF1 of the same hash and a salt as long as it), FIPS 186-5, RFC 8032."""
@@ -43,8 +38,8 @@ class SigningKey(Protocol):
     will never do what is asked.
     """
 
-    def public_key(self) -> PublicKey:
-        """Its public half, as the token or service tells it."""
+    def public_key(self) -> bytes:
+        """Its public half as the token or service tells it: SubjectPublicKeyInfo, DER."""
         ...
 
     def sign(self, data: bytes, algorithm: Signing) -> bytes:

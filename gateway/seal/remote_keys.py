@@ -11,23 +11,25 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives._serialization import KeySerializationEncryption
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, PublicFormat, load_der_public_key
 
 from gateway.domain.errors import SealingFailed
 from gateway.ports.signing import Signing, SigningKey, Transport
-from gateway.seal.private_keys import SigningPrivateKey
+from gateway.seal.private_keys import SigningPrivateKey, can_sign
 
 
 def private_key(remote: SigningKey) -> SigningPrivateKey:
     """The key as one of `cryptography`'s types."""
-    public = remote.public_key()
+    public = load_der_public_key(remote.public_key())
+    if not can_sign(public):
+        raise SealingFailed("the key in the token or key service is too short, or of a kind that Sealgate does not use")
     if isinstance(public, rsa.RSAPublicKey):
         return RemoteRsaKey(remote, public)
-    return (
-        RemoteEcKey(remote, public)
-        if isinstance(public, ec.EllipticCurvePublicKey)
-        else RemoteEd25519Key(remote, public)
-    )
+    if isinstance(public, ec.EllipticCurvePublicKey):
+        return RemoteEcKey(remote, public)
+    if isinstance(public, Ed25519PublicKey):
+        return RemoteEd25519Key(remote, public)
+    raise SealingFailed("the key in the token or key service is of a kind that Sealgate does not use")
 
 
 class _Stays:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.arch.tree import ROOT
 
-_NO_END = ("sender's signing key", "register, consents", "reply upload", "the log", "captured mail", "outside")
+_NO_END = ("register, consents", "reply upload", "the log", "captured mail", "outside")
 """What the practice, the machine's owner or somebody else ends, or what is not there."""
 _ELSEWHERE = ("backup", "journal")
 """Shown with the promises of restore."""

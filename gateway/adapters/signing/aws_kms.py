@@ -10,13 +10,8 @@ import hashlib
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-from cryptography.hazmat.primitives.serialization import load_der_public_key
-
 from gateway.domain.errors import ConfigError, KeyUnreachable, SealingFailed
-from gateway.ports.signing import PublicKey, Signing, Transport
+from gateway.ports.signing import Signing, Transport
 
 _SECONDS, _TRIES = 10, 3
 _NAMES = {
@@ -36,6 +31,10 @@ class KmsKey:
     """One asymmetric key of usage SIGN_VERIFY: the port's SigningKey."""
 
     def __init__(self, place: str) -> None:
+        import boto3
+        from botocore.config import Config
+        from botocore.exceptions import BotoCoreError
+
         parts = urlsplit(place)
         asked = {name: values[-1] for name, values in parse_qs(parts.query, strict_parsing=bool(parts.query)).items()}
         self._id = unquote(parts.path.removeprefix("/"))
@@ -51,15 +50,12 @@ class KmsKey:
         except (BotoCoreError, ValueError) as error:
             raise ConfigError(f"awskms: cannot be used ({type(error).__name__}); name its region") from None
 
-    def public_key(self) -> PublicKey:
+    def public_key(self) -> bytes:
         """As the service tells it."""
         answer = self._asked("get_public_key")
         if answer.get("KeyUsage") != "SIGN_VERIFY":
             raise ConfigError("awskms: the key's usage must be SIGN_VERIFY")
-        found = load_der_public_key(answer["PublicKey"])
-        if not isinstance(found, PublicKey):
-            raise ConfigError("awskms: the key is of a kind that Sealgate does not use")
-        return found
+        return bytes(answer["PublicKey"])
 
     def sign(self, data: bytes, algorithm: Signing) -> bytes:
         """By the service, over the hash that is made here."""
@@ -82,6 +78,8 @@ class KmsKey:
         raise SealingFailed("a signing key of AWS KMS agrees on nothing")
 
     def _asked(self, operation: str, **arguments: object) -> Any:
+        from botocore.exceptions import BotoCoreError, ClientError
+
         try:
             return getattr(self._client, operation)(KeyId=self._id, **arguments)
         except ClientError as error:

@@ -15,14 +15,13 @@ import pkcs11
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from cryptography.hazmat.primitives.serialization import load_der_public_key
 from pkcs11 import KDF, MGF, Attribute, KeyType, Mechanism, ObjectClass
 from pkcs11.util.ec import encode_ec_public_key, encode_named_curve_parameters
 
 from gateway.adapters.signing.uri import TokenUri
 from gateway.domain.errors import ConfigError, KeyUnreachable, SealingFailed
-from gateway.ports.signing import PublicKey, Signing, Transport
-from gateway.seal.private_keys import KeyAlgorithm
+from gateway.ports.signing import Signing, Transport
+from gateway.seal.private_keys import KeyAlgorithm, spki
 
 T = TypeVar("T")
 _CURVES = {KeyAlgorithm.EC_P256: ("secp256r1", 256), KeyAlgorithm.EC_P384: ("secp384r1", 384)}
@@ -45,19 +44,17 @@ class TokenKey:
         self._key: Any = None
         self._refused = False
 
-    def public_key(self) -> PublicKey:
+    def public_key(self) -> bytes:
         """Read from the public object beside the private one."""
 
-        def ask(key: Any) -> PublicKey:
+        def ask(key: Any) -> bytes:
             wanted = {Attribute.CLASS: ObjectClass.PUBLIC_KEY, Attribute.ID: key[Attribute.ID]}
             found = _single(list(key.session.get_objects(wanted)), "public key")
             if key.key_type is KeyType.RSA:
                 numbers = [int.from_bytes(found[one], "big") for one in (Attribute.PUBLIC_EXPONENT, Attribute.MODULUS)]
-                return rsa.RSAPublicNumbers(*numbers).public_key()
-            public = load_der_public_key(encode_ec_public_key(found))
-            if not isinstance(public, PublicKey):
-                raise SealingFailed("the token's key is of a kind that Sealgate does not use")
-            return public
+                return spki(rsa.RSAPublicNumbers(*numbers).public_key())
+            encoded: bytes = encode_ec_public_key(found)
+            return encoded
 
         return self._asked(ask)
 
