@@ -17,6 +17,7 @@ from gateway.flow.decisions import Decisions
 from gateway.flow.facts import Facts
 from gateway.flow.settle import Settle
 from gateway.policy.facts import KeyFacts
+from gateway.policy.methods import DIRECT
 from gateway.policy.model import Policy
 from gateway.ports.clock import Clock
 from gateway.ports.keys import KeyState
@@ -45,7 +46,8 @@ def unliftable(policy: Policy, why: HoldReason | None) -> str:
 
 def _strongest(policy: Policy, key: KeyFacts) -> Method:
     """To a key of the recipient's own where one serves, in the practice's order, else by link."""
-    valid = {Method.SMIME: key.smime, Method.OPENPGP: key.openpgp}
+    direct = key.direct is KeyState.VALID  # S/MIME too, by another certificate
+    valid = {Method.SMIME: key.direct if direct else key.smime, Method.OPENPGP: key.openpgp}
     order = dict.fromkeys((*(one for one in policy.method_order if one in valid), *valid))
     return next((one for one in order if valid[one] is KeyState.VALID), Method.LINK)
 
@@ -101,7 +103,7 @@ class Review:
             basis = replace(fresh.basis, key="" if method is Method.LINK else key.rested_on)
             released = Decision(
                 recipient=decided.recipient, target=fresh.target, action=Action.DELIVER, method=method,
-                rule=RELEASED, reasons=(*row.reasons, "released.staff"), basis=basis,
+                rule=RELEASED, reasons=(*_kept(row.reasons, method, key), "released.staff"), basis=basis,
                 sensitive=fresh.sensitive, open_text=OpenText.NOTICE, notices=fresh.notices,
             )  # fmt: skip
             fresh_row = self.decisions.row(
@@ -188,3 +190,9 @@ class Review:
         if message.state is MessageState.HELD and not any(one.state is DeliveryState.HELD for one in rows):
             uow.messages.move(message.id, MessageState.ASSESSED, self.clock.now())
             uow.jobs.drop(JobKind.EXPIRE, message.id)
+
+
+def _kept(reasons: Sequence[str], method: Method, key: KeyFacts) -> tuple[str, ...]:
+    """The reasons of before, and of how it goes what holds now."""
+    direct = method is Method.SMIME and key.direct is KeyState.VALID
+    return (*(one for one in reasons if one != DIRECT), *((DIRECT,) if direct else ()))

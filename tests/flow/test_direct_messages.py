@@ -15,7 +15,8 @@ from gateway.domain.errors import ConfigError
 from gateway.domain.states import DeliveryState
 from tests.support import direct
 from tests.support.direct import BIRCH, GRACE, OFFICE_DIRECT, OURS
-from tests.support.home import DOCTOR, MARIA, OFFICE, RESULTS, Home, mail
+from tests.support.dkim import both, ed25519_key, verify, write_key
+from tests.support.home import DOCTOR, MARIA, OFFICE, PRACTICE, RESULTS, Home, mail
 
 
 @pytest.fixture
@@ -118,6 +119,36 @@ def test_switched_off_between_deciding_and_sending_nothing_leaves_as_anything_we
     row = home.delivery(message)
     assert "method.direct" not in row.reasons or row.state is DeliveryState.HELD
     assert all(one.parsed.get_content_type() != "text/plain" or b"diabetes" not in one.raw for one in home.sent(GRACE))
+
+
+def test_what_staff_release_goes_as_direct_only_while_there_is_a_certificate(home: Home) -> None:
+    kept = home.submit(mail(GRACE, "Results", RESULTS), GRACE)
+    lost = home.submit(mail(GRACE, "Results", RESULTS, number=2), GRACE)
+    home.assess()
+    for message in (kept, lost):
+        home.rooms.review.hold(message, "ann", "let me see")
+    home.rooms.review.release(home.delivery(kept).id, "ann", "fine")
+    home.settle()
+    assert "method.direct" in home.delivery(kept).reasons
+    (home.root / "certificates" / "birch.pem").unlink()
+    home.rooms.review.release(home.delivery(lost).id, "ann", "fine")
+    home.settle()
+    row = home.delivery(lost)
+    assert (row.state, row.method) == (DeliveryState.DELIVERED, Method.LINK)
+    assert "method.direct" not in row.reasons
+
+
+def test_our_dkim_signature_stands_over_it(tmp_path: Path) -> None:
+    key = write_key(tmp_path / "dkim.pem", ed25519_key())
+    dkim = f'\n[[dkim.keys]]\ndomain = "{PRACTICE}"\nselector = "e1"\nfile = "{key}"\n'
+    config = direct.configured(tmp_path)
+    with Home(tmp_path, config=lambda text: config(text) + dkim) as home:
+        home.people()
+        home.put_partner("Birch Direct", BIRCH)
+        direct.join(home)
+        home.submit(mail(GRACE, "Results", RESULTS), GRACE)
+        home.settle()
+        assert verify(home.sent(GRACE)[0].raw, both(PRACTICE)) == [True]
 
 
 def test_our_certificate_must_be_the_whole_domains(tmp_path: Path) -> None:
