@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.app.worker_role import own_addresses
 from gateway.domain.address import Address
+from gateway.domain.audit import EventKind
 from gateway.domain.envelope import Direction, Identity
 from gateway.domain.errors import ConfigError, MailRefused
 from gateway.domain.states import DeliveryState, MessageState
@@ -20,6 +21,7 @@ from gateway.ports.checkpoint import unobserved
 from gateway.ports.keys import KeyState
 from gateway.ports.relay import Outcome, Reply
 from gateway.seal import ca, smime
+from gateway.seal.own_keys import Purpose
 from gateway.seal.smime_signature import Signer
 from tests.attack.test_efail_at_the_inbound_door import mark
 from tests.support.fakes import FakeClock
@@ -335,3 +337,21 @@ def test_a_record_that_does_not_hold_waits_for_a_person(home: Home) -> None:
     assert home.message(message).state is MessageState.STUCK
     assert "integrity" in home.kinds(message)
     assert not home.sent("stuck@willow.example.org")
+
+
+def test_a_key_that_the_practice_made_for_decryption_opens_what_is_sealed_to_it(fresh: Home) -> None:
+    """No double here: the key is made, kept and found as in an installation."""
+    at, name = fresh.clock.now(), Address.parse(DOCTOR)
+    del fresh.inst.own_decryption
+    made = fresh.inst.own().signers().new(name, at, Purpose.DECRYPT)
+    keys = fresh.inst.own().keys()
+    with fresh.store.begin() as uow:
+        keys.activate(uow, keys.ring(uow, name), made, EventKind.KEY_MADE, at)
+    _, chunks = smime.seal(
+        [PAYLOAD], signer=SIGNER, recipients=[made.certificate], at=at, random=os.urandom, form=smime.Form()
+    )
+    come_in(fresh, crlf(FIELDS.replace(FRONT, DOCTOR)) + b"".join(chunks), DOCTOR)
+    fresh.settle()
+    [sent] = fresh.sent(DOCTOR)
+    assert "diabetes" in sent.text
+    assert mark(sent.raw)["content"] == "authentic"
