@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.adapters.keydirectory.answers import is_authority
-from gateway.adapters.keydirectory.imported import _chain, _in_force, _place, _versions
+from gateway.adapters.keydirectory.imported import chain_of, in_force, row_place, versions_of
 from gateway.adapters.keydirectory.trust import Trust
 from gateway.domain.address import Address
 from gateway.domain.audit import Event, EventKind, Scalar
@@ -92,18 +92,18 @@ class HarvestDirectory:
 
     def _put(self, uow: UnitOfWork, fingerprint: str, text: bytes, address: Address, at: datetime) -> None:
         tag = self._index.address(RECIPIENT_HARVEST, address)
-        version = _versions(uow, tag).get(fingerprint, (0, False))[0] + 1
-        sealed = self._columns.seal(_COLUMN, _place(fingerprint, tag, version), text)
+        version = versions_of(uow, tag).get(fingerprint, (0, False))[0] + 1
+        sealed = self._columns.seal(_COLUMN, row_place(fingerprint, tag, version), text)
         uow.register.put_recipient_key(RecipientKeyRow(fingerprint, tag, sealed, SOURCE, at, version))
         data: dict[str, Scalar] = {
             "what": "harvested certificate", "fingerprint": fingerprint, "version": version, "present": True,
         }  # fmt: skip
-        uow.audit.append(Event(EventKind.REGISTER_CHANGED, _chain(tag), actor="gateway", data=data), at)
+        uow.audit.append(Event(EventKind.REGISTER_CHANGED, chain_of(tag), actor="gateway", data=data), at)
 
     def _kept(self, uow: UnitOfWork, address: Address) -> list[_Kept]:
         tag = self._index.address(RECIPIENT_HARVEST, address)
         rows = uow.register.recipient_keys(tag)
-        if {row.fingerprint: row.version for row in rows} != _in_force(uow, tag):
+        if {row.fingerprint: row.version for row in rows} != in_force(uow, tag):
             raise IntegrityError("the harvested certificates are not those of the log")
         return [self._opened(row) for row in rows]
 
@@ -112,7 +112,7 @@ class HarvestDirectory:
         return self._opened(row).certificate
 
     def _opened(self, row: RecipientKeyRow) -> _Kept:
-        text = self._columns.open(_COLUMN, _place(row.fingerprint, row.tag, row.version), row.certificate)
+        text = self._columns.open(_COLUMN, row_place(row.fingerprint, row.tag, row.version), row.certificate)
         try:
             der, names, along = json.loads(text)
             authorities = tuple(x509.load_der_x509_certificate(b64decode(one)) for one in along)

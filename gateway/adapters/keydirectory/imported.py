@@ -49,7 +49,7 @@ class StoreDirectory:
                 uow.register.version(lock=True)  # a removal between this and the look into the log is no forgery
                 rows = uow.register.recipient_keys(tag)
                 try:
-                    if {row.fingerprint: row.version for row in rows} != _in_force(uow, tag):
+                    if {row.fingerprint: row.version for row in rows} != in_force(uow, tag):
                         raise IntegrityError("the imported certificates are not those of the log")
                     if kind is KeyKind.OPENPGP:
                         return judge_openpgp([self.openpgp_key(row) for row in rows], address, at, "database")
@@ -82,8 +82,8 @@ class StoreDirectory:
         uow.register.alone()  # as with every change of the register: whoever sends has committed it, or meets this one
         index, column = _FORMS[kind]
         tag = self._index.address(index, address)
-        version = _versions(uow, tag).get(row.fingerprint, (0, False))[0] + 1
-        sealed = self._columns.seal(column, _place(row.fingerprint, tag, version), row.certificate)
+        version = versions_of(uow, tag).get(row.fingerprint, (0, False))[0] + 1
+        sealed = self._columns.seal(column, row_place(row.fingerprint, tag, version), row.certificate)
         uow.register.put_recipient_key(replace(row, tag=tag, certificate=sealed, version=version))
         self._tell(uow, tag, row.fingerprint, version, actor, row.added_at, present=True)
 
@@ -92,7 +92,7 @@ class StoreDirectory:
         uow.register.alone()
         rows = [row for row in uow.register.recipient_keys() if row.fingerprint == fingerprint]
         for row in rows:
-            version = max(row.version, _versions(uow, row.tag).get(fingerprint, (0, False))[0]) + 1
+            version = max(row.version, versions_of(uow, row.tag).get(fingerprint, (0, False))[0]) + 1
             self._tell(uow, row.tag, fingerprint, version, actor, at, present=False)
         uow.register.drop_recipient_key(fingerprint)
         return len(rows)
@@ -104,7 +104,7 @@ class StoreDirectory:
         data: dict[str, Scalar] = {
             "what": "recipient certificate", "fingerprint": fingerprint, "version": version, "present": present,
         }  # fmt: skip
-        uow.audit.append(Event(EventKind.REGISTER_CHANGED, _chain(tag), actor=actor, data=data), at)
+        uow.audit.append(Event(EventKind.REGISTER_CHANGED, chain_of(tag), actor=actor, data=data), at)
 
     def answer(self, certificate: x509.Certificate, address: Address, at: datetime) -> KeyAnswer:
         """What `find` would say of this certificate alone, once it is imported."""
@@ -126,21 +126,23 @@ class StoreDirectory:
         return key
 
     def _opened(self, row: RecipientKeyRow, kind: KeyKind) -> bytes:
-        return self._columns.open(_FORMS[kind][1], _place(row.fingerprint, row.tag, row.version), row.certificate)
+        return self._columns.open(_FORMS[kind][1], row_place(row.fingerprint, row.tag, row.version), row.certificate)
 
 
-def _place(fingerprint: str, tag: bytes, version: int) -> str:
+def row_place(fingerprint: str, tag: bytes, version: int) -> str:
+    """What a row's seal is bound to: it opens nowhere else, and under no other version."""
     return f"{fingerprint}:{tag.hex()}:{version}"
 
 
-def _chain(tag: bytes) -> str:
+def chain_of(tag: bytes) -> str:
+    """The log's name for the changes of one address's keys."""
     return f"certificates:{tag.hex()}"
 
 
-def _versions(uow: UnitOfWork, tag: bytes) -> dict[str, tuple[int, bool]]:
+def versions_of(uow: UnitOfWork, tag: bytes) -> dict[str, tuple[int, bool]]:
     """By fingerprint, the newest number that the log tells, and whether the certificate is in force under it."""
     found: dict[str, tuple[int, bool]] = {}
-    for row in uow.audit.of_message(_chain(tag)):
+    for row in uow.audit.of_message(chain_of(tag)):
         data = row.event.data
         try:
             one, told = str(data["fingerprint"]), (int(data["version"] or 0), data["present"] is True)
@@ -153,5 +155,6 @@ def _versions(uow: UnitOfWork, tag: bytes) -> dict[str, tuple[int, bool]]:
     return found
 
 
-def _in_force(uow: UnitOfWork, tag: bytes) -> dict[str, int]:
-    return {one: version for one, (version, present) in _versions(uow, tag).items() if present}
+def in_force(uow: UnitOfWork, tag: bytes) -> dict[str, int]:
+    """By fingerprint, the version of each key that the log has in force."""
+    return {one: version for one, (version, present) in versions_of(uow, tag).items() if present}
