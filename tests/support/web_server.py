@@ -81,5 +81,3 @@ def web_server(context: ssl.SSLContext | None = None) -> Iterator[Served]:
         over.set()
         server.shutdown()
         server.server_close()
-
-

@@ -42,7 +42,12 @@ def resolver(*directories: Fixed, domains=ALL, **more) -> Resolver:
     return Resolver([Place(f"d{number}", one, domains, 0.3) for number, one in enumerate(directories)], **more)
 
 
-STATES = st.lists(st.one_of(st.sampled_from(list(KeyState)), st.sampled_from([OSError(), ValueError(), TimeoutError(), KeyError("x")])), max_size=6)
+STATES = st.lists(
+    st.one_of(
+        st.sampled_from(list(KeyState)), st.sampled_from([OSError(), ValueError(), TimeoutError(), KeyError("x")])
+    ),
+    max_size=6,
+)
 
 
 @given(STATES, st.booleans())
@@ -73,7 +78,10 @@ def test_the_first_valid_answer_ends_the_search():
     assert (first.asked, second.asked) == (1, 0)
 
 
-@pytest.mark.parametrize(("domains", "asked"), [(("example.net",), 1), ((".example.net",), 0), ((".net",), 1), (("example.org",), 0), (("*",), 1), ((), 0)])
+@pytest.mark.parametrize(
+    ("domains", "asked"),
+    [(("example.net",), 1), ((".example.net",), 0), ((".net",), 1), (("example.org",), 0), (("*",), 1), ((), 0)],
+)
 def test_only_the_listed_domains_are_ever_asked_for(domains, asked):
     one = Fixed()
     answer = resolver(one, domains=domains).find(BOB, AT)
@@ -95,7 +103,10 @@ def test_answers_are_remembered_and_end():
     assert one.asked == 4
 
 
-@pytest.mark.parametrize(("state", "until"), [(KeyState.NONE, 15), (KeyState.EXPIRED, 15), (KeyState.UNTRUSTED, 15), (KeyState.UNREACHABLE, 1)])
+@pytest.mark.parametrize(
+    ("state", "until"),
+    [(KeyState.NONE, 15), (KeyState.EXPIRED, 15), (KeyState.UNTRUSTED, 15), (KeyState.UNREACHABLE, 1)],
+)
 def test_what_is_no_key_is_remembered_for_less(state, until):
     one = Fixed(state)
     asked = resolver(one)

@@ -8,7 +8,9 @@ from gateway.policy.explain import sentence
 from gateway.policy.sentences import KEY_CLAUSE, key_clause
 
 
-@pytest.mark.parametrize("clause", ["the certificate has been revoked", "the key's curve is none of P-256, P-384, P-521", "x, " * 500])
+@pytest.mark.parametrize(
+    "clause", ["the certificate has been revoked", "the key's curve is none of P-256, P-384, P-521", "x, " * 500]
+)
 def test_a_clause_is_one_code_and_reads_as_a_sentence(clause):
     code = key_clause(clause)
     assert code.startswith(KEY_CLAUSE)
