@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from gateway.mime.build import base64_lines
+from gateway.seal.crc24 import START, crc24
 
 PARTIAL = 1 << 15
 """Bytes of each partial body; the first may not have fewer than 512 (RFC 9580 4.2.1.4)."""
@@ -196,7 +197,15 @@ def _decoded(block: bytes) -> bytes:
 
 
 def armoured(kind: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Armour with CRLF, streamed, without the checksum that RFC 9580 6.1 no longer asks for."""
+    """Armour with CRLF, streamed, with the checksum of RFC 9580 6.1 for those who cannot do without (crc24.py)."""
+    crc = START
+
+    def summed() -> Iterator[bytes]:
+        nonlocal crc
+        for chunk in chunks:
+            crc = crc24(chunk, crc)
+            yield chunk
+
     yield f"-----BEGIN PGP {kind}-----\r\n\r\n".encode()
-    yield from base64_lines(chunks)
-    yield f"-----END PGP {kind}-----\r\n".encode()
+    yield from base64_lines(summed())
+    yield b"=" + base64.b64encode(crc.to_bytes(3)) + f"\r\n-----END PGP {kind}-----\r\n".encode()

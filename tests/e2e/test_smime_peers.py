@@ -10,52 +10,25 @@ import base64
 import email
 import email.policy
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from datetime import timedelta
-from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from gateway.domain.address import Address
-from gateway.mime.build import OuterHeaders, under
+from gateway.mime.build import under
 from gateway.seal import ca, smime
 from gateway.seal.header_protection import protected_payload
 from tests.support.gpgsm import LOOPBACK, import_key
 from tests.support.programs import run
+from tests.support.smime_peers import ORIGINAL, OUTER, assert_read, cms_of, gpgsm_home, program, split_signed, write_pem
 from tests.unit.seal.certificates import AT, CA, CA_KEY, CLINIC, Key, recipient, rsa_key, usage
 from tests.unit.seal.test_smime_forms import signers
 
 pytestmark = [pytest.mark.e2e, pytest.mark.peer]
-
-SUBJECT = "Biopsie Größe 4 mm"
-ORIGINAL = (
-    (
-        "Received: from laptop\r\nFrom: Dr Lee <clinic@example.org>\r\nTo: Bob <bob@example.net>\r\nBcc: hidden@example.net\r\n"
-        "Subject: [secure] =?utf-8?q?Biopsie_Gr=C3=B6=C3=9Fe_4_mm?=\r\nDate: Sun, 01 Mar 2026 14:05:06 -0500\r\nMessage-ID: <orig@example.org>\r\n"
-        'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="b1"\r\n\r\n--b1\r\nContent-Type: text/plain; charset=utf-8\r\n'
-        "Content-Transfer-Encoding: 8bit\r\n\r\nThe result is good, Größe 4 mm.\r\n--b1\r\nContent-Type: application/pdf\r\n"
-        "Content-Disposition: attachment; filename=report.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n"
-    ).encode()
-    + b"QUJDREVG\r\n" * 20_000
-    + b"--b1--\r\n"
-)
-OUTER = OuterHeaders(
-    from_=CLINIC, to=(Address.parse("bob@example.net"),), date=AT, message_id="<d1@example.org>", subject="[...]", sealgate_id="m1"
-)  # fmt: skip
-
-
-def program(name: str) -> str:
-    found = shutil.which(name)
-    if found is None:
-        pytest.skip(f"MISSING PROGRAM: {name}; this peer was not tried")
-    return found
 
 
 @pytest.fixture(scope="module", params=["ecdsa", "rsa"])
@@ -85,45 +58,6 @@ def mail_to(signer: smime.Signer, *certificates: x509.Certificate, **more: objec
         assert secret not in base64.b64decode(body)
     assert b"Subject: [...]" in head
     return raw
-
-
-def cms_of(raw: bytes) -> bytes:
-    data = email.message_from_bytes(raw).get_payload(decode=True)
-    assert isinstance(data, bytes)
-    return data
-
-
-def assert_read(payload: bytes) -> None:
-    """What the recipient ends up with: the protected header, the text and the attachment."""
-    mail = email.message_from_bytes(payload, policy=email.policy.default)
-    assert isinstance(mail, EmailMessage)
-    assert mail["subject"] == SUBJECT
-    assert mail["from"] == "Dr Lee <clinic@example.org>"
-    assert mail["message-id"] == "<orig@example.org>"
-    assert mail.get_param("hp") == "cipher"
-    assert "Subject: [...]" in mail.get_all("hp-outer")
-    for gone in ("bcc", "received"):
-        assert mail[gone] is None
-    text, attachment = mail.iter_parts()
-    assert "Größe 4 mm" in text.get_content()
-    assert attachment.get_content() == b"ABCDEF" * 20_000
-
-
-def write_pem(path: Path, certificate: x509.Certificate, key: Key | None = None) -> Path:
-    data = certificate.public_bytes(Encoding.PEM)
-    if key is not None:
-        data += key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    path.write_bytes(data)
-    return path
-
-
-def split_signed(entity: bytes) -> tuple[bytes, bytes]:
-    mail = email.message_from_bytes(entity)
-    delimiter = b"--" + str(mail.get_boundary()).encode()
-    _, content, signature, _ = entity.split(delimiter)
-    return content.removeprefix(b"\r\n").removesuffix(b"\r\n"), email.message_from_bytes(
-        signature.lstrip()
-    ).get_payload(decode=True)  # type: ignore[return-value]
 
 
 @pytest.mark.parametrize("content", [smime.AES_256_CBC, smime.AES_256_GCM])
@@ -205,35 +139,10 @@ def test_openssl_opens_a_triple_wrap_from_outside_in(signer: smime.Signer, tmp_p
     assert_read(run(*verify, data=inner))
 
 
-NOT_EVERYONES = [
-    {"content": smime.AES_256_GCM},
-    {"transport": smime.KeyTransport.OAEP},
-    {"content": smime.AES_256_GCM, "transport": smime.KeyTransport.OAEP},
-]
-"""What NSS and gpgsm of Debian 12 do not open: the reason why it takes a capability or a setting to use them."""
-
-
-def whole_or_refused(done: subprocess.CompletedProcess[bytes]) -> None:
-    """A program that cannot open a form must say so and show nothing; one that opens it shows all."""
-    if done.returncode != 0:
-        assert b"Gr" not in done.stdout
-        return
-    assert_read(split_signed(done.stdout)[0])
-
-
 @pytest.fixture
 def gpg_home(tmp_path: Path) -> Iterator[dict[str, str]]:
-    home = Path("/tmp") / f"sg{os.getpid()}{tmp_path.name[-6:]}"  # a socket's path must be short
-    home.mkdir(mode=0o700)
-    (home / "gpgsm.conf").write_text("disable-dirmngr\ndisable-crl-checks\nno-secmem-warning\nbatch\n")
-    (home / "gpg-agent.conf").write_text("allow-loopback-pinentry\nallow-preset-passphrase\n")
-    (home / "trustlist.txt").write_text(f"{CA.fingerprint(hashes.SHA1()).hex().upper()} S relax\n")
-    env = {"PATH": os.environ["PATH"], "GNUPGHOME": str(home), "LC_ALL": "C.UTF-8"}
-    try:
+    with gpgsm_home(tmp_path.name) as env:
         yield env
-    finally:
-        subprocess.run(["gpgconf", "--kill", "all"], env=env, check=False, capture_output=True)
-        shutil.rmtree(home)
 
 
 def test_gpgsm_decrypts_and_verifies(signer: smime.Signer, gpg_home: dict[str, str], tmp_path: Path) -> None:
@@ -277,35 +186,6 @@ def test_nss_decrypts_and_verifies(signer: smime.Signer, tmp_path: Path) -> None
     assert_read(content)
     (tmp_path / "content").write_bytes(content.replace(b"4 mm", b"9 mm"))
     assert subprocess.run([str(one) for one in check], check=False, capture_output=True).returncode != 0
-
-
-@pytest.mark.parametrize("form", NOT_EVERYONES)
-def test_nss_opens_newer_forms_whole_or_says_that_it_cannot(
-    signer: smime.Signer, form: dict[str, str], tmp_path: Path
-) -> None:
-    cmsutil, certutil, pk12util, openssl = (program(name) for name in ("cmsutil", "certutil", "pk12util", "openssl"))
-    bob = recipient("bob@example.net", rsa_key())
-    own, store = write_pem(tmp_path / "bob.pem", bob, rsa_key()), f"sql:{tmp_path}"
-    run(openssl, "pkcs12", "-export", "-in", own, "-out", tmp_path / "bob.p12", "-passout", "pass:x", "-name", "bob")
-    run(certutil, "-N", "-d", store, "--empty-password")
-    run(pk12util, "-i", tmp_path / "bob.p12", "-d", store, "-W", "x")
-    (tmp_path / "mail.p7m").write_bytes(cms_of(mail_to(signer, bob, **form)))
-    command = [cmsutil, "-D", "-d", store, "-i", str(tmp_path / "mail.p7m")]
-    whole_or_refused(subprocess.run(command, capture_output=True, check=False, timeout=60))
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("form", NOT_EVERYONES)
-def test_gpgsm_opens_newer_forms_whole_or_says_that_it_cannot(
-    signer: smime.Signer, form: dict[str, str], gpg_home: dict[str, str], tmp_path: Path
-) -> None:
-    gpgsm, openssl = program("gpgsm"), program("openssl")
-    bob = recipient("bob@example.net", rsa_key())
-    run(gpgsm, "--import", write_pem(tmp_path / "ca.pem", CA), env=gpg_home)
-    import_key(gpgsm, openssl, write_pem(tmp_path / "bob.pem", bob, rsa_key()), tmp_path / "bob.p12", gpg_home)
-    (tmp_path / "mail.p7m").write_bytes(cms_of(mail_to(signer, bob, **form)))
-    command = [gpgsm, *LOOPBACK, "--output", "-", "--decrypt", str(tmp_path / "mail.p7m")]
-    whole_or_refused(subprocess.run(command, input=b"x\n", capture_output=True, check=False, timeout=60, env=gpg_home))
 
 
 def test_the_built_in_ca_passes_openssl_verification(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import email
 import email.policy
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from gateway.domain.errors import SealingFailed
 from gateway.mime.build import OuterHeaders
 from gateway.ports.keys import KeyState
 from gateway.seal import openpgp_own
+from gateway.seal.crc24 import START, crc24
 from gateway.seal.openpgp_judging import judge
 from gateway.seal.openpgp_keys import read_certificates
 from gateway.seal.openpgp_message import checked
@@ -72,6 +74,23 @@ def test_subpackets_keep_type_and_criticality():
         (27, True, 1),
         (20, False, 300),
     ]
+
+
+@pytest.mark.parametrize("pieces", [[9], [0, 1, 255, 256, 257], [1000, 65536, 3]])
+def test_the_checksum_of_armour_is_the_standards(pieces):
+    assert crc24(b"123456789") == 0x21CF02
+    data, crc = bytes(one * 7 % 251 for one in range(sum(pieces))), START
+    rest = data
+    for size in pieces:
+        crc, rest = crc24(rest[:size], crc), rest[size:]
+    slow = START
+    for byte in data:  # RFC 9580 6.1.1, as written there
+        slow ^= byte << 16
+        for _ in range(8):
+            slow = slow << 1 ^ (0x1864CFB if slow & 0x800000 else 0)
+    assert crc == slow
+    lines = b"".join(armoured("MESSAGE", [data])).splitlines()
+    assert lines[-2] == b"=" + base64.b64encode(crc.to_bytes(3))
 
 
 def test_armour_is_undone_with_or_without_its_headers_and_checksum():
