@@ -134,6 +134,7 @@ def test_the_lower_case_name_is_tried_too():
             KeyState.EXPIRED,
         ),
     ],
+    ids=["domain-issued", "ca", "anchor", "hash", "spki", "no-certificate", "another-address", "expired"],
 )
 def test_what_smimea_records_are_worth(record, state):
     assert find(Says({hashed("Bob.B", "_smimecert"): [record]})).state is state
