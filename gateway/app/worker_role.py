@@ -125,7 +125,7 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
     practice, times = settings.practice, settings.worker
     host = own_host(home)
     words = Words(practice.name, practice.phone, practice.portal_url, host)
-    relay, internal = signed(home, *relays(home))
+    relay, internal, unsigned = roads(home)
     addresses = own_addresses(home)
     limits = Limits(settings.smtp.limits.message_bytes)
 
@@ -188,8 +188,8 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
     recheck = Recheck(store, assess, decisions, facts, parcels, notices, clock, times.hold)
     reissue = Reissue(store, parcels, notices, keys, clock)
     inside = CarryInside(
-        store, custody, decisions, unsealing(home, renderer), attempts, internal, addresses.bounce, home.harvested_keys() if settings.inbound.harvest else None, clock,
-        tokens, watch.check, reached,
+        store, custody, decisions, unsealing(home, renderer), attempts, unsigned, addresses.bounce,
+        home.harvested_keys() if settings.inbound.harvest else None, clock, tokens, watch.check, reached,
     )  # fmt: skip
     inbound = Inbound(
         store, vault, custody, reader, addresses, notices, parcels, settle, inside, clock, tokens, reached, confirmed
@@ -304,6 +304,15 @@ def relays(home: Installation) -> tuple[Relay, Relay]:
     )  # fmt: skip
     relay = choose_relay(_with_files(one.url, one), options)
     return relay, choose_relay(_with_files(one.internal, one), options) if one.internal else relay
+
+
+def roads(home: Installation) -> tuple[Relay, Relay, Relay]:
+    """Both next hops behind our DKIM keys, and the one inside without them: it is for mail from outside, since our signature
+    vouches for no stranger's From.
+    """
+    relay, internal = relays(home)
+    outwards, inwards = signed(home, relay, internal)
+    return outwards, inwards, internal
 
 
 def signed(home: Installation, *relays: Relay) -> tuple[Relay, ...]:

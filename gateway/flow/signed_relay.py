@@ -3,7 +3,8 @@
 Whatever made the mail (dispatch, notices, codes, answers) hands it to a Relay, and this is one: it signs what it is
 given and hands it on. What bears a signature already keeps its bytes: it is a sender's own mail that was not changed
 (mime.build_passthrough drops signatures that no longer hold). A From that is not one address under the domain of a key
-is not signed. The body waits in the sealing scratch while its hash is made, so memory stays bounded.
+is not signed, and mail from outside never comes by here. The body waits in the sealing scratch while its hash is made, so
+memory stays bounded.
 """
 
 from __future__ import annotations
