@@ -37,7 +37,7 @@ class KeyAnswer:
     `certificate` is a certificate in DER with its SHA-256 as `fingerprint`, or a transferable OpenPGP public key (RFC 9580
     10.1, binary) with that key's own fingerprint; both fingerprints are lower-case hex. `reason` is a clause for people
     and names no key material. `capabilities` are what the key's holder is known to read (`aes-256-gcm`, `rsa-oaep-sha256`,
-    `auth-enveloped`), `source` the directory that answered.
+    `auth-enveloped`), `source` the directory that answered, `revoked` the fingerprints that were found revoked on the way.
     """
 
     state: KeyState
@@ -46,6 +46,7 @@ class KeyAnswer:
     reason: str = ""
     capabilities: frozenset[str] = frozenset()
     source: str = ""
+    revoked: frozenset[str] = frozenset()
 
 
 class KeyDirectory(Protocol):

@@ -45,14 +45,16 @@ class Judged:
     """The key id of the part that is encrypted to."""
     until: datetime | None = None
     """When the key or that part ends, whichever is first; None for never."""
+    revoked: bool = False
+    """Whether its owner has revoked it: then no other copy of it serves either."""
 
 
 class _Refused(Exception):
     """Why a key does not serve."""
 
-    def __init__(self, reason: str, state: KeyState = KeyState.UNTRUSTED) -> None:
+    def __init__(self, reason: str, state: KeyState = KeyState.UNTRUSTED, *, revoked: bool = False) -> None:
         super().__init__(reason)
-        self.reason, self.state = reason, state
+        self.reason, self.state, self.revoked = reason, state, revoked
 
 
 def judge(key: Certificate, address: Address, at: datetime) -> Judged:
@@ -67,7 +69,8 @@ def judge(key: Certificate, address: Address, at: datetime) -> Judged:
         _refuse_unauthenticated([one[0] for one in (direct, binding) if one])
         part = _part(key, governs[0], verifier, at)
     except _Refused as refused:
-        return Judged(refused.state, refused.reason, _fingerprint(key), key.primary.created)
+        made = key.primary.created
+        return Judged(refused.state, refused.reason, _fingerprint(key), made, revoked=refused.revoked)
     kept = [
         Packet(Tag.PUBLIC_KEY, key.primary.body),
         *([direct[1]] if direct else []),
@@ -123,7 +126,7 @@ def _newest(
 def _refuse_revoked(key: Certificate, direct: Held | None, verifier: Verifier) -> None:
     revocations = [one for one, _ in key.direct if one.kind == sigs.KEY_REVOCATION]
     if any(one.verifies(verifier, key.primary.framed) for one in revocations):
-        raise _Refused("was revoked by its owner")
+        raise _Refused("was revoked by its owner", revoked=True)
     if revocations and direct is not None and direct[0].said(sigs.REVOKER) is not None:
         raise _Refused("may have been revoked by somebody whom its owner named for that")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from cryptography import x509
@@ -16,8 +17,33 @@ _LARGEST = 1024 * 1024
 
 
 def most_telling(answers: Iterable[KeyAnswer]) -> KeyAnswer:
-    """A valid answer if there is one, else the one that says most; `none` for no answers."""
-    return min(answers, key=lambda one: _TELLING.index(one.state), default=KeyAnswer(KeyState.NONE))
+    """A valid answer if there is one, else the one that says most; `none` for no answers.
+
+    What one of them knows to be revoked is valid in none: a copy without its revocation is an old one.
+    """
+    held = list(answers)
+    revoked = frozenset[str]().union(*(one.revoked for one in held))
+    best = min(
+        (_unless_revoked(one, revoked) for one in held), key=lambda one: _TELLING.index(one.state),
+        default=KeyAnswer(KeyState.NONE),
+    )  # fmt: skip
+    return replace(best, revoked=revoked)
+
+
+def first_valid(answers: Iterable[KeyAnswer]) -> KeyAnswer:
+    """The first valid answer, after which no further one is asked for; else the most telling one."""
+    held: list[KeyAnswer] = []
+    for answer in answers:
+        held.append(answer)
+        if answer.state is KeyState.VALID and (best := most_telling(held)).state is KeyState.VALID:
+            return best
+    return most_telling(held)
+
+
+def _unless_revoked(one: KeyAnswer, revoked: frozenset[str]) -> KeyAnswer:
+    if one.state is not KeyState.VALID or one.fingerprint not in revoked:
+        return one
+    return replace(one, state=KeyState.UNTRUSTED, reason="it was revoked, as another copy of it tells")
 
 
 def read_certificates(path: Path) -> list[x509.Certificate]:

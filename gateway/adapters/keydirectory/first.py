@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from gateway.adapters.keydirectory.answers import most_telling
+from gateway.adapters.keydirectory.answers import first_valid
 from gateway.domain.address import Address
-from gateway.ports.keys import KeyAnswer, KeyDirectory, KeyKind, KeyState
+from gateway.ports.keys import KeyAnswer, KeyDirectory, KeyKind
 
 
 class FirstOf:
@@ -18,10 +18,4 @@ class FirstOf:
 
     def find(self, address: Address, at: datetime, kind: KeyKind = KeyKind.SMIME) -> KeyAnswer:
         """The best answer of all."""
-        answers = []
-        for directory in self._directories:
-            answer = directory.find(address, at, kind)
-            if answer.state is KeyState.VALID:
-                return answer
-            answers.append(answer)
-        return most_telling(answers)
+        return first_valid(one.find(address, at, kind) for one in self._directories)

@@ -19,6 +19,7 @@ def judge_openpgp(keys: Iterable[Certificate], address: Address, at: datetime, s
         KeyAnswer(
             verdict.state, verdict.usable or key.whole, verdict.fingerprint,
             f"the OpenPGP key {verdict.reason}" if verdict.reason else "", source=source,
+            revoked=frozenset({verdict.fingerprint}) if verdict.revoked else frozenset(),
         )
         for verdict, key in judged
     )  # fmt: skip

@@ -1,6 +1,6 @@
 """One resolver over all directories: the configured order, times, and what is remembered.
 
-The first valid answer wins, else the most telling one; a directory that fails, hangs or raises is `unreachable`, which is
+The first valid answer wins unless one before it knows that key to be revoked, else the most telling one; a directory that fails, hangs or raises is `unreachable`, which is
 never better than what the others say, and never valid. Directories on the network are asked only for the domains that are
 listed for them, in threads of their own so that a caller never waits longer than its time, and their answers are remembered:
 a key that served a decision serves its sending too, without another look-up, until it ends (`Remembered`).
@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 import structlog
 from cryptography import x509
 
-from gateway.adapters.keydirectory.answers import most_telling
+from gateway.adapters.keydirectory.answers import first_valid
 from gateway.adapters.keydirectory.fetch import Deadline
 from gateway.adapters.keydirectory.kept import Kept
 from gateway.adapters.keydirectory.trust import covers
@@ -73,12 +73,7 @@ class Resolver:
 
     def find(self, address: Address, at: datetime, kind: KeyKind = KeyKind.SMIME) -> KeyAnswer:
         """The best answer of all, in no more than the time for all directories."""
-        answers = []
-        for answer in self._answers(address, at, kind, fresh=False):
-            if answer.state is KeyState.VALID:
-                return answer
-            answers.append(answer)
-        return most_telling(answers)
+        return first_valid(self._answers(address, at, kind, fresh=False))
 
     def each(self, address: Address, at: datetime, kind: KeyKind = KeyKind.SMIME) -> list[KeyAnswer]:
         """What each directory says now, in the order, nothing remembered: for people who look for the cause."""

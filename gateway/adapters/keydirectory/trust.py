@@ -107,10 +107,13 @@ class Trust:
             certificate, address, at, anchors=anchors, intermediates=intermediates, ml_kem=self.ml_kem,
             domain_bound=kind is KeyKind.DIRECT,
         )  # fmt: skip
+        revoked = False
         if state is KeyState.VALID and path and self.revocation is not None:
             trouble = self.revocation.check(path.chain, at)
             if trouble is not None:
                 state, reasons = trouble[0], [trouble[1]]
+                revoked = state is KeyState.UNTRUSTED
         der = certificate.public_bytes(Encoding.DER)
         fingerprint, reads = hashlib.sha256(der).hexdigest(), certificate_capabilities(certificate)
-        return KeyAnswer(state, der, fingerprint, "; ".join(reasons), reads)
+        gone = frozenset({fingerprint}) if revoked else frozenset[str]()
+        return KeyAnswer(state, der, fingerprint, "; ".join(reasons), reads, revoked=gone)
