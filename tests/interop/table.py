@@ -91,12 +91,10 @@ _NO_GCM = "knows no AuthEnvelopedData"
 _X25519 = ("AES-256-CBC, X25519", "AES-256-GCM, X25519")
 _EC = tuple(one for one in SMIME.rows if "ECDH" in one or "X25519" in one or one.endswith("read by P-256"))
 _KEM = ("AES-256-GCM, ML-KEM-768",)
-CANNOT: Mapping[str, Mapping[tuple[tuple[str, ...], str], str]] = {
-}
+CANNOT: Mapping[str, Mapping[tuple[tuple[str, ...], str], str]] = {}
 """By table: the rows and the program that cannot open them, and why."""
 
-SAYS: Mapping[str, Mapping[str, str]] = {
-}
+SAYS: Mapping[str, Mapping[str, str]] = {}
 """What a cell of the inbound tables must say; `*` for all others of a table."""
 
 
@@ -119,7 +117,10 @@ def page(outcomes: Mapping[tuple[str, str, str], str], versions: Mapping[str, st
     text = [HEAD, tried, ""]
     for table in TABLES:
         text += [f"## {table.title}", "", table.told, "", f"| {' | '.join((table.corner, *table.columns))} |", "|---" * (len(table.columns) + 1) + "|"]  # fmt: skip
-        text += [f"| {' | '.join((row, *(outcomes.get((table.name, row, one), NOT_TRIED) for one in table.columns)))} |" for row in table.rows]
+        text += [
+            f"| {' | '.join((row, *(outcomes.get((table.name, row, one), NOT_TRIED) for one in table.columns)))} |"
+            for row in table.rows
+        ]
         text.append("")
     text += ["## The programs", "", "| Program | Version |", "|---|---|"]
     text += [f"| {name} | {version} |" for name, version in versions.items()]
