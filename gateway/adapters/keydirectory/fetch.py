@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Resolve = Callable[[str, int], Sequence[str]]
 _CHUNK = 64 * 1024
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class FetchFailed(Exception):
@@ -106,6 +107,7 @@ class Fetch:
             raise FetchFailed("the server cannot be reached") from None
 
     def _connect(self, scheme: str, host: str, port: int, deadline: Deadline) -> http.client.HTTPConnection:
+        deadline.left()  # whoever asks many places one after the other asks no further name when the time is over
         addresses = [one for one in self.resolve(host, port) if self._allowed(one, port)]
         if not addresses:
             raise FetchFailed("the host has no address that may be asked")
@@ -132,11 +134,21 @@ class Fetch:
         return secured
 
     def _allowed(self, address: str, port: int) -> bool:
-        one = ipaddress.ip_address(address.partition("%")[0])
-        one = getattr(one, "ipv4_mapped", None) or one
+        one = _reached(address)
         if any(one.version == network.version and one in network for network in self.networks):
             return True
-        return one.is_global and not one.is_multicast and port in self.ports
+        public = one.is_global and not (one.is_multicast or one.is_reserved or getattr(one, "is_site_local", False))
+        return public and port in self.ports
+
+
+def _reached(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """The address that packets to this one end at: of IPv4 within IPv6 (mapped, 6to4, NAT64 of RFC 6052) the inner one."""
+    one = ipaddress.ip_address(address.partition("%")[0])
+    if one.version == 4:
+        return one
+    if one in _NAT64:
+        return ipaddress.IPv4Address(int(one) & 0xFFFFFFFF)
+    return one.ipv4_mapped or one.sixtofour or one
 
 
 class _PlainSocket(socket.socket):

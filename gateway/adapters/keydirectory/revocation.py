@@ -57,6 +57,7 @@ class RevocationChecks:
         self._fetch, self._random, self._limits, self._hard = fetch, random, limits, hard
         self._lists: Kept[x509.CertificateRevocationList | str] = Kept(_KEPT_BYTES)
         self._said: Kept[Said] = Kept(_KEPT)
+        self._gone: Kept[bool] = Kept(_KEPT)
         self._fetching = threading.BoundedSemaphore(_AT_ONCE)
 
     def check(self, chain: Sequence[x509.Certificate], at: datetime) -> tuple[KeyState, str] | None:
@@ -64,13 +65,21 @@ class RevocationChecks:
         deadline = Deadline(self._limits.seconds)
         unknown = ""
         for number, (certificate, issuer) in enumerate(pairwise(chain)):
-            said = self._standing(certificate, issuer, at, deadline)
+            said = self._remembered(certificate, self._standing(certificate, issuer, at, deadline), at)
             if said.standing is Standing.REVOKED:
                 whose = "an authority above the certificate" if number else "the certificate"
                 return KeyState.UNTRUSTED, f"{whose} has been revoked"
             if said.standing is Standing.UNKNOWN:
                 unknown = unknown or said.reason
         return (KeyState.UNREACHABLE, unknown) if unknown and self._hard else None
+
+    def _remembered(self, certificate: x509.Certificate, said: Said, at: datetime) -> Said:
+        """Once told, a revocation counts for as long as this process runs: who keeps the answer from us, or plays an older list
+        that is still in its time, brings no certificate back.
+        """
+        if said.standing is Standing.REVOKED:
+            self._gone.put(_print(certificate), True, 1, certificate.not_valid_after_utc)
+        return Said(Standing.REVOKED) if self._gone.get(_print(certificate), at) else said
 
     def _standing(
         self, certificate: x509.Certificate, issuer: x509.Certificate, at: datetime, deadline: Deadline
