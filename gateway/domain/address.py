@@ -15,6 +15,8 @@ from gateway.domain.errors import InvalidAddress
 _ATEXT = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]+)*"
 )
+_DEVIATIONS = frozenset("\u00df\u1e9e\u03c2\u200c\u200d")
+"""Sharp s, final sigma and the joiners: IDNA 2003 turns them into other names than IDNA 2008 (UTS #46, 7), and both exist."""
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?")
 
 
@@ -50,6 +52,13 @@ class Address:
         """Whether SMTP can carry it without SMTPUTF8."""
         return self.local.isascii()
 
+    def same_mailbox(self, other: Address) -> bool:
+        """Whether a key made out for one is made out for the other: letter case aside, and nothing else. `key` folds more, such
+        as ß and ss, so that nobody is overlooked; but those may be two people's mailboxes.
+        """
+        same = self.domain == other.domain and self.local.lower() == other.local.lower()
+        return same and self.is_ascii == other.is_ascii
+
     def __str__(self) -> str:
         return f"{self.local}@{self.domain}"
 
@@ -63,7 +72,10 @@ def normal_domain(text: str) -> str:
 
 
 def _domain(text: str) -> str:
-    folded = unicodedata.normalize("NFKC", text).removesuffix(".").casefold()
+    composed = unicodedata.normalize("NFKC", text)
+    if not _DEVIATIONS.isdisjoint(composed):
+        raise InvalidAddress("the domain has a letter that old and new programs write differently; give its xn-- form")
+    folded = composed.removesuffix(".").casefold()
     try:
         ascii_form = folded if folded.isascii() else folded.encode("idna").decode("ascii")
     except UnicodeError as error:

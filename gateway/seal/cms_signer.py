@@ -74,7 +74,7 @@ def author(
     certificate = checked.certificate
     if certificate is None:
         return Author(checked.verdict, why="no certificate of the signer came along")
-    same = sender is not None and any(one.key == sender.key for one in addresses_of(certificate))
+    same = sender is not None and any(one.same_mailbox(sender) for one in addresses_of(certificate))
     why = _against(certificate, at)
     if not why and _fingerprint(certificate) not in imported:
         why = find_path(certificate, anchors, checked.others, at).reason

@@ -133,7 +133,7 @@ def _refuse_revoked(key: Certificate, direct: Held | None, verifier: Verifier) -
 
 def _user(key: Certificate, address: Address, verifier: Verifier, at: datetime) -> tuple[Component, Held]:
     """The user id that holds the address, with its newest certification by the key itself."""
-    claimed = [one for one in key.users if (held := _address(one.packet)) is not None and held.key == address.key]
+    claimed = [one for one in key.users if (held := _address(one.packet)) is not None and held.same_mailbox(address)]
     if not claimed:
         raise _Refused("names another e-mail address")
     refused = _Refused("is not bound to this address: the signature over its user id does not verify")

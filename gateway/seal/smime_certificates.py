@@ -50,12 +50,13 @@ def check_recipient_certificate(
     dNSName in its SAN), as in Direct.
     """
     reasons = trust_reasons(certificate, at, ml_kem=ml_kem)
-    if domain_bound and address.domain in domains_of(certificate):
-        return reasons
     names = addresses_of(certificate)
+    # One that names people is theirs, whatever domains it names besides.
+    if domain_bound and not names and address.domain in domains_of(certificate):
+        return reasons
     if not names:
         reasons.append("the certificate names no e-mail address in its SAN")
-    elif address.key not in {name.key for name in names}:
+    elif not any(address.same_mailbox(name) for name in names):
         reasons.append("the certificate's SAN names another e-mail address")
     return reasons
 

@@ -75,7 +75,7 @@ class HarvestDirectory:
         False where there is none, or nothing new. Begins a transaction of its own.
         """
         found = [x509.load_der_x509_certificate(one) for one in certificates]
-        theirs = [one for one in found if any(each.key == address.key for each in addresses_of(one))]
+        theirs = [one for one in found if any(each.same_mailbox(address) for each in addresses_of(one))]
         others = [one for one in found if one not in theirs]
         answer = self._trust.judge(theirs[:_CANDIDATES], address, at, intermediates=others)
         if answer.state is not KeyState.VALID:
