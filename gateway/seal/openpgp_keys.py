@@ -25,6 +25,8 @@ _CURVES: dict[bytes, ec.EllipticCurve] = {
     bytes.fromhex("2b240303020801010b"): ec.BrainpoolP384R1(), bytes.fromhex("2b240303020801010d"): ec.BrainpoolP512R1(),
 }  # fmt: skip
 LARGEST = 1024 * 1024
+_RSA_BITS, _EXPONENT_BITS = 8192, 33
+"""Beyond them a single signature takes milliseconds to verify, and a stranger's key may hold thousands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +63,6 @@ class PublicKey:
         return self.fingerprint[-8:]
 
     @property
-    def bits(self) -> int:
-        """The size of an RSA modulus."""
-        return read_mpis(self.material, 1)[0][0].bit_length()
-
-    @property
     def curve(self) -> bytes:
         """The OID of an elliptic curve key."""
         return self.material[1 : 1 + self.material[0]] if self.material else b""
@@ -81,7 +78,10 @@ class PublicKey:
     def weak(self) -> str:
         """Why nobody should rely on it; empty where one may."""
         if self.algorithm in {RSA, RSA_ENCRYPT, RSA_SIGN}:
-            return "" if self.bits >= 2048 else f"has an RSA part of only {self.bits} bits"
+            modulus, exponent = (one.bit_length() for one in read_mpis(self.material, 2)[0])
+            if modulus > _RSA_BITS or exponent > _EXPONENT_BITS:
+                return "has an RSA part of a size that nobody uses"
+            return "" if modulus >= 2048 else f"has an RSA part of only {modulus} bits"
         return {ELGAMAL: "has an ElGamal part", DSA: "rests on DSA"}.get(self.algorithm, "")
 
     def verifier(self) -> Verifier | None:

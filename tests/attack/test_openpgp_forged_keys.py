@@ -12,7 +12,7 @@ from gateway.domain.address import Address
 from gateway.ports.keys import KeyKind, KeyState
 from gateway.seal.openpgp_judging import judge
 from gateway.seal.openpgp_keys import read_certificates
-from gateway.seal.openpgp_packets import Tag, packet, packets, subpacket
+from gateway.seal.openpgp_packets import Tag, mpi, packet, packets, subpacket
 from tests.support.home import GRACE, Home
 from tests.support.openpgp import Maker, person
 
@@ -139,3 +139,13 @@ def test_a_key_put_back_into_the_database_behind_our_back_is_none(tmp_path):
             KeyState.UNTRUSTED,
             "an imported OpenPGP key was changed in the database",
         )
+
+
+@pytest.mark.parametrize(("modulus", "exponent"), [(16384, 65537), (3072, 2**3000 + 1), (8193, 3)])
+def test_a_key_that_takes_long_to_check_is_not_begun_with(modulus, exponent):
+    """Thousands of signatures of an odd RSA key kept a processor for a minute."""
+    maker = Maker(MADE)
+    number = random.Random(5).getrandbits(modulus) | 1 << (modulus - 1) | 1
+    body = maker.body(1, mpi(number) + mpi(exponent))
+    found = verdict(packet(Tag.PUBLIC_KEY, body) + b"".join(maker.signature(0x20, b"") for _ in range(3)))
+    assert (found.state, found.reason) == (KeyState.UNTRUSTED, "has an RSA part of a size that nobody uses")
