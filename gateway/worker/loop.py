@@ -98,7 +98,9 @@ class Worker:
                 duty()
             except SealgateError as error:
                 _log.warning("duty failed", duty=_name(duty), code=error.code)
-            except Exception as error:  # noqa: BLE001 - housekeeping must not end the worker
+            except BaseException as error:  # housekeeping must not end the worker
+                if not _failure(error):
+                    raise
                 _log.error("duty failed", duty=_name(duty), code=type(error).__name__)
 
     def work_once(self, kinds: Collection[JobKind] | None = None) -> bool:
@@ -143,7 +145,9 @@ class Worker:
             _log.warning("lease lost", kind=job.kind.value, message=job.message_id)
         except SealgateError as error:
             self._again(job, error.code, counts=not error.temporary)
-        except Exception as error:  # noqa: BLE001 - whatever a step meets, its message waits and is never sent
+        except BaseException as error:  # whatever a step meets, its message waits and is never sent
+            if not _failure(error):
+                raise
             self._again(job, type(error).__name__, counts=True)
 
     def _again(self, job: Job, code: str, *, counts: bool) -> None:
@@ -157,6 +161,13 @@ class Worker:
         except SealgateError as error:
             # The lease runs out by itself, and the job comes again.
             _log.warning("job not given back", kind=job.kind.value, message=job.message_id, code=error.code)
+
+
+def _failure(error: BaseException) -> bool:
+    """Whether an error is a step's own. A library in Rust that panics over a mail raises what is no Exception (PyO3's
+    PanicException, which no module names); it would end every thread, one after the other.
+    """
+    return isinstance(error, Exception) or type(error).__name__ == "PanicException"
 
 
 def _name(duty: Duty) -> str:

@@ -50,7 +50,7 @@ class Bench:
         with self.store.begin() as uow:
             return uow.jobs.pending().get("assess", 0)
 
-    def raising(self, error: Exception) -> None:
+    def raising(self, error: BaseException) -> None:
         def step(job: Job, alive: Alive) -> None:
             raise error
 
@@ -210,3 +210,32 @@ def test_two_workers_never_have_the_same_job(tmp_path: Path, bench: Bench) -> No
     for one in threads:
         one.join()
     assert sorted(seen) == sorted(f"m{number}" for number in range(40))
+
+
+class PanicException(BaseException):
+    """As libraries in Rust raise it."""
+
+
+class Death(BaseException):
+    """A process that ends."""
+
+
+def test_a_panic_of_a_library_is_a_failed_step_and_ends_no_thread(
+    bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bench.raising(PanicException("with Maria in it"))
+    bench.add()
+    for _ in range(3):
+        assert bench.worker.work_once()
+        bench.clock.advance(10)
+    assert bench.stuck == [("m1", "PanicException")]
+    bench.duties.append(lambda: bench.step(None, None))  # type: ignore[arg-type]
+    bench.worker.do_duties()
+    assert "Maria" not in "".join(capsys.readouterr())
+
+
+def test_what_ends_the_process_goes_through(bench: Bench) -> None:
+    bench.raising(Death())
+    bench.add()
+    with pytest.raises(Death):
+        bench.worker.work_once()
