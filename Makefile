@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo setup test check fix long bench bench-phi lock docs clean
+.PHONY: demo setup test check fix long interop bench bench-phi lock docs clean
 .DEFAULT_GOAL := setup
 
 $(STAMP): requirements/dev.txt pyproject.toml
@@ -36,6 +36,10 @@ fix: $(STAMP)  ## formatting
 
 long: $(STAMP)  ## what is too long for CI
 	$(BIN)/python -m pytest -m "long"
+
+interop: $(STAMP)  ## docs/interop.md: what opens what; on Debian also needs default-jdk-headless libbcpkix-java libbcmail-java
+	sh tools/peers.sh
+	$(BIN)/python -m pytest tests/interop -m "long or not long" --interop docs/interop.md
 
 bench: $(STAMP)  ## speed as ratios against peers in the same run
 	$(BIN)/python -m bench

@@ -86,16 +86,78 @@ FOREIGN_SETS = Table(
 )  # fmt: skip
 TABLES = (SMIME, OPENPGP, PDF, ZIP, SMIME_IN, OPENPGP_IN, FOREIGN_SETS)
 
-_GCM = tuple(one for one in SMIME.rows if "GCM" in one)
-_NO_GCM = "knows no AuthEnvelopedData"
+_GCM = tuple(one for one in SMIME.rows if "GCM" in one and "ML-KEM" not in one)
 _X25519 = ("AES-256-CBC, X25519", "AES-256-GCM, X25519")
-_EC = tuple(one for one in SMIME.rows if "ECDH" in one or "X25519" in one or one.endswith("read by P-256"))
+_EC = tuple(one for one in SMIME.rows if "CBC, ECDH" in one)
+_MIXED = tuple(one for one in SMIME.rows if "four kinds" in one)
 _KEM = ("AES-256-GCM, ML-KEM-768",)
-CANNOT: Mapping[str, Mapping[tuple[tuple[str, ...], str], str]] = {}
+_ED = ("Signed by Ed25519",)
+_GCM_RSA = tuple(one for one in _GCM if "RSA" in one or "Triple" in one)
+_GCM_EC = tuple(one for one in _GCM if "ECDH" in one)
+_HIDDEN = tuple(one for one in OPENPGP.rows if "not named" in one)
+_LONG = ("a generated password",)
+CANNOT: Mapping[str, Mapping[tuple[tuple[str, ...], str], str]] = {
+    "smime": {
+        (_X25519, "openssl cms"): "OpenSSL 3.0 has no X25519 in CMS (RFC 8418)",
+        (_KEM, "openssl cms"): "OpenSSL 3.0 has no ML-KEM",
+        (_ED, "openssl cms"): "OpenSSL 3.0 refuses Ed25519 with signed attributes (RFC 8419)",
+        (("AES-256-CBC, RSA-OAEP",), "NSS cmsutil"): "NSS reads RSA PKCS#1 v1.5 only",
+        ((*_EC, *_MIXED), "NSS cmsutil"): "NSS cannot read a key agreement recipient, openssl's neither, nor a message that has one beside others",
+        ((*_GCM_RSA, *_GCM_EC), "NSS cmsutil"): "NSS has no AuthEnvelopedData",
+        (_X25519, "NSS cmsutil"): "NSS imports no X25519 key",
+        (_KEM, "NSS cmsutil"): "NSS of this line has no ML-KEM",
+        (_ED, "NSS cmsutil"): "NSS has no Ed25519 in CMS",
+        (("AES-256-CBC, RSA-OAEP",), "gpgsm"): "gpgsm 2.2 reads RSA PKCS#1 v1.5 only",
+        (_GCM_RSA, "gpgsm"): "gpgsm 2.2 has no AuthEnvelopedData",
+        ((*_EC, *_GCM_EC, _MIXED[1], *_X25519), "gpgsm"): "gpgsm 2.2 imports RSA keys only",
+        (_KEM, "gpgsm"): "gpgsm has no ML-KEM",
+        (_ED, "gpgsm"): "gpgsm 2.2 has no Ed25519 in CMS",
+        (_X25519, "Bouncy Castle"): "Bouncy Castle 1.72 has no X25519 in CMS (RFC 8418)",
+        (_GCM_EC, "Bouncy Castle"): "Bouncy Castle 1.72 has no key agreement in AuthEnvelopedData",
+        (_KEM, "Bouncy Castle"): "Bouncy Castle 1.72 has no ML-KEM in CMS",
+        (_KEM, OURS): "the practice's own keys are RSA, P-256, P-384, P-521 and X25519",
+    },
+    "openpgp": {(_HIDDEN, "rnp"): "rnp 0.16 tries no keys where the recipient is not named"},
+    "pdf": {(_LONG, "poppler"): "the command line tools cut a password at 32 characters; generated phrases are longer"},
+    "zip": {(ZIP.rows, "Info-ZIP unzip"): "unzip 6.0 has no AES"},
+}  # fmt: skip
 """By table: the rows and the program that cannot open them, and why."""
 
-SAYS: Mapping[str, Mapping[str, str]] = {}
-"""What a cell of the inbound tables must say; `*` for all others of a table."""
+_PGP_SIGNED = "openpgp authentic signature:unknown outer:none"
+_PGP_PLAIN = "openpgp authentic signature:none outer:none"
+
+
+def _plain(cipher: str, authentic: str = "not-authentic") -> str:
+    return f"{cipher} {authentic} signature:none outer:none"
+
+
+SAYS: Mapping[str, Mapping[str, str]] = {
+    "smime-in": {
+        "openssl cms: AES-128-CBC, RSA PKCS#1 v1.5": _plain("aes-128-cbc"),
+        "openssl cms: AES-256-CBC, RSA-OAEP SHA-256": _plain("aes-256-cbc"),
+        "openssl cms: AES-256-GCM, RSA PKCS#1 v1.5": _plain("aes-256-gcm", "authentic"),
+        "openssl cms: 3DES, RSA PKCS#1 v1.5": _plain("3des-cbc"),
+        "openssl cms: AES-256-CBC, ECDH P-256": _plain("aes-256-cbc"),
+        "openssl cms: AES-256-GCM, ECDH P-384": _plain("aes-256-gcm", "authentic"),
+        "openssl cms: AES-256-CBC, recipient by key identifier": _plain("aes-256-cbc"),
+        "openssl cms: signed, clear, RSA PKCS#1 v1.5": "signature:good",
+        "openssl cms: signed, opaque, RSA PKCS#1 v1.5": "signature:good",
+        "openssl cms: signed, clear, RSA-PSS": "signature:good",
+        "openssl cms: signed, clear, ECDSA P-256": "signature:good",
+        "openssl cms: signed, clear, SHA-1": "signature:weak",
+        "openssl cms: signed, then AES-256-CBC": "aes-256-cbc authentic signature:good outer:none",
+        "openssl cms: AES-256-CBC, then changed": "refused: cannot-be-opened",
+        "NSS cmsutil: AES-128-CBC, RSA PKCS#1 v1.5": _plain("aes-128-cbc"),
+        "NSS cmsutil: signed, opaque, RSA PKCS#1 v1.5": "signature:good",
+        "gpgsm: AES-256-CBC, RSA PKCS#1 v1.5": _plain("aes-256-cbc"),
+        "gpgsm: signed, clear, RSA PKCS#1 v1.5": "signature:good",
+    },
+    "openpgp-in": {
+        **dict.fromkeys(OPENPGP_IN.rows, _PGP_SIGNED), "gpg: not signed": _PGP_PLAIN, "gpg: recipient not named": _PGP_PLAIN,
+        "gpg: without integrity protection": "refused: no-integrity-protection", "gpg: to somebody else": "refused: no-key",
+    },
+}  # fmt: skip
+"""What the cells of a row of the inbound tables must say."""
 
 
 def reason(table: Table, row: str, column: str) -> str:

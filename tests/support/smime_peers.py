@@ -218,7 +218,7 @@ class Nss:
     def take(self, owner: Owner) -> None:
         own, p12 = write_pem(self.folder / "own.pem", *owner), self.folder / "own.p12"
         export = ("-out", p12, "-passout", "pass:x", "-name", f"n{owner[0].serial_number}")
-        run(self._openssl, "pkcs12", "-export", "-in", own, *export)
+        ask(self._openssl, "pkcs12", "-export", "-in", own, *export)
         ask(self._pk12util, "-i", p12, "-d", self.store, "-W", "x")
         self._taken.add(owner[0].fingerprint(hashes.SHA256()))
 
