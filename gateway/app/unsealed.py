@@ -5,6 +5,7 @@ from __future__ import annotations
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa, x25519
 
+from gateway.adapters.openpgp.gpg import sweep
 from gateway.adapters.openpgp.opener import GpgOpener
 from gateway.app import directories, openpgp_method
 from gateway.app.installation import Installation
@@ -19,7 +20,8 @@ _OPENS = (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey, x25519.X25519PrivateKey
 
 
 def unsealing(home: Installation, renderer: Renderer) -> Unsealing:
-    """Opens mails with the keys that the installation has when each one is opened."""
+    """Opens mails with the keys that the installation has when each one is opened; what a killed worker left is removed."""
+    sweep()
     trusted = directories.trust(home.settings, home.tokens.secret)
 
     def anchors(domain: str) -> tuple[x509.Certificate, ...]:

@@ -54,7 +54,7 @@ def test_a_patients_mail_is_opened_and_its_directory_is_gone(opener: GpgOpener, 
     found = opened(mail(encrypted(tmp_path, own, PAYLOAD)), Tools([], os.urandom, opener.open))
     assert (found.ciphers, found.authentic, found.signature) == (("openpgp",), True, None)
     assert found.body == b"diabetes\r\n"
-    assert not list(tmp_path.glob("sealgate-gpg-*"))
+    assert not list(tmp_path.glob("sgpg-*"))
 
 
 def refused(opener: GpgOpener, armour: bytes) -> Why:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import logging
 import os
+import re
 import shutil
 import tempfile
 import threading
@@ -17,6 +18,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from queue import Empty, Full, Queue
+from stat import S_ISDIR
 from subprocess import Popen
 from typing import Any
 
@@ -25,6 +27,8 @@ import gnupg
 from gateway.domain.errors import ConfigError, SealgateError, SealingFailed
 from gateway.seal.openpgp_own import OwnKey, signed_message
 
+_HOME = "sgpg-"
+_PID = re.compile(rf"{_HOME}([0-9a-f]{{1,8}})-")
 _CHUNK = 64 * 1024
 _CHUNKS = 8
 _SILENCE_SECONDS = 120.0
@@ -94,7 +98,7 @@ class GpgEngine:
 
     def _home(self) -> tempfile.TemporaryDirectory[str]:
         try:
-            return tempfile.TemporaryDirectory(prefix="sealgate-gpg-", dir=self._folder, ignore_cleanup_errors=True)
+            return new_home(self._folder)
         except OSError as error:
             raise SealingFailed("there is no room for gpg's directory") from error
 
@@ -103,6 +107,35 @@ def memory_folder() -> Path:
     """Where directories may be made, in memory if that can be; named here, so that nobody tries by writing a file."""
     shared = Path("/dev/shm")  # noqa: S108 - 0700 below it
     return shared if os.access(shared, os.W_OK | os.X_OK) else Path("/tmp")  # noqa: S108 - likewise
+
+
+def new_home(folder: Path) -> tempfile.TemporaryDirectory[str]:
+    """A directory for one run, whose name tells the process that it ends with: a short one, since sockets lie in it."""
+    return tempfile.TemporaryDirectory(prefix=f"{_HOME}{os.getpid():x}-", dir=folder, ignore_cleanup_errors=True)
+
+
+def sweep(folder: Path | None = None) -> int:
+    """Remove the directories of processes that were killed during a run, one of which may hold a private key; returns how many.
+    An agent that one of them left ends when its directory has gone.
+    """
+    done = 0
+    for path in (folder or memory_folder()).glob(f"{_HOME}*"):
+        pid = _PID.match(path.name)
+        about = path.lstat()
+        if pid and S_ISDIR(about.st_mode) and about.st_uid == os.getuid() and not _runs(int(pid[1], 16)):
+            shutil.rmtree(path, ignore_errors=True)
+            done += 1
+    return done
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 class _Run:

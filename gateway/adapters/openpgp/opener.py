@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import re
 import subprocess
-import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.adapters.openpgp.gpg import memory_folder
+from gateway.adapters.openpgp.gpg import memory_folder, new_home
 from gateway.domain.errors import TemporaryError
 from gateway.seal.cms_open import NotOpened, Why
 from gateway.seal.cms_verify import Checked, Verdict
@@ -42,9 +41,7 @@ class GpgOpener:
     def open(self, message: bytes) -> PgpPlain:
         """What a message holds; NotOpened with the reason. TemporaryError where gpg cannot be run at all."""
         try:
-            with tempfile.TemporaryDirectory(
-                prefix="sealgate-gpg-", dir=self.folder or memory_folder(), ignore_cleanup_errors=True
-            ) as home:
+            with new_home(self.folder or memory_folder()) as home:
                 try:
                     self._run(home, ["--import"], self.own.secret.reveal())
                     return self._opened(*self._run(home, ["--decrypt"], message))
