@@ -68,7 +68,20 @@ def ocsp_places(certificate: x509.Certificate) -> list[str]:
 
 def _http(names: Iterator[x509.GeneralName]) -> list[str]:
     found = (one.value for one in names if isinstance(one, x509.UniformResourceIdentifier))
-    return [one for one in found if one.startswith(("http://", "https://"))][:_PLACES]
+    return [one for one in found if one.lower().startswith(("http://", "https://"))][:_PLACES]
+
+
+def tells_where(certificate: x509.Certificate) -> bool:
+    """Whether it says at all where its revocation can be asked for, in whatever way, readable here or not."""
+    try:
+        found = {one.oid: one.value for one in certificate.extensions}
+    except ValueError:
+        return True
+    access = found.get(x509.AuthorityInformationAccess.oid)
+    asks = isinstance(access, x509.AuthorityInformationAccess) and any(
+        one.access_method == AuthorityInformationAccessOID.OCSP for one in access
+    )
+    return asks or x509.CRLDistributionPoints.oid in found
 
 
 def read_crl(der: bytes, issuer: x509.Certificate) -> x509.CertificateRevocationList:

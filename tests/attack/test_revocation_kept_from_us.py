@@ -6,13 +6,14 @@ import ipaddress
 from datetime import timedelta
 
 import pytest
+from cryptography import x509
 
 from gateway.adapters.keydirectory.fetch import Deadline, Fetch, FetchFailed
 from gateway.adapters.keydirectory.trust import Anchors, Trust
 from gateway.ports.keys import KeyState
 from tests.support.web_server import web_server
 from tests.unit.adapters import test_revocation_checks as lists
-from tests.unit.seal.certificates import AT
+from tests.unit.seal.certificates import AT, recipient
 
 HOUR = timedelta(hours=1)
 
@@ -39,6 +40,31 @@ def test_a_revocation_that_was_told_is_not_forgotten(server, later: str, hard: b
     server.pages["/crl"] = lists.crl(since=AT - 2 * lists.DAY) if later == "an older list" else b"nothing"
     assert state(4) is KeyState.UNTRUSTED
     assert len(server.asked) == 3
+
+
+POINTS = {
+    "by LDAP alone": x509.DistributionPoint([x509.UniformResourceIdentifier("ldap://pki.example.org/cn=x")], None, None, None),
+    "in parts": x509.DistributionPoint(
+        [x509.UniformResourceIdentifier("http://pki.example.org/crl")], None, frozenset({x509.ReasonFlags.key_compromise}), None
+    ),
+    "nowhere": x509.DistributionPoint(None, None, None, [x509.DirectoryName(lists.ROOT.subject)]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_lists_that_cannot_be_asked_for_are_no_good_word(point: str) -> None:
+    extra = [(x509.CRLDistributionPoints([POINTS[point]]), False)]
+    one = recipient("bob@example.net", lists.KEY, issuer=(lists.ROOT, lists.ROOT_KEY), extra=extra)
+    assert lists.answer(one, lists.checks())[0] is KeyState.UNREACHABLE
+    assert lists.answer(one, lists.checks(hard=False))[0] is KeyState.VALID
+
+
+def test_a_scheme_in_capitals_is_asked(server) -> None:  # type: ignore[no-untyped-def]
+    place = x509.UniformResourceIdentifier(f"HTTP://pki.example.org:{server.port}/crl")
+    extra = [(x509.CRLDistributionPoints([x509.DistributionPoint([place], None, None, None)]), False)]
+    bad = recipient("bob@example.net", lists.KEY, issuer=(lists.ROOT, lists.ROOT_KEY), extra=extra)
+    server.pages["/crl"] = lists.crl(bad)
+    assert lists.answer(bad, lists.checks(hard=False))[0] is KeyState.UNTRUSTED
 
 
 INSIDE = [

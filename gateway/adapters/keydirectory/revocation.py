@@ -30,6 +30,7 @@ from gateway.seal.revocation import (
     ocsp_question,
     question_der,
     read_crl,
+    tells_where,
 )
 
 _OCSP_BYTES = 64 * 1024
@@ -37,6 +38,7 @@ _KEPT_BYTES = 64 * 1024 * 1024
 _KEPT = 4096
 _FAILED = timedelta(minutes=5)
 """How long a place that failed is left alone: a dead server must not cost every mail its time-out."""
+_ELSEWHERE = "its authority's revocation list is not to be had by http"
 _AT_ONCE = 2
 """Lists that are fetched at the same time."""
 
@@ -84,7 +86,8 @@ class RevocationChecks:
     def _standing(
         self, certificate: x509.Certificate, issuer: x509.Certificate, at: datetime, deadline: Deadline
     ) -> Said:
-        said = Said(Standing.GOOD)  # an authority that names no place to ask cannot revoke: both modes take that
+        # An authority that names no place to ask cannot revoke, and both modes take that; one that names others than the web's can.
+        said = Said(Standing.UNKNOWN, _ELSEWHERE) if tells_where(certificate) else Said(Standing.GOOD)
         for url in crl_places(certificate):
             said = self._by_list(url, certificate, issuer, at, deadline)
             if said.standing is not Standing.UNKNOWN:
