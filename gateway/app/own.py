@@ -39,5 +39,5 @@ class Own:
         one, ca = self.settings.own_keys, self.ca()
         return Signers(
             self.store(), self.columns(), self.index(), (ca.certificate, ca.key), self.places.open, one.crl_url,
-            one.built_in_ca,
+            one.built_in_ca, frozenset(self.settings.practice.own_domains),
         )  # fmt: skip

@@ -29,7 +29,10 @@ _DAMAGED: dict[str, Scalar] = {"code": IntegrityError.code, "step": "sender cert
 
 @dataclass(frozen=True, slots=True)
 class Signers:
-    """Finds or issues the signer of an address. `issues` is False where the practice wants no certificate of the built-in CA."""
+    """Finds or issues the signer of an address. `issues` is False where the practice wants no certificate of the built-in CA;
+    by itself that issues for addresses of these `domains` alone, the practice's own: it vouches for no stranger whose mail a server inside
+    sends on.
+    """
 
     store: Store
     columns: Columns = field(repr=False)
@@ -38,6 +41,7 @@ class Signers:
     places: Places = field(default=no_places, repr=False)
     crl_url: str | None = None
     issues: bool = True
+    domains: frozenset[str] = frozenset()
 
     @property
     def keys(self) -> OwnKeys:
@@ -100,6 +104,10 @@ class Signers:
 
     def _next(self, address: Address, active: OwnKey | None, at: datetime) -> OwnKey:
         """What follows a key of the built-in CA. One in a token gets a new certificate, if nothing is encrypted to the old one."""
+        if active is None and address.domain not in self.domains:
+            raise SealingFailed(
+                "the author is not of the practice's own domains, and has no certificate here to sign with"
+            )
         if active is None or active.place == SEALED:
             both = active is not None and active.purpose.reads
             return self.new(address, at, *((Purpose.BOTH, KeyAlgorithm.RSA_3072) if both else ()))
