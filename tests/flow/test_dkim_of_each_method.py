@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from gateway.domain.errors import ConfigError
 from gateway.seal.dkim import DkimKey
-from tests.support.dkim import both, ed25519_key, rsa_key, sign, verify, write_key
+from tests.support.dkim import both, rsa_key, sign, verify, with_keys
 from tests.support.home import (
     DOCTOR,
     GRACE,
@@ -26,17 +25,6 @@ from tests.support.home import (
 
 KEYS = both(PRACTICE)
 SENDERS = DkimKey("client.example.org", "c1", rsa_key())
-
-
-def with_keys(folder: Path) -> Callable[[str], str]:
-    rsa_file, ed_file = write_key(folder / "r.key", rsa_key()), write_key(folder / "e.key", ed25519_key())
-    return lambda text: (
-        text
-        + "".join(
-            f'\n[[dkim.keys]]\ndomain = "{PRACTICE}"\nselector = "{selector}"\nfile = "{file}"\n'
-            for selector, file in (("r1", rsa_file), ("e1", ed_file))
-        )
-    )
 
 
 def test_every_method_and_notice_leaves_signed(tmp_path: Path) -> None:

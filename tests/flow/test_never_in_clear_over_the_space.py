@@ -18,8 +18,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.support import clear_space as world
-from tests.support.clear_space import Fault, State
+from tests.support import direct
+from tests.support.clear_space import Fault, Keys, State
 from tests.support.clear_world import World
+from tests.support.dkim import with_keys
 from tests.support.home import Home
 
 pytestmark = pytest.mark.proves("clear.whole-space", "open.never-weakened", "open.pass-by-decide", "open.no-bcc")
@@ -30,6 +32,10 @@ faults = st.one_of(
     st.builds(Fault, st.sampled_from(["blob", "shelf"]), st.sampled_from(["assess", "dispatch"]), st.just(1), st.integers(0, 3)),
     st.builds(Fault, st.just("sealer"), st.just("dispatch"), st.integers(0, 6), st.integers(0, len(world.SEALERS) - 1)),
 )  # fmt: skip
+keys = st.builds(
+    Keys, openpgp=st.sampled_from(world.KEYS), direct=st.sampled_from(world.KEYS[:8] + ("none",) * 6), phrase=st.sampled_from(world.PHRASES),
+    form=st.sampled_from(world.FORMS), engine=st.sampled_from(world.ENGINES), lies=st.sampled_from([False] * 5 + [True]),
+)  # fmt: skip
 races = st.lists(st.tuples(st.sampled_from(world.MOMENTS), st.sampled_from(world.RACES)), max_size=3).map(tuple)
 states = st.builds(
     State,
@@ -37,7 +43,7 @@ states = st.builds(
     consents=st.lists(st.sampled_from(world.CONSENTS), max_size=3).map(tuple),
     other_consents=st.lists(st.sampled_from(world.CONSENTS[:4]), max_size=1).map(tuple),
     restriction=st.sampled_from(world.RESTRICTIONS), agreement=st.sampled_from(world.AGREEMENTS), authorized=st.booleans(),
-    key=st.sampled_from(world.KEYS), scan=st.sampled_from(world.SCANS), content=st.sampled_from(world.CONTENTS),
+    key=st.sampled_from(world.KEYS), keys=keys, scan=st.sampled_from(world.SCANS), content=st.sampled_from(world.CONTENTS),
     wish=st.sampled_from(world.WISHES), purpose=st.sampled_from(["", "", "", "treatment", "payment", "other"]),
     policy=st.sampled_from(world.POLICIES), fault=faults,
     relay=st.lists(st.sampled_from(["later", "later", "refused"]), max_size=2).map(tuple), races=races,
@@ -55,7 +61,11 @@ class Neighbourhood:
         """One state from beginning to end."""
         if self.home is None or self.turn % 60 == 0:
             self.close()
-            self.home = Home(self.root / str(self.turn))
+            folder = self.root / f"keys{self.turn}"
+            folder.mkdir()
+            signing = with_keys(folder) if self.turn // 60 % 2 else str
+            configured = direct.configured(folder)
+            self.home = Home(self.root / str(self.turn), config=lambda text: signing(configured(text)))
         one = World(self.home, self.turn % 60, state)
         self.turn += 1
         try:
@@ -111,10 +121,29 @@ def test_in_some_states_in_which_a_rule_wants_masked_copies() -> None:
     assert {"redact", "link", "hold"} <= set(seen), seen
 
 
+few = st.builds(
+    Keys, openpgp=st.sampled_from(["none", "none", "valid", "valid", "expired", "raises"]), direct=st.sampled_from(["none"] * 5 + ["valid"]),
+    phrase=st.sampled_from(["agreed", "agreed", "weak", ""]), form=st.sampled_from(world.FORMS), engine=st.sampled_from(world.ENGINES),
+    lies=st.sampled_from([False] * 5 + [True]),
+)  # fmt: skip
+sealed = st.builds(
+    replace, states, keys=few, key=st.sampled_from(["none", "none", "none", "valid", "expired", "untrusted", "unreachable"]), consents=st.just(("encrypted",)), scan=st.just("whole"), agreement=st.just("good"), restriction=st.just(""),
+    to=st.lists(st.sampled_from(["patient", "partner"]), min_size=1, max_size=2, unique=True).map(tuple),
+    wish=st.sampled_from(["", "[secure]", "openpgp", "pdf", "pdf", "smime"]), content=st.sampled_from(["phi", "subject", "file", "file name"]),
+    policy=st.just("starter"), purpose=st.just("treatment"),
+)  # fmt: skip
+
+
+def test_in_some_states_of_keys_phrases_forms_and_engines() -> None:
+    with tempfile.TemporaryDirectory() as root:
+        seen = walk(Path(root), 30, derandomize=True, space=sealed)
+    assert {"pdf", "link", "hold"} <= set(seen), seen
+
+
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 def test_in_thousands_of_states_of_the_world() -> None:
     with tempfile.TemporaryDirectory() as root:
         seen = walk(Path(root), int(os.environ.get("SEALGATE_STATES", "3000")), derandomize=False)
-    assert min(seen[one] for one in ("pass", "link", "smime", "hold", "opened", "redact")) > 20, seen
+    assert min(seen[one] for one in ("pass", "link", "smime", "openpgp", "pdf", "hold", "opened", "redact")) > 20, seen
     print(dict(seen))

@@ -26,8 +26,15 @@ SCANS = (
     "matcher raises",
 )
 CONTENTS = ("clean", "phi", "phi", "sensitive", "nobody's", "subject", "file", "file name", "threat")
-WISHES = ("", "", "", "[secure]", "pass", "link", "smime", "tls", "redact", "nonsense")
+WISHES = ("", "", "", "[secure]", "pass", "link", "smime", "openpgp", "pdf", "tls", "redact", "nonsense")
+PROTECTS = frozenset({"[secure]", "smime", "openpgp", "pdf", "link"})
+"""Wishes after which nothing may leave readable."""
 KEYS = ("none", "none", "valid", "valid", "expired", "untrusted", "unreachable", "raises", "times out")
+FORMS = ("", "", "gcm", "oaep", "triple")
+"""What `[seal]` says."""
+PHRASES = ("", "", "agreed", "weak")
+STRONG, WEAK = "record skull design length provide kind clerk latin", "summer rain"
+ENGINES = ("", "", "", "dies", "gives nothing", "gives the text", "gives text behind a head", "raises")
 CONSENTS = (
     "encrypted", "encrypted", "encrypted everywhere", "clear", "clear", "clear elsewhere", "clear unwarned", "clear expired",
     "clear future", "clear revoked", "encrypted revoked", "everything revoked", "clear refused", "clear by link only",
@@ -86,6 +93,19 @@ class Fault:
 
 
 @dataclass(frozen=True)
+class Keys:
+    """What there is to seal with, beside S/MIME: states as of KEYS, the phrase of a PDF, the form, and how the engine fares."""
+
+    openpgp: str = "none"
+    direct: str = "none"
+    phrase: str = ""
+    form: str = ""
+    engine: str = ""
+    lies: bool = False
+    """The directory calls somebody else's OpenPGP key valid."""
+
+
+@dataclass(frozen=True)
 class State:
     """One state of the world around one mail."""
 
@@ -97,6 +117,7 @@ class State:
     agreement: str = "good"
     authorized: bool = False
     key: str = "none"
+    keys: Keys = Keys()
     scan: str = "whole"
     content: str = "phi"
     wish: str = ""

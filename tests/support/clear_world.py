@@ -19,23 +19,24 @@ from gateway.config.policy_file import load_policy
 from gateway.domain.address import Address
 from gateway.domain.decision import Action, Decision, Method
 from gateway.domain.errors import KeyMissing, PermanentError, PickupRefused, SealgateError
-from gateway.domain.patient import (
+from gateway.domain.patient import (  # fmt: skip
     ConsentEvent,
     ConsentEventType,
     ConsentKind,
     Patient,
+    Phrase,
     RecipientKind,
     Restriction,
     RestrictionKind,
-)  # fmt: skip
+)
+from gateway.domain.protected import Protected
 from gateway.domain.records import DeliveryRow
 from gateway.domain.states import DeliveryState
 from gateway.flow.review import RELEASED
-from gateway.policy.facts import KeyFacts
 from gateway.policy.law import load_law
 from gateway.policy.strength import weaker
 from gateway.ports.relay import Consignment, Reply
-from tests.support.clear_faults import Directory, failing_commit, raising, scan_trouble, swapped
+from tests.support.clear_faults import Directory, failing_commit, raising, scan_trouble, sealable, sealing, swapped
 from tests.support.clear_space import (
     ACKNOWLEDGED,
     ERRORS,
@@ -45,12 +46,15 @@ from tests.support.clear_space import (
     LATER,
     MASKED,
     NOTICE,
+    PROTECTS,
     REFUSED,
     SEALERS,
+    STRONG,
+    WEAK,
     Fault,
     State,
     Truth,
-)
+)  # fmt: skip
 from tests.support.home import LUNCH, Home, mail
 from tests.support.readable import marks_in
 
@@ -146,7 +150,13 @@ class World:
         if self.state.authorized:
             self.authorize()
         self.reload(self.state.policy)
-        self.directory = Directory(self.state.key)
+        keys = self.state.keys
+        self.directory = Directory(self.state.key, keys.openpgp, keys.direct, lies=keys.lies)
+        if keys.phrase:
+            words = STRONG if keys.phrase == "agreed" else WEAK
+            home.change(
+                self.person, phrase=Phrase(Protected(words), date(2026, 1, 2), generated=keys.phrase == "agreed")
+            )
 
     def say(self, person: Patient, what: str, role: str) -> None:
         """One row of a consent log."""
@@ -233,9 +243,9 @@ class World:
         elif what == "policy weakened":
             self.reload("acknowledged")
         elif what == "key removed":
-            self.directory.state = "none"
+            self.directory.become("none")
         elif what == "key expired":
-            self.directory.state = "expired"
+            self.directory.become("expired")
         elif what == "agreement ended" and self.truth.agreement == "good":
             self.truth.agreement = "lapsed"
             self.partner = replace(self.partner, version=self.partner.version + 1, baa_expires=date(2026, 2, 1))
@@ -257,7 +267,7 @@ class World:
     def clear_allowed(self, role: str) -> bool:
         """Whether any of it may leave readable to this recipient now."""
         state, truth = self.state, self.truth
-        if state.wish in {"[secure]", "smime", "link"} or not self.complete():
+        if state.wish in PROTECTS or not self.complete():
             return False
         if state.content == "clean":
             return True
@@ -275,7 +285,7 @@ class World:
     def masking_allowed(self, role: str) -> bool:
         """Whether a copy in which nobody can be found may leave readable to this recipient now."""
         state, truth = self.state, self.truth
-        if state.wish in {"[secure]", "smime", "link", "tls"} or not self.complete():
+        if state.wish in {*PROTECTS, "tls"} or not self.complete():
             return False
         if state.content in {"sensitive", "threat"}:
             return False
@@ -317,6 +327,8 @@ class World:
             self.masked[row.id] = role
             if not self.masking_allowed(role):
                 self.wrong.append(f"a masked copy is not allowed: {told}")
+        if not sealable(row, self.directory, self.state.keys):
+            self.wrong.append(f"there is nothing that it could be sealed with: {told}")
         if self.forbidden(role) or (self.state.content == "threat" and row.rule != RELEASED):
             self.wrong.append(f"nothing may leave: {told}")
         fresh = self.decide_now(row)
@@ -363,11 +375,11 @@ class World:
         assess = home.rooms.assess
         summary, _ = assess._decisions.kept_scan(self._message())
         decided = self._decided(row)
-        key = self.directory.peek(decided.target, at)
+        keys = self.directory.facts(decided.target, at)
         with self.undisturbed() as uow:
             standing = assess._facts.standing(uow, decided.recipient, assess._facts.day(at))
             about = summary.about(one for one, _ in row.basis.patients)
-            return assess.decide(uow, about, (), assess.postmaster, [standing], [KeyFacts(key.state, key.fingerprint)], at)[0]  # fmt: skip
+            return assess.decide(uow, about, (), assess.postmaster, [standing], [keys], at)[0]  # fmt: skip
 
     # The road
 
@@ -383,6 +395,7 @@ class World:
         home.hop.answers = {"*": self._replies()} if self.state.relay else {}
         facts, reader = home.rooms.assess._facts, home.rooms.assess._reader
         with ExitStack() as stack:
+            stack.enter_context(sealing(self.home, self.directory, self.state.keys))
             stack.enter_context(swapped(facts, "directory", self.directory))
             stack.enter_context(scan_trouble(self.state.scan, reader))
             self.message = home.submit(self.raw(), [self.address(one) for one in self.state.to])

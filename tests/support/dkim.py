@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from gateway.seal.dkim import DkimKey, dkim_record
+from tests.support.home import PRACTICE
 
 
 @cache
@@ -67,3 +68,15 @@ def sign(mail: bytes, key: DkimKey, *, canonicalize: bytes = b"relaxed") -> byte
             include_headers=[b"From", b"To", b"Subject", b"Date", b"Message-ID"],
         )  # fmt: skip
     return bytes(field) + mail
+
+
+def with_keys(folder: Path) -> Callable[[str], str]:
+    """What makes `sealgate.toml` one with a key of each kind."""
+    rsa_file, ed_file = write_key(folder / "r.key", rsa_key()), write_key(folder / "e.key", ed25519_key())
+    return lambda text: (
+        text
+        + "".join(
+            f'\n[[dkim.keys]]\ndomain = "{PRACTICE}"\nselector = "{selector}"\nfile = "{file}"\n'
+            for selector, file in (("r1", rsa_file), ("e1", ed_file))
+        )
+    )
