@@ -141,3 +141,15 @@ class Truth:
     acknowledged: bool = False
     hold_partners: bool = False
     masked: bool = False
+
+
+def believe(what: str, here: set[str], role: str) -> None:
+    """What a row of a consent log changes in where clear mail is wanted."""
+    if what == "clear":
+        here.add(role)
+    elif what == "clear elsewhere":
+        here.add("elsewhere")
+    elif what == "everything revoked":
+        here.clear()
+    elif what in {"clear revoked", "clear refused", "clear unwarned", "clear expired", "clear future"}:
+        here.discard(role)  # taken back, or the same subject said anew

@@ -54,6 +54,7 @@ from tests.support.clear_space import (
     Fault,
     State,
     Truth,
+    believe,
 )  # fmt: skip
 from tests.support.home import LUNCH, Home, mail
 from tests.support.readable import marks_in
@@ -174,17 +175,7 @@ class World:
             )  # fmt: skip
             with self.home.store.begin() as uow:
                 self.home.register.append_consent(uow, event, self.home.clock.now(), "test")
-        self._believe(what, self.truth.clear_at if person is self.person else self.truth.other_clear_at, role)
-
-    def _believe(self, what: str, here: set[str], role: str) -> None:
-        if what == "clear":
-            here.add(role)
-        elif what == "clear elsewhere":
-            here.add("elsewhere")
-        elif what == "everything revoked":
-            here.clear()
-        elif what in {"clear revoked", "clear refused", "clear unwarned", "clear expired", "clear future"}:
-            here.discard(role)  # taken back, or the same subject said anew
+        believe(what, self.truth.clear_at if person is self.person else self.truth.other_clear_at, role)
 
     def restrict(self, what: str) -> None:
         """Set the patient's restrictions."""
