@@ -31,10 +31,12 @@ from gateway.seal.columns import Columns, derive
 from gateway.seal.context import context
 from gateway.seal.hybrid import OpenWith
 from gateway.seal.objects import open_object
+from gateway.seal.openpgp_packets import Tag, dearmoured, packets
 from tests.support.fakes import FakeClock
 
 _HPKE_BYTES = 96
 _SIZES = {16, 24, 32}
+_OPENPGP = {Tag.SECRET_KEY, Tag.SECRET_SUBKEY}
 Wrap = tuple[str, str, str, bytes]
 """Object, kind of holder, which one, sealed bytes."""
 
@@ -66,7 +68,7 @@ class Thief:
         self.shelf = {
             name: found.reveal() for one in secrets for name in one.names() if (found := one.get(name)) is not None
         }  # fmt: skip
-        self.files = {path.name: list(_secrets_in(path)) for path in sorted(keys.iterdir()) if path.is_file()}
+        self.files = {path.name: list(_secrets_in(path)) for path in sorted(keys.rglob("*")) if path.is_file()}
         self.raw = [*self.shelf.values(), *itertools.chain.from_iterable(self.files.values())]
         self.private = [OpenWith(Protected(one)) for one in self.raw if len(one) == _HPKE_BYTES] + list(offline)
         self.symmetric = [one for one in self.raw if len(one) in _SIZES] + [bytes(32)]
@@ -179,9 +181,15 @@ class Thief:
 
 
 def _secrets_in(path: Path) -> Iterator[bytes]:
-    """Every secret that a key file may mean: its base64, its hex, the raw private key of its PEM, its own bytes."""
+    """Every secret that a key file may mean: its base64, its hex, the raw private key of its PEM or OpenPGP block, its own bytes."""
     data = path.read_bytes()
-    if b"PRIVATE KEY" in data:
+    if b"PGP PRIVATE KEY" in data:
+        secrets = [one.body for one in packets(dearmoured(data, "PRIVATE KEY BLOCK")) if one.tag in _OPENPGP]
+        # The secret number is an MPI before the checksum at the end, in one byte order or the other (RFC 9580 5.5.3).
+        for body in secrets:
+            yield body[-34:-2]
+            yield body[-34:-2][::-1]
+    elif b"PRIVATE KEY" in data:
         key = load_pem_private_key(data, None)
         if isinstance(key, Ed25519PrivateKey):
             yield key.private_bytes_raw()
