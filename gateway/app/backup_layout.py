@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -72,9 +72,9 @@ def places(settings: Settings, config: Path) -> list[Place]:
             raise ConfigError(f"{setting}: `sealgate backup` copies directories (file:///…) only (docs/backup.md)")
         named.append((setting, Path(unquote(urlsplit(url).path))))
     named += [
-        (f"{section}.{name}", path)
+        (setting, path)
         for section in type(settings).model_fields
-        for name, path in _paths(getattr(settings, section))
+        for setting, path in _paths(section, getattr(settings, section))
     ]
     base, found, taken = config.parent.resolve(), list[Place](), set[str]()
     for setting, path in dict.fromkeys(named):
@@ -118,11 +118,16 @@ def check_inside(config: Path) -> Settings:
     return settings
 
 
-def _paths(section: BaseModel) -> Iterator[tuple[str, Path]]:
-    for name in type(section).model_fields:
-        value = getattr(section, name)
-        for one in value if isinstance(value, tuple) else (value,):
-            if isinstance(one, Path):
-                yield name, one
-            elif isinstance(one, BaseModel):
-                yield from ((f"{name}.{inner}", path) for inner, path in _paths(one))
+def _paths(name: str, value: object) -> Iterator[tuple[str, Path]]:
+    """Every path in a value of the settings, with the setting's name: in sections, named sections, and lists of them."""
+    if isinstance(value, Path):
+        yield name, value
+    elif isinstance(value, BaseModel):
+        for inner in type(value).model_fields:
+            yield from _paths(f"{name}.{inner}", getattr(value, inner))
+    elif isinstance(value, Mapping):
+        for key, one in value.items():
+            yield from _paths(f"{name}.{key}", one)
+    elif isinstance(value, tuple):
+        for one in value:
+            yield from _paths(name, one)

@@ -161,7 +161,7 @@ class Compose:
         payload = protected_payload(
             case.chunks(), outer, notices=self._notices(case), boundary_random=self._random(16)
         )  # fmt: skip
-        form = rules.form(target.domain, [answer.capabilities | certificate_capabilities(certificate)])
+        form = rules.form_for(target.domain, [answer.capabilities | certificate_capabilities(certificate)])
         signer = self._signers.signer(case.author, case.at)
         form, entity = seal(
             payload, signer=signer, recipients=[certificate], at=case.at, random=self._random, form=form

@@ -53,7 +53,7 @@ class FormRules:
     ml_kem: bool = False
     rsa: RsaSignature = RsaSignature.PKCS1
 
-    def form(self, domain: str, capabilities: Iterable[frozenset[str]]) -> Form:
+    def form_for(self, domain: str, capabilities: Iterable[frozenset[str]]) -> Form:
         """The form of a message for recipients of that domain, each with those capabilities."""
         wishes = self.domains.get(domain, self.otherwise)
         known = list(capabilities)

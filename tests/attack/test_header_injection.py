@@ -80,6 +80,7 @@ DOORS: list[tuple[str, Callable[[str], bytes]]] = [
     ("text_mail.auto_submitted", lambda evil: text(auto_submitted=evil)),
     ("text_mail.in_reply_to", lambda evil: text(auto_submitted="auto-replied", in_reply_to=f"<{evil}@x.example>")),
     ("text_mail.references", lambda evil: text(auto_submitted="auto-replied", references=("<a@x.example>", evil))),
+    ("text_mail.confirm_to local", lambda evil: text(confirm_to=Address(evil, "example.org"))),
     ("text_mail.answer", lambda evil: text(answer=True, in_reply_to=f"<{evil}@x.example>", references=(evil,))),
     ("text_mail.text", lambda evil: build.text_mail(outer(), evil)),
     ("text_mail.html", lambda evil: build.text_mail(outer(), "x", evil)),

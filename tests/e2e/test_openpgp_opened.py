@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,8 +29,9 @@ def own() -> openpgp_own.OwnKey:
 
 
 @pytest.fixture
-def opener(own: openpgp_own.OwnKey, tmp_path: Path) -> GpgOpener:
-    return GpgOpener(own, 1_000_000, folder=tmp_path)
+def opener(own: openpgp_own.OwnKey) -> Iterator[GpgOpener]:
+    with tempfile.TemporaryDirectory(prefix="sg", dir="/tmp") as folder:  # an agent's socket has a short path
+        yield GpgOpener(own, 1_000_000, folder=Path(folder))
 
 
 def encrypted(tmp_path: Path, key: openpgp_own.OwnKey, data: bytes, *options: str) -> bytes:
@@ -54,7 +57,8 @@ def test_a_patients_mail_is_opened_and_its_directory_is_gone(opener: GpgOpener, 
     found = opened(mail(encrypted(tmp_path, own, PAYLOAD)), Tools([], os.urandom, opener.open))
     assert (found.ciphers, found.authentic, found.signature) == (("openpgp",), True, None)
     assert found.body == b"diabetes\r\n"
-    assert not list(tmp_path.glob("sgpg-*"))
+    assert opener.folder is not None
+    assert not list(opener.folder.iterdir())
 
 
 def refused(opener: GpgOpener, armour: bytes) -> Why:

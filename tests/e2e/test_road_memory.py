@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.config.starter import starter_policy
 from gateway.domain.decision import Method
 from gateway.domain.states import DeliveryState
 from tests.support.live import COLLEAGUE, LETTER, MARIA, OFFICE, Live, letter, living
@@ -61,7 +62,8 @@ def roster(size: int) -> bytes:
 
 @pytest.fixture
 def live(tmp_path: Path) -> Iterator[Live]:
-    with living(tmp_path / "gate", "worker", "smtp") as running:
+    policy = 'link_over = "200MiB"\n' + starter_policy()  # else a mail of this size always goes by link
+    with living(tmp_path / "gate", "worker", "smtp", policy=policy) as running:
         running.certify()
         yield running
 

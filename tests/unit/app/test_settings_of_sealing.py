@@ -15,8 +15,8 @@ KNOWN = frozenset({"aes-256-gcm", "auth-enveloped", "rsa-oaep-sha256"})
 def test_nothing_set_leaves_everything_to_what_the_recipients_say() -> None:
     rules = sealing(SealSection())
     assert not rules.only_recipient
-    assert rules.smime.form("example.net", [frozenset()]) == Form()
-    assert rules.smime.form("example.net", [KNOWN]) == Form("aes-256-gcm", KeyTransport.OAEP)
+    assert rules.smime.form_for("example.net", [frozenset()]) == Form()
+    assert rules.smime.form_for("example.net", [KNOWN]) == Form("aes-256-gcm", KeyTransport.OAEP)
     assert sealing_warnings(SealSection()) == []
 
 
@@ -31,9 +31,9 @@ def test_a_domains_own_entry_counts_before_the_rest() -> None:
     found = sealing(section)
     assert found.only_recipient
     more = {"triple": True, "ml_kem": True, "rsa": RsaSignature.PSS}
-    assert found.smime.form("xn--bcher-kva.example", [KNOWN]) == Form("aes-256-cbc", KeyTransport.PKCS1, **more)  # type: ignore[arg-type]
-    assert found.smime.form("open.example", [frozenset()]) == Form(**more)  # type: ignore[arg-type]
-    assert found.smime.form("else.example", [frozenset()]) == Form("aes-256-gcm", KeyTransport.OAEP, **more)  # type: ignore[arg-type]
+    assert found.smime.form_for("xn--bcher-kva.example", [KNOWN]) == Form("aes-256-cbc", KeyTransport.PKCS1, **more)  # type: ignore[arg-type]
+    assert found.smime.form_for("open.example", [frozenset()]) == Form(**more)  # type: ignore[arg-type]
+    assert found.smime.form_for("else.example", [frozenset()]) == Form("aes-256-gcm", KeyTransport.OAEP, **more)  # type: ignore[arg-type]
     assert len(sealing_warnings(section)) == 3
 
 

@@ -55,14 +55,14 @@ def cms_of(entity: bytes) -> bytes:
 def test_the_strongest_form_that_all_recipients_read_and_settings_count_more() -> None:
     none: frozenset[str] = frozenset()
     transport, rules = smime.KeyTransport.OAEP, FormRules()
-    assert rules.form("example.net", []) == rules.form("example.net", [none]) == smime.Form("aes-256-cbc")
-    assert rules.form("example.net", [frozenset({GCM, OAEP})]) == smime.Form(GCM, transport)
-    assert rules.form("example.net", [frozenset({GCM, OAEP}), frozenset({GCM})]) == smime.Form(GCM)
-    assert rules.form("example.net", [frozenset({GCM}), none]) == smime.Form()
-    assert rules.form("example.net", [frozenset({"aes-128-gcm", "auth-enveloped"})]) == smime.Form()
+    assert rules.form_for("example.net", []) == rules.form_for("example.net", [none]) == smime.Form("aes-256-cbc")
+    assert rules.form_for("example.net", [frozenset({GCM, OAEP})]) == smime.Form(GCM, transport)
+    assert rules.form_for("example.net", [frozenset({GCM, OAEP}), frozenset({GCM})]) == smime.Form(GCM)
+    assert rules.form_for("example.net", [frozenset({GCM}), none]) == smime.Form()
+    assert rules.form_for("example.net", [frozenset({"aes-128-gcm", "auth-enveloped"})]) == smime.Form()
     rules = FormRules({"example.net": Wishes(GCM, OAEP)}, Wishes("aes-256-cbc", "rsa-pkcs1v15"), triple=True)
-    assert rules.form("example.net", [none]) == smime.Form(GCM, transport, triple=True)
-    assert rules.form("example.org", [frozenset({GCM, OAEP})]) == smime.Form(triple=True)
+    assert rules.form_for("example.net", [none]) == smime.Form(GCM, transport, triple=True)
+    assert rules.form_for("example.org", [frozenset({GCM, OAEP})]) == smime.Form(triple=True)
 
 
 def test_a_changed_bit_of_gcm_content_opens_nothing(signer: smime.Signer) -> None:
