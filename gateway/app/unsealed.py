@@ -28,8 +28,8 @@ def unsealing(home: Installation, renderer: Renderer) -> Unsealing:
         return trusted.anchors_for(domain, KeyKind.SMIME) or ()
 
     return Unsealing(
-        lambda: _tools(home), anchors, home.imported_keys(), home.settings.inbound.open_bytes,
-        lambda: renderer.mail(WORDS).text,
+        lambda: _tools(home), anchors, home.imported_keys(), home.key_directory(),
+        home.settings.inbound.open_bytes, lambda: renderer.mail(WORDS).text,
     )  # fmt: skip
 
 

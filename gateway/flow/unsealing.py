@@ -9,7 +9,7 @@ Larger mails than the limit, and those whose root is neither encrypted nor signe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from cryptography import x509
@@ -20,12 +20,13 @@ from gateway.flow.inside_mark import Result, marks
 from gateway.mime.build_inside import decrypted, is_passive, marked, sender_of, set_apart
 from gateway.mime.build_original import HeaderBlock, read_block
 from gateway.mime.sealed_root import RootKind, root_of
-from gateway.ports.keys import KeyDirectory, KeyState
+from gateway.ports.keys import KeyAnswer, KeyDirectory, KeyKind, KeyState
 from gateway.seal.cms_open import NotOpened, Why
 from gateway.seal.cms_signer import Author, Trust, author
 from gateway.seal.cms_verify import Checked, Verdict
 from gateway.seal.header_protection_read import read_protection
 from gateway.seal.opening import Opened, Tools, open_mail
+from gateway.seal.openpgp_signers import SignerKey, signer_key
 
 WORDS = "not-authenticated"
 """The template of the text beside content that was set apart."""
@@ -48,6 +49,9 @@ class Unsealing:
     anchors: Callable[[str], Sequence[x509.Certificate]]
     """The authorities that count for a domain."""
     directory: KeyDirectory
+    """What staff imported: the practice's own word for a certificate."""
+    signers: KeyDirectory
+    """Where the OpenPGP keys of correspondents are, in the practice's order."""
     limit: int
     """Bytes of a mail that is opened; its memory is a few times that."""
     words: Callable[[], str]
@@ -80,12 +84,25 @@ class Unsealing:
         return decrypted(block, opened.block, protected, opened.body, told, author=result.author.vouched)
 
     def _result(self, block: HeaderBlock, body: bytes, kind: RootKind, at: datetime) -> Result:
+        signer = self._signer(block, at) if kind is RootKind.PGP else None
         try:
-            opened = open_mail(block, body, self.tools())
+            opened = open_mail(block, body, replace(self.tools(), signer=signer))
         except NotOpened as error:
             return self._unread(kind, error.why)
         apart = opened.encrypted and not opened.authentic and not is_passive(opened.block, opened.body)
-        return Result(kind, opened, self._author(block, opened, at), apart=apart)
+        return Result(kind, opened, self._author(block, opened, signer, at), apart=apart)
+
+    def _signer(self, block: HeaderBlock, at: datetime) -> SignerKey | None:
+        """The OpenPGP key on record for the author that stands outside. It is asked for before the mail is opened, signed or not:
+        a directory on the network must not learn what could be opened.
+        """
+        sender = _address(sender_of(block))
+        answer = self.signers.find(sender, at, KeyKind.OPENPGP) if sender is not None else KeyAnswer(KeyState.NONE)
+        if sender is None or answer.state in {KeyState.NONE, KeyState.UNREACHABLE}:
+            return None
+        if answer.state is not KeyState.VALID:
+            return SignerKey(sender, at, answer.reason or "the OpenPGP key does not serve")
+        return signer_key(answer.certificate, sender, at)
 
     @staticmethod
     def _unread(kind: RootKind, why: Why) -> Result:
@@ -94,12 +111,12 @@ class Unsealing:
             return Result(kind, author=Author(Verdict.UNKNOWN))
         return Result(kind, why=why)
 
-    def _author(self, block: HeaderBlock, opened: Opened, at: datetime) -> Author:
+    def _author(self, block: HeaderBlock, opened: Opened, signer: SignerKey | None, at: datetime) -> Author:
         protected = read_protection(opened.payload).fields if opened.encrypted else ()
         sender = _address(sender_of(HeaderBlock(protected)) or sender_of(block))
-        if opened.pgp is not None:
-            return _pgp_author(opened, sender)
         checked = opened.signature
+        if opened.pgp is not None and checked is not None and checked is opened.pgp.signature:
+            return _pgp_author(checked, sender, signer)
         anchors = self.anchors(sender.domain) if sender is not None else ()
         return author(checked, sender, at, anchors, self._imported(checked, sender, at))
 
@@ -112,13 +129,16 @@ class Unsealing:
         return frozenset({bytes.fromhex(answer.fingerprint)}) if known else frozenset()
 
 
-def _pgp_author(opened: Opened, sender: Address | None) -> Author:
-    plain = opened.pgp
-    if plain is None or plain.signature is None:
-        return Author()
-    trust = Trust.TRUSTED if plain.trusted else Trust.UNTRUSTED
-    same = plain.same and sender is not None
-    return Author(plain.signature.verdict, trust, same, sender if same else None)
+def _pgp_author(checked: Checked, sender: Address | None, signer: SignerKey | None) -> Author:
+    """Good and weak are signatures by the key on record for the author that stands outside; the one inside must be the same."""
+    if signer is None:
+        return Author(checked.verdict, why="no OpenPGP key of the author is known")
+    if checked.verdict not in {Verdict.GOOD, Verdict.WEAK}:
+        return Author(
+            checked.verdict, Trust.UNTRUSTED, why=signer.refused or "not signed by the key on record for the author"
+        )
+    same = sender is not None and sender.same_mailbox(signer.address)
+    return Author(checked.verdict, Trust.TRUSTED, same, sender if same else None)
 
 
 def _address(text: str) -> Address | None:

@@ -18,6 +18,7 @@ from gateway.seal.cms_open import NotOpened, Why, open_enveloped
 from gateway.seal.cms_read import COMPRESSED, Enveloped, Signed, read_cms
 from gateway.seal.cms_verify import Checked, Verdict, check
 from gateway.seal.header_protection import canonical
+from gateway.seal.openpgp_signers import SignerKey
 from gateway.seal.smime_envelope import Random
 
 _LAYERS = 6
@@ -29,23 +30,21 @@ class PgpPlain:
 
     content: bytes = field(repr=False)
     signature: Checked | None = None
-    signer: str = ""
-    """The signer's fingerprint, lower-case hex, where the signature is good."""
-    trusted: bool = False
-    same: bool = False
+    """By the key that was named for it: good or weak are its signatures, and nobody else's."""
 
 
-PgpOpen = Callable[[bytes], PgpPlain]
-"""Decrypts one message; NotOpened with the reason, `no-integrity-protection` among them, and no other error."""
+PgpOpen = Callable[[bytes, SignerKey | None], PgpPlain]
+"""Decrypts one message, and verifies by that key who signed it; NotOpened with the reason, `no-integrity-protection` among them, and no other error."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What opens: our own S/MIME keys, random bytes, and an OpenPGP engine where there is one."""
+    """What opens: our own S/MIME keys, random bytes, and an OpenPGP engine where there is one, with its author's key."""
 
     own: Sequence[OwnKey] = field(repr=False)
     random: Random
     pgp: PgpOpen | None = None
+    signer: SignerKey | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,7 @@ def _layer(now: Opened, root: Root, tools: Tools) -> Opened:
     if root.kind is RootKind.PGP:
         if tools.pgp is None:
             raise NotOpened(Why.NO_ENGINE)
-        plain = tools.pgp(pgp_message(root.boundary, now.body))
+        plain = tools.pgp(pgp_message(root.boundary, now.body), tools.signer)
         inside = _inside(now, plain.content, "openpgp", authentic=True)
         return replace(inside, signature=plain.signature, pgp=plain)
     if root.kind is RootKind.CMS_SIGNED:

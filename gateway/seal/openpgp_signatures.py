@@ -21,11 +21,11 @@ from gateway.seal.openpgp_packets import Subpacket, mpi, read_mpis, subpacket, s
 
 Verifier = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | Ed25519PublicKey
 
-BINARY, CERTIFICATIONS, SUBKEY_BINDING, DIRECT = 0x00, frozenset(range(0x10, 0x14)), 0x18, 0x1F
+BINARY, CERTIFICATIONS, SUBKEY_BINDING, PRIMARY_BINDING, DIRECT = 0x00, frozenset(range(0x10, 0x14)), 0x18, 0x19, 0x1F
 KEY_REVOCATION, SUBKEY_REVOCATION, CERTIFICATION_REVOCATION = 0x20, 0x28, 0x30
 """Signature types, RFC 9580 5.2.1."""
 CREATED, EXPIRES, KEY_EXPIRES, CIPHERS, REVOKER, ISSUER = 2, 3, 9, 11, 12, 16
-PRIMARY_USER, KEY_FLAGS, FEATURES, ISSUER_FINGERPRINT = 25, 27, 30, 33
+PRIMARY_USER, KEY_FLAGS, FEATURES, EMBEDDED, ISSUER_FINGERPRINT = 25, 27, 30, 32, 33
 """Subpacket types, RFC 9580 5.2.3.7."""
 _KNOWN = frozenset({2, 3, 4, 5, 7, 9, 11, 12, 16, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 39})
 

@@ -49,7 +49,8 @@ class Nobody:
 
 
 UNSEALING = Unsealing(
-    lambda: Tools([OwnKey(*OWN)], os.urandom), lambda _: (CA,), Nobody(), 10_000_000, lambda: "could have been changed"
+    lambda: Tools([OwnKey(*OWN)], os.urandom), lambda _: (CA,), Nobody(), Nobody(), 10_000_000,
+    lambda: "could have been changed",
 )  # fmt: skip
 
 

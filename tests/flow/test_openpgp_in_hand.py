@@ -6,11 +6,14 @@ import shutil
 
 import pytest
 
+from gateway.adapters.keydirectory.openpgp_answers import judge_openpgp_data
 from gateway.app.checkup import examine
 from gateway.domain.address import Address
 from gateway.domain.decision import Method
+from gateway.ports.keys import KeyAnswer, KeyKind, KeyState
 from gateway.seal.openpgp_keys import read_certificates
 from gateway.seal.openpgp_packets import dearmoured
+from tests.support.clear_faults import swapped
 from tests.support.home import GRACE, RESULTS, Home, mail
 from tests.support.openpgp import person
 
@@ -68,6 +71,36 @@ def test_a_key_that_was_replaced_before_sending_is_decided_on_anew(home):
     second = imported(home)
     home.settle()
     assert home.delivery(message).basis.key == second != first
+
+
+class Says:
+    """A directory that has one OpenPGP key for everybody."""
+
+    def __init__(self, home):
+        self.answer = judge_openpgp_data(person(GRACE, home.clock.now()).public, Address.parse(GRACE), home.clock.now())
+
+    def find(self, address, at, kind=KeyKind.SMIME):
+        return self.answer if kind is KeyKind.OPENPGP else KeyAnswer(KeyState.NONE)
+
+
+def test_a_key_that_turns_up_while_it_is_sealed_is_not_sealed_to(home):
+    """It is Grace's and serves, but nobody decided on it: the decision was on the key that stood there a moment before."""
+    facts, sealer = home.rooms.assess._facts, home.rooms.dispatch._compose._table[Method.OPENPGP].args[0]
+    decided_on, turned_up = Says(home), Says(home)
+    with swapped(facts, "directory", decided_on), swapped(sealer, "directory", turned_up):
+        message = submit(home)
+        home.settle()
+        assert home.delivery(message).basis.key == decided_on.answer.fingerprint
+    assert home.sent(GRACE) == []
+
+
+def test_a_key_that_stays_is_sealed_to(home):
+    facts, sealer = home.rooms.assess._facts, home.rooms.dispatch._compose._table[Method.OPENPGP].args[0]
+    says = Says(home)
+    with swapped(facts, "directory", says), swapped(sealer, "directory", says):
+        submit(home)
+        home.settle()
+    assert b"BEGIN PGP MESSAGE" in home.sent(GRACE)[0].raw
 
 
 def session_key(raw):

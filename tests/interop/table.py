@@ -74,7 +74,7 @@ SMIME_IN = Table(
 )  # fmt: skip
 OPENPGP_IN = Table(
     "openpgp-in", "PGP/MIME that others write, at the inbound door",
-    "To the practice's own key (Curve25519). A signature is `unknown`: the gateway has nobody's key to verify it with.",
+    "To the practice's own key (Curve25519). A signature is `unknown` here: the gateway has no key of these authors.",
     "Program and form",
     ("gpg: signed", "gpg: not signed", "gpg: recipient not named", "gpg: without integrity protection", "gpg: to somebody else",
      "sqop: signed", "gosop: signed", "rnp: signed", "pysequoia: signed"), (OURS,),
