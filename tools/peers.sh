@@ -1,7 +1,7 @@
 #!/bin/sh
 # Programs that the tests with real peers talk to. Installed where the user is root on Debian; elsewhere those tests skip.
 set -eu
-wanted="openssl gnupg gpgsm sqop gosop rnp postfix swaks libnet-ssleay-perl libio-socket-ssl-perl msmtp libnss3-tools softhsm2 chromium libatomic1 poppler-utils gcc libc6-dev strace tesseract-ocr tesseract-ocr-spa clamav-daemon unbound slapd ldap-utils qpdf 7zip libarchive-tools unzip"
+wanted="openssl gnupg gpgsm sqop gosop rnp postfix swaks libnet-ssleay-perl libio-socket-ssl-perl msmtp libnss3-tools softhsm2 chromium libatomic1 poppler-utils gcc libc6-dev strace tesseract-ocr tesseract-ocr-spa clamav-daemon unbound slapd ldap-utils qpdf 7zip libarchive-tools unzip libjs-pdf"
 [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 || { echo "peers: not root on Debian, tests of missing programs skip"; exit 0; }
 missing=""
 for one in $wanted; do

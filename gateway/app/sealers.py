@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from gateway.app.installation import Installation
 from gateway.flow.compose import Words
 from gateway.flow.keys import WorkerKeys
@@ -19,8 +21,11 @@ _PAGES = TEMPLATES / "letters" / "letter.typ"
 def pdf_sealer(
     home: Installation, parcels: Parcels, keys: WorkerKeys, words: Words, limits: Limits, reached: Checkpoint
 ) -> SealedPdf:
-    """Encrypted PDF, with passwords by agreed phrase or text message."""
-    renderer = home.renderer()
-    passwords = Passwords(home.store(), keys, home.notifier(), renderer, home.clock, home.tokens, words, reached)
-    language = home.settings.practice.language
-    return SealedPdf(passwords, Typesetter(_PAGES), parcels, renderer, words, limits, language)
+    """Encrypted PDF, with passwords by agreed phrase, text message or the page of a link."""
+    renderer, practice = home.renderer(), home.settings.practice
+    passwords = Passwords(
+        home.store(), keys, home.notifier(), renderer, home.clock, home.tokens, words, parcels, practice.language[:2], reached
+    )  # fmt: skip
+    return SealedPdf(
+        passwords, Typesetter(_PAGES), parcels, renderer, words, limits, practice.language, ZoneInfo(practice.time_zone)
+    )

@@ -195,6 +195,10 @@ class PdfTable(Section):
         default=True,
         description="Without an agreed phrase, a password for each message goes to the patient's phone on record (`[notifier]`).",
     )
+    portal: bool = Field(
+        default=False,
+        description="Where neither serves: the password on a link's page, opened by a code to the phone or from staff, never by e-mail.",
+    )
     form: Literal["pdf", "archive"] = Field(
         default="pdf", description="`archive`: a WinZip AES-256 archive, which Windows cannot open by itself."
     )
@@ -264,7 +268,7 @@ def _policy(file: PolicyFile, folder: Path) -> Policy:
         own=file.detector.practice,
         allowed=allowed,
         denied=denied,
-        pdf=PdfPolicy(file.pdf.text_messages, file.pdf.form == "archive", file.pdf.archive_for),
+        pdf=PdfPolicy(file.pdf.text_messages, file.pdf.form == "archive", file.pdf.archive_for, file.pdf.portal),
         link_over=file.link_over,
         redaction=RedactionPolicy(detector.placeholders == "numbered", detector.attachments == "redacted"),
     )

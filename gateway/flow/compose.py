@@ -21,8 +21,8 @@ from gateway.domain.decision import Method, OpenText
 from gateway.domain.errors import SealingFailed
 from gateway.domain.finding import TextPart
 from gateway.flow.decisions import Decided
-from gateway.flow.facts import Facts, Standing, mail_context
-from gateway.flow.parcels import Parcels, bodies, proof
+from gateway.flow.facts import Facts, Standing, mail_context, proof
+from gateway.flow.parcels import Parcels, bodies
 from gateway.flow.reading import Read, Reader
 from gateway.flow.redacting import Redacting
 from gateway.flow.signers import Signers

@@ -159,7 +159,9 @@ class Facts:
         """How the person at this address would come by the password of an encrypted PDF."""
         if agreed_phrase(standing) is not None:
             return PasswordWay.PHRASE
-        return PasswordWay.SMS if self.text_messages and phone_on_record(standing) else PasswordWay.NONE
+        if self.text_messages and phone_on_record(standing):
+            return PasswordWay.SMS
+        return PasswordWay.PORTAL if proved_elsewhere(standing, text_messages=self.text_messages) else PasswordWay.NONE
 
 
 def agreed_phrase(standing: Standing) -> Protected[str] | None:
@@ -175,6 +177,30 @@ def phone_on_record(standing: Standing) -> str:
     """The one telephone of all patients at this address; empty where there is none or more than one."""
     phones = {one.phone for one in standing.own}
     return phones.pop() if len(phones) == 1 else ""
+
+
+def proof(standing: Standing, target: Address) -> str:
+    """What may prove the recipient: a mailbox code alone only at an address that the practice verified for the person."""
+    if standing.kind in {RecipientKind.PARTNER, RecipientKind.PAYER, RecipientKind.INTERNAL}:
+        return "mailbox"
+    people: tuple[Patient, ...] = standing.own or standing.proxied
+    ways = []
+    if people and all(target.key in one.verified_addresses for one in people):
+        ways.append("mailbox")
+    if standing.own and all(one.phone for one in standing.own):
+        ways.append("phone")
+    return ",".join(ways) if ways else "staff"
+
+
+def proved_elsewhere(standing: Standing, *, text_messages: bool) -> str:
+    """What may prove the patient by another channel than the mailbox: `phone`, or `staff` as for any link where there is neither a
+    phone nor a verified address; empty where only the mailbox could, which is where the PDF lies as well.
+    """
+    if standing.kind is not RecipientKind.PATIENT:
+        return ""
+    if phone_on_record(standing):
+        return "phone" if text_messages else ""
+    return "staff" if proof(standing, standing.target) == "staff" else ""
 
 
 def _minor(born: date | None, day: date) -> bool:

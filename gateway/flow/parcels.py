@@ -13,22 +13,20 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from gateway.domain.address import Address
 from gateway.domain.audit import Event, EventKind, Scalar
 from gateway.domain.errors import LimitExceeded, MalformedMail, PermanentError, SealingFailed, TemporaryError
 from gateway.domain.finding import GapReason
-from gateway.domain.patient import Patient, RecipientKind
 from gateway.domain.protected import Protected
 from gateway.domain.records import DeliveryRow, Holder, ParcelRow
 from gateway.domain.states import ParcelState
 from gateway.flow import epochs
 from gateway.flow.custody import Custody, object_row
 from gateway.flow.decisions import Decided
-from gateway.flow.facts import Standing
+from gateway.flow.facts import Standing, proof
 from gateway.flow.keys import WorkerKeys
 from gateway.flow.parcel_seal import ParcelSeal
 from gateway.flow.reading import Read
-from gateway.flow.waiting import secret_context
+from gateway.flow.waiting import password_of, secret_context
 from gateway.mime.build_original import without_tags
 from gateway.mime.build_passthrough import passthrough
 from gateway.mime.headers import HeaderRefused
@@ -65,11 +63,14 @@ class Parcels:
         self._for_portal = ParcelSeal(keys.lookup, keys.installation)
         self._clock, self._tokens, self._limits, self._life = clock, tokens, limits, life
 
-    def token(self, delivery_id: str, proves: str) -> str | None:
-        """The link's token while the delivery is in hand; None if there is no open parcel yet that asks for that proof."""
+    def token(self, delivery_id: str, proves: str, *, password: bool = False) -> str | None:
+        """The link's token while the delivery is in hand; None if there is no open parcel yet that asks for that proof, or it
+        holds the password of a PDF and not the letter, or the other way round.
+        """
         with self._store.begin() as uow:
             held, row = uow.objects.secret(delivery_id), uow.parcels.of_delivery(delivery_id)
-        if held is None or row is None or row.state not in _OPEN or row.proof != proves:
+            made = uow.objects.secret(password_of(delivery_id)) is not None
+        if held is None or row is None or row.state not in _OPEN or row.proof != proves or made is not password:
             return None
         epoch, sealed = held
         return link.token(epochs.private(self._keys, epoch).open(sealed, self._link_context(delivery_id, epoch)))
@@ -89,17 +90,31 @@ class Parcels:
         """Make the parcel of a delivery and return its token. Where the mail could not be taken apart whole, all of it
         is enclosed as one file too, so that nothing is lost.
         """
+
+        def fill() -> tuple[Manifest, list[Sealed]]:
+            enclosed = [self._enclose(part) for part in attachments(read, self._limits)]
+            if not {one.reason for one in read.gaps}.isdisjoint(INCOMPLETE):
+                enclosed.append(self._enclose_original(decided.row.message_id, original))
+            return self._manifest(read, [one for _, one in enclosed], notices), [one for one, _ in enclosed]
+
+        return self._make(decided, proof(standing, decided.target), fill)
+
+    def make_password(self, decided: Decided, proves: str, shown: Manifest) -> str:
+        """The same for the page that shows the password made for a delivery's PDF; that password goes on waiting."""
+        return self._make(decided, proves, lambda: (shown, []), password=True)
+
+    def _make(
+        self, decided: Decided, proves: str, fill: Callable[[], tuple[Manifest, list[Sealed]]], *, password: bool = False
+    ) -> str:  # fmt: skip
         at, parcel_id = self._clock.now(), self._tokens.id()
         secret, pepper = Protected(self._tokens.secret(link.SECRET_BYTES)), Protected(self._tokens.secret(32))
         self._keys.peppers.put(parcel_id, pepper)
         self._reached("parcel.1")
         kek = link.kek(secret, pepper, self._keys.installation, parcel_id)
-        enclosed = [self._enclose(part) for part in attachments(read, self._limits)]
-        if not {one.reason for one in read.gaps}.isdisjoint(INCOMPLETE):
-            enclosed.append(self._enclose_original(decided.row.message_id, original))
-        manifest = self._seal_manifest(self._manifest(read, [one for _, one in enclosed], notices))
+        letter, enclosed = fill()
+        manifest = self._seal_manifest(letter)
         self._reached("parcel.2")
-        row = self._row(parcel_id, decided, secret, manifest, standing, at)
+        row = self._row(parcel_id, decided, secret, manifest, proves, at)
         row = replace(row, seal=self._for_portal.of(row, decided.row))
         with self._store.begin() as uow:
             now = uow.deliveries.get(decided.row.id, lock=True)
@@ -110,7 +125,7 @@ class Parcels:
             if before is not None and before.state in _OPEN:
                 self.close(uow, before, ParcelState.REVOKED, at)
             epoch, public = epochs.current(uow, self._keys.calendar, self._keys.installation)
-            for sealed in (manifest, *(one for one, _ in enclosed)):
+            for sealed in (manifest, *enclosed):
                 uow.objects.add(object_row(sealed, decided.row.message_id, at))
                 self._custody.to_parcel(uow, parcel_id, kek, sealed.object_id, sealed.key)
                 if self._reissue:
@@ -118,6 +133,8 @@ class Parcels:
             uow.parcels.add(row)
             sealed_secret = public.seal(secret.reveal(), self._link_context(decided.row.id, epoch))
             uow.objects.put_secret(decided.row.id, epoch, sealed_secret)
+            if not password:  # of a PDF that this copy was to be before
+                uow.objects.drop_secret(password_of(decided.row.id))
             data: dict[str, Scalar] = {
                 "parcel": parcel_id,
                 "enclosed": len(enclosed),
@@ -212,7 +229,7 @@ class Parcels:
         decided: Decided,
         secret: Protected[bytes],
         manifest: Sealed,
-        standing: Standing,
+        proves: str,
         at: datetime,
     ) -> ParcelRow:
         # A sender's X-Sealgate-Expires can only shorten.
@@ -220,7 +237,7 @@ class Parcels:
         return ParcelRow(
             id=parcel_id, delivery_id=decided.row.id, message_id=decided.row.message_id, state=ParcelState.SEALED,
             lookup=link.lookup(secret, self._keys.lookup, self._keys.installation), manifest_id=manifest.object_id,
-            created_at=at, expires_at=at + min(asked, self._life), proof=proof(standing, decided.target),
+            created_at=at, expires_at=at + min(asked, self._life), proof=proves,
         )  # fmt: skip
 
     def _enclose(self, part: Part) -> tuple[Sealed, Enclosed]:
@@ -288,19 +305,6 @@ def attachments(read: Read, limits: Limits) -> list[Part]:
     longest = min(limits.max_text_bytes, limits.max_html_chars)
     shown = {id(one) for one in bodies(read) if one is not None and one.body and one.body.length <= longest}
     return [one for one in _leaves(read.tree.root) if id(one) not in shown and (one.body.length if one.body else 0)]
-
-
-def proof(standing: Standing, target: Address) -> str:
-    """What may prove the recipient: a mailbox code alone only at an address that the practice verified for the person."""
-    if standing.kind in {RecipientKind.PARTNER, RecipientKind.PAYER, RecipientKind.INTERNAL}:
-        return "mailbox"
-    people: tuple[Patient, ...] = standing.own or standing.proxied
-    ways = []
-    if people and all(target.key in one.verified_addresses for one in people):
-        ways.append("mailbox")
-    if standing.own and all(one.phone for one in standing.own):
-        ways.append("phone")
-    return ",".join(ways) if ways else "staff"
 
 
 def _leaves(part: Part) -> Iterator[Part]:

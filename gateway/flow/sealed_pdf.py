@@ -2,7 +2,7 @@
 
 1 the password is found or made (passwords.py); none, or a weak one: SealingFailed
 2 pages, attachments and encryption, all in memory (docs/encrypted-pdf.md has the figures)
-3 a made password is told by text message, before the PDF can leave
+3 a made password is told by text message, or its page is made, before the PDF can leave
 The open part has the practice's name and how the password comes; the file's name is the same for everybody.
 """
 
@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
+from zoneinfo import ZoneInfo
 
 from gateway.domain.errors import LimitExceeded, MalformedMail, SealingFailed
 from gateway.flow.compose import Case, Words
 from gateway.flow.parcels import INCOMPLETE, Parcels, attachments, bodies, close_open
-from gateway.flow.passwords import SMS, Passwords, reference
+from gateway.flow.passwords import PORTAL, SMS, Passwords, reference
 from gateway.mime.build import OuterHeaders, passthrough
 from gateway.mime.build_file import file_mail
 from gateway.mime.build_original import without_tags
@@ -51,6 +52,7 @@ class SealedPdf:
     limits: Limits
     language: str
     """Of pages whose letter does not tell its own."""
+    zone: ZoneInfo
 
     def __call__(self, case: Case, outer: OuterHeaders, notices: tuple[str, ...]) -> Iterable[bytes]:
         """The mail with the protected file; SealingFailed where it cannot be made, then nothing leaves."""
@@ -71,17 +73,26 @@ class SealedPdf:
         else:
             whole = [File("message.pdf", "application/pdf", pages.pdf), *files]
             sealed = encrypted_zip(whole, password, "message.zip")
-        close_open(self.passwords.store, self.parcels, row.id, case.at)
-        self.passwords.tell(case)
+        page = self._page(case)
         notice = self.renderer.mail(
             "pdf-notice", practice=self.words.practice, phone=self.words.phone, by_text=SMS in row.reasons,
-            archive=form is Form.ARCHIVE, reference=reference(row.id),
+            archive=form is Form.ARCHIVE, reference=reference(row.id), **page,
         )  # fmt: skip
         name, media_type = form.value
         return file_mail(
             replace(outer, subject=notice.subject), notice.text, notice.html, file_name=name, media_type=media_type,
             chunks=(sealed,),
         )  # fmt: skip
+
+    def _page(self, case: Case) -> dict[str, str]:
+        """See to it that the password reaches its reader; what the notice says of the page that shows it."""
+        row = case.decided.row
+        if PORTAL in row.reasons:
+            token, ends = self.passwords.show(case), self.parcels.expires(row.id).astimezone(self.zone)
+            return {"link": f"{self.words.portal}/m/{token}", "expires": ends.strftime("%d %B %Y")}
+        close_open(self.passwords.store, self.parcels, row.id, case.at)
+        self.passwords.tell(case)
+        return {"link": "", "expires": ""}
 
     def _text(self, case: Case) -> str:
         plain, html = bodies(case.read)

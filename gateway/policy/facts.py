@@ -68,7 +68,9 @@ class PasswordWay(StrEnum):
     PHRASE = "phrase"
     """The phrase that was agreed on, strong and without anything of the patient's."""
     SMS = "sms"
-    """Made for one message and sent to the phone on record."""
+    """Made for one message and sent to the phone on record; where it may not be sent, that phone can prove who asks for it."""
+    PORTAL = "portal"
+    """Made for one message and shown on a link's page to whom another channel than the mailbox has proved."""
 
 
 @dataclass(frozen=True, slots=True)

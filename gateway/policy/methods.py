@@ -48,8 +48,10 @@ def possible(case: Case, method: Method) -> bool:
 
 def password_way(case: Case) -> PasswordWay:
     """How the recipient would come by the password of a PDF, as far as the practice's policy allows."""
-    way = case.recipient.password
-    return PasswordWay.NONE if way is PasswordWay.SMS and not case.policy.pdf.text_messages else way
+    way, pdf = case.recipient.password, case.policy.pdf
+    if way is PasswordWay.SMS and not pdf.text_messages:
+        way = PasswordWay.PORTAL
+    return PasswordWay.NONE if way is PasswordWay.PORTAL and not pdf.portal else way
 
 
 def pdf_reasons(case: Case) -> tuple[str, ...]:

@@ -135,7 +135,7 @@ class RedactionPolicy:
 
 @dataclass(frozen=True, slots=True)
 class PdfPolicy:
-    """How encrypted PDF travel, and by which of the two ways their passwords."""
+    """How encrypted PDF travel, and by which of the three ways their passwords."""
 
     text_messages: bool = True
     """A patient without an agreed phrase gets a password by text message, where there is a phone on record."""
@@ -143,6 +143,8 @@ class PdfPolicy:
     """A WinZip AES-256 archive instead of a PDF with attachments, for everybody."""
     archive_for: frozenset[str] = frozenset()
     """The same for these addresses and domains: those who asked for it."""
+    portal: bool = False
+    """Where neither phrase nor text message serves: the password on a link's page, proved by another channel than the mailbox."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,8 @@ _FIXED: Mapping[str, str] = {
     "key.openpgp.unreachable": "The directory of OpenPGP keys could not be reached.",
     "pdf.phrase": "The password of the PDF is the phrase that the practice agreed on with the patient.",
     "pdf.sms": "The password of the PDF was made for this message and goes to the patient's phone as a text message.",
+    "pdf.portal": "The password of the PDF was made for this message and is shown behind a link, to whom a code by phone or from staff "
+    "has proved: never by the mailbox where the PDF lies.",
     "pdf.archive": "It is an encrypted archive (ZIP), as asked for.",
     "attachments.large": "Its attachments are larger than the practice sends by mail, so it goes by link.",
     "attachments.no_link": "A link is not among the methods that may carry it.",

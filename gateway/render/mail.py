@@ -23,7 +23,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
 
 @dataclass(frozen=True, slots=True)
 class RenderedMail:
-    """One finished text; `html` is empty where the template has none (text messages). `text` has LF line ends."""
+    """One finished text; `html` is empty where the template has none (text messages, a link's page). `text` has LF line ends."""
 
     subject: str = field(repr=False)
     text: str = field(repr=False)

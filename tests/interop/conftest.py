@@ -17,7 +17,7 @@ _COMMANDS = {
     "openssl": ["openssl", "version"], "gpgsm": ["gpgsm", "--version"], "gpg": ["gpg", "--version"], "rnp": ["rnp", "--version"],
     "qpdf": ["qpdf", "--version"], "poppler": ["pdftotext", "-v"], "bsdtar": ["bsdtar", "--version"],
 }  # fmt: skip
-_PACKAGES = {"NSS cmsutil": "libnss3-tools", "Bouncy Castle": "libbcpkix-java", "sqop": "sqop", "gosop": "gosop", "7-Zip": "7zip", "Info-ZIP unzip": "unzip"}  # fmt: skip
+_PACKAGES = {"NSS cmsutil": "libnss3-tools", "Bouncy Castle": "libbcpkix-java", "sqop": "sqop", "gosop": "gosop", "pdf.js": "libjs-pdf", "7-Zip": "7zip", "Info-ZIP unzip": "unzip"}  # fmt: skip
 _WHEELS = ("pysequoia", "pypdfium2", "pyzipper")
 
 

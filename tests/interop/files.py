@@ -15,6 +15,7 @@ from gateway.seal.passphrase import generated
 from gateway.seal.pdf import File, encrypted_pdf, encrypted_zip
 from gateway.seal.pdf_pages import Letter, Typesetter
 from tests.interop.table import OPENS
+from tests.support.pdfjs import pdfjs
 from tests.support.smime_peers import Refused, ask, program
 
 TEXT = "your glucose is 141."
@@ -47,7 +48,7 @@ def attempt_pdf(row: str, column: str, folder: Path) -> str:
     """One cell; Refused."""
     file = folder / "letter.pdf"
     file.write_bytes(_pdf(row))
-    reads = {"qpdf": _qpdf, "poppler": _poppler, "pdfium": _pdfium}[column]
+    reads = {"qpdf": _qpdf, "poppler": _poppler, "pdfium": _pdfium, "pdf.js": _pdfjs}[column]
     reads(file, PASSWORDS[row], folder)
     _must_refuse(lambda: reads(file, WRONG, folder))
     return OPENS
@@ -105,6 +106,27 @@ def _pdfium(file: Path, password: str, folder: Path) -> None:
         one.get_name(): bytes(one.get_data())
         for one in map(document.get_attachment, range(document.count_attachments()))
     }
+    assert found == {one.name: one.data for one in FILES}
+
+
+@cache
+def _in_pdfjs() -> dict[tuple[str, str], tuple[str, dict[str, bytes], str]]:
+    """Every row with its password and the wrong one, in one browser."""
+    with pdfjs() as shown:
+        tried = [(row, one) for row, own in PASSWORDS.items() for one in (own, WRONG)]
+        return {(row, one): shown.read(_pdf(row), one) for row, one in tried}
+
+
+def _pdfjs(file: Path, password: str, folder: Path) -> None:
+    del folder
+    [row] = [one for one in PASSWORDS if _pdf(one) == file.read_bytes()]
+    text, found, refused = _in_pdfjs()[row, password]
+    if refused:
+        assert refused == "PasswordException: Incorrect Password"
+        assert not text
+        assert not found
+        raise Refused(refused)
+    assert TEXT in text
     assert found == {one.name: one.data for one in FILES}
 
 

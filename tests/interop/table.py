@@ -53,7 +53,7 @@ OPENPGP = Table(
 )  # fmt: skip
 PDF = Table(
     "pdf", "Encrypted PDF that Sealgate writes", "PDF 2.0, AES-256 revision 6. `opens`: text and each attachment, with the password and not without.",
-    "Password", ("a phrase in ASCII", "a phrase with other letters", "a generated password"), ("qpdf", "poppler", "pdfium"),
+    "Password", ("a phrase in ASCII", "a phrase with other letters", "a generated password"), ("qpdf", "poppler", "pdfium", "pdf.js"),
 )  # fmt: skip
 ZIP = Table(
     "zip", "Encrypted archives that Sealgate writes", "WinZip AES-256 (AE-2). `opens`: each file, with the password and not without.",

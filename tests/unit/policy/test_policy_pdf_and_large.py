@@ -44,15 +44,16 @@ def run(
 
 
 @pytest.mark.parametrize(
-    ("way", "texts", "method", "code"),
+    ("way", "texts", "portal", "method", "code"),
     [
-        (PasswordWay.PHRASE, True, Method.PDF, "pdf.phrase"), (PasswordWay.SMS, True, Method.PDF, "pdf.sms"),
-        (PasswordWay.PHRASE, False, Method.PDF, "pdf.phrase"), (PasswordWay.SMS, False, Method.LINK, ""),
-        (PasswordWay.NONE, True, Method.LINK, ""),
+        (PasswordWay.PHRASE, True, True, Method.PDF, "pdf.phrase"), (PasswordWay.SMS, True, True, Method.PDF, "pdf.sms"),
+        (PasswordWay.PHRASE, False, False, Method.PDF, "pdf.phrase"), (PasswordWay.SMS, False, False, Method.LINK, ""),
+        (PasswordWay.SMS, False, True, Method.PDF, "pdf.portal"), (PasswordWay.PORTAL, True, True, Method.PDF, "pdf.portal"),
+        (PasswordWay.PORTAL, True, False, Method.LINK, ""), (PasswordWay.NONE, True, True, Method.LINK, ""),
     ],
 )  # fmt: skip
-def test_the_way_of_the_password_decides(way, texts, method, code):
-    got = run(Policy(LAW, method_order=ORDER, pdf=PdfPolicy(text_messages=texts)), way=way)
+def test_the_way_of_the_password_decides(way, texts, portal, method, code):
+    got = run(Policy(LAW, method_order=ORDER, pdf=PdfPolicy(text_messages=texts, portal=portal)), way=way)
     assert (got.action, got.method) == (Action.DELIVER, method)
     assert {one for one in got.reasons if one.startswith("pdf.")} == ({code} if code else set())
     assert "encrypted PDF" in " ".join(explain(got)) or method is Method.LINK
@@ -121,14 +122,18 @@ def test_what_the_open_mail_shows_is_chosen_by_policy_and_rule(general, rule, cl
 
 @settings(max_examples=400, deadline=None)
 @given(
-    message, recipient, st.sampled_from(PasswordWay), st.booleans(), st.permutations([Method.PDF, Method.SMIME, Method.OPENPGP, Method.LINK]),
+    message, recipient, st.sampled_from(PasswordWay), st.booleans(), st.booleans(), st.permutations([Method.PDF, Method.SMIME, Method.OPENPGP, Method.LINK]),
     st.integers(0, 4), st.integers(0, 3000),
 )  # fmt: skip
-def test_no_state_sends_a_pdf_without_a_password_or_large_ones_by_mail(mail, to, way, texts, order, kept, size):
-    policy = Policy(LAW, method_order=tuple(order)[: kept or 1], pdf=PdfPolicy(text_messages=texts), link_over=1000)
+def test_no_state_sends_a_pdf_without_a_password_or_large_ones_by_mail(mail, to, way, texts, portal, order, kept, size):
+    policy = Policy(
+        LAW, method_order=tuple(order)[: kept or 1], pdf=PdfPolicy(text_messages=texts, portal=portal), link_over=1000
+    )
     got = decide(policy, replace(mail, attachment_bytes=size), replace(to, password=way))
     if got.method is Method.PDF:
-        assert way is PasswordWay.PHRASE or (way is PasswordWay.SMS and texts)
-        assert f"pdf.{way.value}" in got.reasons
+        told = {PasswordWay.PHRASE: "phrase", PasswordWay.NONE: "", PasswordWay.PORTAL: "portal" if portal else ""}
+        told[PasswordWay.SMS] = "sms" if texts else told[PasswordWay.PORTAL]
+        assert told[way]
+        assert f"pdf.{told[way]}" in got.reasons
     protected = got.method is not None and got.method.protects
     assert not protected or size <= 1000 or got.method is Method.LINK
