@@ -6,7 +6,7 @@ import io
 import json
 import os
 import sqlite3
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pikepdf
@@ -22,6 +22,7 @@ from gateway.domain.patient import Phrase
 from gateway.domain.protected import Protected
 from gateway.domain.states import DeliveryState, ParcelState
 from gateway.flow.story import story
+from gateway.ports.checkpoint import unobserved
 from gateway.ports.relay import Outcome, Reply
 from gateway.seal.passphrase import generated
 from tests.support.home import GRACE, MARIA, RESULTS, TOBIAS, Home, mail
@@ -149,6 +150,36 @@ def test_a_retry_has_the_same_password_and_tells_it_once(home, tmp_path):
     [sent] = home.sent()
     [told] = texts(tmp_path)
     assert len(pypdfium2.PdfDocument(pdf_of(sent), password=password_in(told))) == 1
+    assert waiting(home) == 0
+
+
+class Death(BaseException):
+    """The worker is gone."""
+
+
+@pytest.mark.parametrize(("point", "told"), [("password.1", 1), ("password.2", 2), ("password.3", 1)])
+def test_a_worker_that_dies_on_the_way_of_a_password_loses_nothing(home, tmp_path, point, told):
+    died = []
+
+    def dies(name: str) -> None:
+        if name == point and not died:
+            died.append(name)
+            raise Death
+
+    home.reached = dies
+    home.start()
+    home.submit(mail(MARIA, "Results", RESULTS, headers=ASKED), [MARIA])
+    with pytest.raises(Death):
+        home.settle()
+    assert not home.sent()
+    home.reached = unobserved
+    home.start()
+    home.later(home.inst.settings.worker.lease + timedelta(minutes=1))
+    home.settle()
+    [sent] = home.sent()
+    words = {password_in(one) for one in texts(tmp_path)}
+    assert (len(texts(tmp_path)), len(words)) == (told, 1), "after 2 the same password is sent again"
+    assert len(pypdfium2.PdfDocument(pdf_of(sent), password=words.pop())) == 1
     assert waiting(home) == 0
 
 

@@ -22,8 +22,13 @@ KINDS = ["pass", "smime", "link", "bounced", "held", "released", "yes", "no", "r
 FEW = ["smime", "link", "bounced", "yes"]
 ENOUGH = 30
 """Rounds after which some process has died at every step."""
-APART = {"desk.1", "desk.2", *(f"carry.{number}" for number in range(1, 6))}
-"""Steps that the matrix does not come to: tests/unit/flow/test_desk.py and tests/flow/test_answers_by_link.py die there."""
+APART = {
+    "desk.1", "desk.2", *(f"carry.{number}" for number in range(1, 6)), *(f"inside.{number}" for number in range(1, 6)),
+    *(f"password.{number}" for number in range(1, 4)),
+}  # fmt: skip
+"""Steps that the matrix does not come to: tests/unit/flow/test_desk.py, tests/flow/test_answers_by_link.py, test_mail_from_outside.py and
+test_encrypted_pdf_road.py die there.
+"""
 ROOT = Path(__file__).parents[2]
 SEED = int(os.environ.get("SEALGATE_SEED", "20260302"))
 
