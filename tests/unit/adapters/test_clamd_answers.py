@@ -120,9 +120,9 @@ def test_the_real_one(tmp_path_factory: pytest.TempPathFactory) -> None:
         said = one.version(5)
         assert said is not None
         assert said.signatures is None
-        assert ask(url, b"hello") is Answer.CLEAN
-        assert ask(url, EICAR) is Answer.FOUND
-        assert ask(url, b"x" * 200_000 + MARK + b"y" * 200_000) is Answer.FOUND
-        assert ask(url, packed({"a/b.txt": b"before " + MARK})) is Answer.FOUND
-        assert ask(url, b"x" * (2 << 20), most=1 << 24) is Answer.BEYOND
-        assert ask(url, packed({"zeros": b"\0" * (4 << 20)}), most=1 << 24, seconds=20) is Answer.BEYOND
+        assert ask(url, b"hello", seconds=60) is Answer.CLEAN
+        assert ask(url, EICAR, seconds=60) is Answer.FOUND
+        assert ask(url, b"x" * 200_000 + MARK + b"y" * 200_000, seconds=60) is Answer.FOUND
+        assert ask(url, packed({"a/b.txt": b"before " + MARK}), seconds=60) is Answer.FOUND
+        assert ask(url, b"x" * (2 << 20), most=1 << 24, seconds=60) is Answer.BEYOND
+        assert ask(url, packed({"zeros": b"\0" * (4 << 20)}), most=1 << 24, seconds=60) is Answer.BEYOND
