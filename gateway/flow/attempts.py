@@ -87,6 +87,22 @@ class Attempts:
             data["form"] = form
         uow.audit.append(Event(EventKind.ATTEMPT, row.message_id, row.id, data=data), at)
 
+    def begin_unchanged(
+        self, uow: UnitOfWork, job: Job, row: DeliveryRow, attempt: AttemptRow, at: datetime, *,
+        watch: Callable[[UnitOfWork], None], check: Callable[[UnitOfWork, DeliveryRow], None],
+    ) -> None:  # fmt: skip
+        """SENDING for a copy that rests on nothing but its own row: an answer, a mail from outside. LeaseLost, and nothing is
+        written, when the job or the row is another's now; what `watch` (the log) and `check` (the row's marks) raise comes through.
+        """
+        if not uow.jobs.holds(job):
+            raise LeaseLost("another worker has this delivery now")
+        watch(uow)
+        now = uow.deliveries.get(row.id, lock=True)
+        if now is None or now.version != row.version:
+            raise LeaseLost("this delivery has just changed")
+        check(uow, row)
+        self.begin(uow, row, attempt, at)
+
     def send(
         self, job: Job, attempt: AttemptRow, relay: Relay, consignment: Consignment, alive: Alive,
         at_the_dot: Callable[[], None],

@@ -26,7 +26,7 @@ from gateway.domain.address import Address
 from gateway.domain.audit import Event, EventKind, Scalar
 from gateway.domain.decision import Action, Basis, Decision, HoldReason
 from gateway.domain.envelope import Direction
-from gateway.domain.errors import IntegrityError, KeyMissing, LeaseLost, LimitExceeded, MalformedMail, SealingFailed
+from gateway.domain.errors import IntegrityError, KeyMissing, LimitExceeded, MalformedMail, SealingFailed
 from gateway.domain.finding import ScanReport
 from gateway.domain.records import AttemptRow, DeliveryRow, Job, JobKind, MessageRow
 from gateway.domain.states import DeliveryState, MessageState
@@ -237,14 +237,8 @@ class Carry:
     def _begin(self, job: Job, decided: Decided, attempt: AttemptRow) -> None:
         at, row = self.clock.now(), decided.row
         with self.store.begin() as uow:
-            if not uow.jobs.holds(job):
-                raise LeaseLost("another worker has this delivery now")
-            self.watch(uow)
-            now = uow.deliveries.get(row.id, lock=True)
-            if now is None or now.version != row.version:
-                raise LeaseLost("this delivery has just changed")
-            self.decisions.marks.check_sendable(uow, row)
-            self.attempts.begin(uow, row, attempt, at)
+            check = self.decisions.marks.check_sendable
+            self.attempts.begin_unchanged(uow, job, row, attempt, at, watch=self.watch, check=check)
 
     def _answered(self, uow: UnitOfWork, record: IntakeRecord) -> DeliveryRow:
         """The delivery whose link the answer was written through; IntegrityError unless a worker made it and it was opened."""

@@ -26,7 +26,6 @@ from gateway.domain.envelope import Direction
 from gateway.domain.errors import (
     IntegrityError,
     KeyMissing,
-    LeaseLost,
     LimitExceeded,
     MalformedMail,
     SealgateError,
@@ -140,14 +139,8 @@ class CarryInside:
     def _begin(self, job: Job, decided: Decided, attempt: AttemptRow, result: Result) -> None:
         at, row = self.clock.now(), decided.row
         with self.store.begin() as uow:
-            if not uow.jobs.holds(job):
-                raise LeaseLost("another worker has this delivery now")
-            self.watch(uow)
-            now = uow.deliveries.get(row.id, lock=True)
-            if now is None or now.version != row.version:
-                raise LeaseLost("this delivery has just changed")
-            self.decisions.marks.check_sendable(uow, row)
-            self.attempts.begin(uow, row, attempt, at)
+            check = self.decisions.marks.check_sendable
+            self.attempts.begin_unchanged(uow, job, row, attempt, at, watch=self.watch, check=check)
             uow.audit.append(Event(EventKind.UNSEALED, row.message_id, row.id, data=_told(result)), at)
 
     def _keep(self, result: Result) -> None:

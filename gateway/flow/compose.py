@@ -43,7 +43,6 @@ from gateway.ports.keys import KeyState
 from gateway.render.mail import Renderer
 from gateway.seal.header_protection import protected_payload
 from gateway.seal.smime import seal
-from gateway.seal.smime_capabilities import certificate_capabilities
 from gateway.seal.smime_certificates import check_recipient_certificate
 from gateway.seal.smime_forms import FormRules
 
@@ -161,7 +160,7 @@ class Compose:
         payload = protected_payload(
             case.chunks(), outer, notices=self._notices(case), boundary_random=self._random(16)
         )  # fmt: skip
-        form = rules.form_for(target.domain, [answer.capabilities | certificate_capabilities(certificate)])
+        form = rules.form_for(target.domain, [answer.capabilities])
         signer = self._signers.signer(case.author, case.at)
         form, entity = seal(
             payload, signer=signer, recipients=[certificate], at=case.at, random=self._random, form=form
