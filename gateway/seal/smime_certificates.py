@@ -24,7 +24,6 @@ from gateway.seal.smime_recipients import CURVES
 __all__ = [
     "SMTP_UTF8_MAILBOX",
     "addresses_of",
-    "certificate_state",
     "check_recipient_certificate",
     "judged",
     "trust_reasons",
@@ -61,22 +60,6 @@ def check_recipient_certificate(
     return reasons
 
 
-def certificate_state(
-    certificate: x509.Certificate,
-    address: Address,
-    at: datetime,
-    *,
-    anchors: Sequence[x509.Certificate] | None = None,
-    intermediates: Sequence[x509.Certificate] = (),
-    ml_kem: bool = False,
-) -> tuple[KeyState, list[str]]:
-    """The directory's answer for one certificate, with its reasons. `anchors` None means that the practice trusts this
-    very certificate (it lies in its folder); otherwise a chain to one of the anchors is asked for.
-    """
-    state, reasons, _ = judged(certificate, address, at, anchors=anchors, intermediates=intermediates, ml_kem=ml_kem)
-    return state, reasons
-
-
 def judged(
     certificate: x509.Certificate,
     address: Address,
@@ -87,7 +70,11 @@ def judged(
     ml_kem: bool = False,
     domain_bound: bool = False,
 ) -> tuple[KeyState, list[str], CertificatePath]:
-    """As `certificate_state`, with the path to the anchor that was found, which revocation is asked for."""
+    """The directory's answer for one certificate, its reasons, and the path to an anchor, of which revocation is asked for.
+
+    `anchors` None means that the practice trusts this very certificate (it lies in its folder); otherwise a chain to one of the
+    anchors is asked for.
+    """
     reasons = check_recipient_certificate(certificate, address, at, ml_kem=ml_kem, domain_bound=domain_bound)
     path = CertificatePath()
     if anchors is not None and reasons in ([], [EXPIRED]):

@@ -19,7 +19,7 @@ from gateway.domain.address import Address
 from gateway.ports.keys import KeyState
 from gateway.seal.certificate_names import SMTP_UTF8_MAILBOX
 from gateway.seal.certificate_path import NO_PATH, find_path
-from gateway.seal.smime_certificates import certificate_state, check_recipient_certificate
+from gateway.seal.smime_certificates import check_recipient_certificate, judged
 from tests.unit.seal.certificates import AT, Key, recipient, rsa_key, usage
 
 BOB, JURGEN = Address.parse("bob@example.net"), Address.parse("jürgen@bücher.example")
@@ -124,8 +124,8 @@ def test_loops_end_in_words():
 
 def test_an_expired_leaf_is_told_as_expired_and_nothing_else():
     leaf = recipient("bob@example.net", LEAF_KEY, issuer=(ROOT, ROOT_KEY), end=AT - timedelta(hours=1))
-    assert certificate_state(leaf, BOB, AT, anchors=[ROOT]) == (KeyState.EXPIRED, ["the certificate has expired"])
-    stranger = certificate_state(leaf, BOB, AT, anchors=[root(MIDDLE_KEY)])
+    assert judged(leaf, BOB, AT, anchors=[ROOT])[:2] == (KeyState.EXPIRED, ["the certificate has expired"])
+    stranger = judged(leaf, BOB, AT, anchors=[root(MIDDLE_KEY)])
     assert stranger[0] is KeyState.UNTRUSTED
 
 

@@ -18,8 +18,8 @@ from gateway.seal import ca
 from gateway.seal.smime_certificates import (
     SMTP_UTF8_MAILBOX,
     addresses_of,
-    certificate_state,
     check_recipient_certificate,
+    judged,
 )
 from tests.unit.seal.certificates import AT, CA, CA_KEY, CLINIC, recipient, rsa_key, usage
 
@@ -31,7 +31,7 @@ def test_good_rsa_and_ec_certificates_pass() -> None:
     for key in (rsa_key(), P256, ec.generate_private_key(ec.SECP384R1())):
         certificate = recipient("bob@example.net", key)
         assert check_recipient_certificate(certificate, BOB, AT) == []
-        assert certificate_state(certificate, BOB, AT, anchors=[CA]) == (KeyState.VALID, [])
+        assert judged(certificate, BOB, AT, anchors=[CA])[:2] == (KeyState.VALID, [])
 
 
 @pytest.mark.parametrize("san", ["BOB@example.net", "bob@EXAMPLE.NET", "bob@example.net"])
@@ -72,7 +72,7 @@ def test_each_fault_has_its_words_and_never_a_valid_state(words: str, change: di
     assert len(reasons) == 1
     assert words in reasons[0]
     assert "bob" not in reasons[0].lower()
-    state, told = certificate_state(certificate, BOB, AT)
+    state, told, _ = judged(certificate, BOB, AT)
     assert told == reasons
     assert state is (KeyState.EXPIRED if words == "has expired" else KeyState.UNTRUSTED)
 
@@ -93,7 +93,7 @@ def test_paths_to_an_anchor() -> None:
     def state(
         certificate: x509.Certificate, anchors: list[x509.Certificate], between: tuple[x509.Certificate, ...] = ()
     ) -> KeyState:
-        return certificate_state(certificate, BOB, AT, anchors=anchors, intermediates=between)[0]
+        return judged(certificate, BOB, AT, anchors=anchors, intermediates=between)[0]
 
     direct = recipient("bob@example.net", P256)
     assert state(direct, [CA]) is KeyState.VALID
@@ -119,8 +119,8 @@ def test_a_longer_path_and_a_loop_end() -> None:
         own = own.add_extension(extension.value, extension.critical)
     looped = own.sign(key, loop.signature_hash_algorithm)  # type: ignore[arg-type]
     leaf = recipient("bob@example.net", P256, issuer=(looped, key))
-    assert certificate_state(leaf, BOB, AT, anchors=[looped])[0] is KeyState.VALID
-    assert certificate_state(leaf, BOB, AT, anchors=[CA], intermediates=[looped])[0] is KeyState.UNTRUSTED
+    assert judged(leaf, BOB, AT, anchors=[looped])[0] is KeyState.VALID
+    assert judged(leaf, BOB, AT, anchors=[CA], intermediates=[looped])[0] is KeyState.UNTRUSTED
 
 
 def test_sender_certificates_sign_only_and_name_the_from_address() -> None:

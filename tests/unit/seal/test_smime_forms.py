@@ -24,7 +24,7 @@ from gateway.seal.smime_capabilities import (
     own_capabilities,
     signer_capabilities,
 )
-from gateway.seal.smime_certificates import certificate_state, check_recipient_certificate
+from gateway.seal.smime_certificates import check_recipient_certificate, judged
 from gateway.seal.smime_forms import FormRules, Wishes
 from tests.unit.seal.certificates import AT, CA, CA_KEY, CLINIC, AnyKey, recipient, rsa_key, usage
 from tests.unit.seal.cms_reader import decrypt
@@ -123,10 +123,10 @@ def test_ml_kem_travels_alone_in_gcm_and_only_when_switched_on(signer: smime.Sig
     with pytest.raises(SealingFailed):
         smime.sign_and_encrypt([PAYLOAD], signer=signer, recipients=[pq], at=AT, random=os.urandom, ml_kem=True)
     bob = Address.parse("bob@example.net")
-    assert certificate_state(pq, bob, AT)[0] is KeyState.UNTRUSTED
-    assert certificate_state(pq, bob, AT, ml_kem=True) == (KeyState.VALID, [])
+    assert judged(pq, bob, AT)[0] is KeyState.UNTRUSTED
+    assert judged(pq, bob, AT, ml_kem=True)[:2] == (KeyState.VALID, [])
     wrong = recipient("bob@example.net", key, key_usage=usage(key_agreement=True))
-    assert certificate_state(wrong, bob, AT, ml_kem=True)[0] is KeyState.UNTRUSTED
+    assert judged(wrong, bob, AT, ml_kem=True)[0] is KeyState.UNTRUSTED
 
 
 def test_x25519_is_a_key_to_seal_to() -> None:
