@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.config.starter import starter_policy
 from gateway.domain.errors import ConfigError
 from gateway.seal.dkim import DkimKey
 from tests.support.dkim import both, rsa_key, sign, verify, with_keys
@@ -22,6 +23,7 @@ from tests.support.home import (
     Home,
     mail,
 )
+from tests.support.openpgp import person
 
 KEYS = both(PRACTICE)
 SENDERS = DkimKey("client.example.org", "c1", rsa_key())
@@ -40,6 +42,24 @@ def test_every_method_and_notice_leaves_signed(tmp_path: Path) -> None:
             [sent] = home.sent(to)[:1]
             assert verify(sent.raw, KEYS) == [True, True], to
         assert home.sent(GRACE)[0].parsed.get_content_type() == "application/pkcs7-mime"
+
+
+def test_an_openpgp_message_an_encrypted_pdf_and_a_masked_copy_leave_signed(tmp_path: Path) -> None:
+    rule = f'\n[[rule]]\nname = "masked"\nwhen = {{ recipient_domain = ["{OFFICE.partition("@")[2]}"] }}\nthen = {{ action = "deliver", method = "redact" }}\n'
+    with Home(tmp_path, config=with_keys(tmp_path), policy=starter_policy() + rule) as home:
+        home.people()
+        (home.root / "certificates" / f"{GRACE}.asc").write_bytes(person(GRACE, home.clock.now()).public)
+        chosen = {
+            home.submit(mail(GRACE, "Referral", RESULTS), GRACE): "openpgp",
+            home.submit(mail(MARIA, "Results", RESULTS, number=2, headers=["X-Sealgate-Method: pdf"]), MARIA): "pdf",
+            home.submit(mail(OFFICE, "Results", RESULTS, number=3), OFFICE): "redact",
+        }
+        home.settle()
+        assert {one: home.delivery(one).method.value for one in chosen} == chosen
+        left = home.sent()
+    assert {one.recipient for one in left} >= {GRACE, MARIA, OFFICE}
+    for one in left:
+        assert verify(one.raw, KEYS) == [True, True], one.recipient
 
 
 def test_a_senders_signature_survives_pass_and_gets_no_other(tmp_path: Path) -> None:
