@@ -17,7 +17,7 @@ def source(room: str) -> str:
     return "\n".join(one.read_text() for one in files(".py") if name(one).startswith(f"gateway/{room}/"))
 
 
-@pytest.mark.parametrize("folder", sorted(one.name for one in MAIL.iterdir()))
+@pytest.mark.parametrize("folder", sorted(one.name for one in MAIL.iterdir() if one.is_dir()))
 def test_a_mail_has_all_its_parts(folder):
     parts = {one.name for one in (MAIL / folder).iterdir()}
     wanted = {"body.txt"} if folder in TEXT_MESSAGES else {"subject.txt", "body.txt", "body.html"}
@@ -31,12 +31,21 @@ def test_a_mail_has_all_its_parts(folder):
 
 def test_every_mail_is_asked_for_and_there():
     named = set(re.findall(r'"([a-z][a-z-]+)"', source("flow")))
-    there = {one.name for one in MAIL.iterdir()}
+    there = {one.name for one in MAIL.iterdir() if one.is_dir()}
     assert there <= named, f"nobody sends {there - named}"
     asked = set(re.findall(r'renderer\.mail\(\s*"([a-z-]+)"', source("flow")))
     asked |= set(re.findall(r'notices\.add(?:_to)?\(\s*uow,\s*"([a-z-]+)"', source("flow")))
     assert asked >= {"code", "dsn", "held", "reminder", "too-late", "consent-request"}
     assert asked <= there, f"there are no words for {asked - there}"
+
+
+def test_what_mails_share_is_used():
+    shared = {one.name for one in MAIL.iterdir() if one.is_file()}
+    bodies = [one.read_text() for one in MAIL.glob("*/body.html")]
+    assert shared == {"frame.html", "parts.html"}
+    assert all('{% extends "mail/frame.html" %}' in body for body in bodies)
+    named = set(re.findall(r"macro (\w+)\(", (MAIL / "parts.html").read_text()))
+    assert {one for one in named if any(f"{one}(" in body for body in bodies)} == named
 
 
 @pytest.mark.parametrize(("room", "folder"), [("web", "portal"), ("review", "review")])
