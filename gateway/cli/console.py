@@ -6,7 +6,7 @@ import json
 import os
 import pwd
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -21,8 +21,10 @@ from gateway.seal.columns import Columns
 if TYPE_CHECKING:  # loaded by `opened` alone: `scan` without --config has no need of a database
     from gateway.app.installation import Installation
     from gateway.app.worker_role import Rooms
+    from gateway.ports.store import UnitOfWork
 
 F = TypeVar("F", bound=Callable[..., Any])
+R = TypeVar("R")
 
 CONFIG = "sealgate.toml"
 _LARGEST = 256 * 1024 * 1024
@@ -62,6 +64,18 @@ def staffed(home: Installation) -> Iterator[Rooms]:
         yield rooms
     finally:
         rooms.close()
+
+
+def every(home: Installation, listed: Callable[[UnitOfWork, str], Sequence[R]], key: Callable[[R], str]) -> Iterator[R]:
+    """Rows of a list that comes in pages, each page in a transaction of its own: `listed` gives those after a `key`."""
+    after = ""
+    while True:
+        with home.store().begin() as uow:
+            found = listed(uow, after)
+        if not found:
+            return
+        yield from found
+        after = key(found[-1])
 
 
 def actor() -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from gateway.cli.console import actor, config_option, json_option, no, opened, page, staffed, table
+from gateway.cli.console import actor, config_option, every, json_option, no, opened, page, staffed, table
 from gateway.config.values import read_duration
 from gateway.domain.audit import Event, EventKind
 from gateway.domain.records import ParcelRow
@@ -32,16 +32,9 @@ def parcel() -> None:
 def list_parcels(state: str | None, config: Path, as_json: bool) -> None:
     """Every link that opens, or those of one state."""
     states = (ParcelState(state),) if state else _OPEN
-    rows: list[dict[str, object]] = []
     with opened(config) as home:
-        after = ""
-        while True:
-            with home.store().begin() as uow:
-                found = uow.parcels.listed(states, after=after)
-            if not found:
-                break
-            rows += [_fields(row) for row in found]
-            after = found[-1].id
+        found = every(home, lambda uow, after: uow.parcels.listed(states, after=after), lambda row: row.id)
+        rows = [_fields(row) for row in found]
     table(rows, as_json=as_json, none="no link is open")
 
 

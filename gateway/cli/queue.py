@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from gateway.cli.console import actor, config_option, json_option, no, opened, page, staffed, table
+from gateway.cli.console import actor, config_option, every, json_option, no, opened, page, staffed, table
 from gateway.cli.console import show as show_line
 from gateway.domain.records import ConfirmationRow, DeliveryRow, MessageRow
 from gateway.domain.states import ConfirmationState, MessageState
@@ -36,16 +36,9 @@ def _reason_option(command: F) -> F:
 def list_queue(state: str | None, config: Path, as_json: bool) -> None:
     """Every message in hand, oldest first."""
     states = (MessageState(state),) if state else _IN_HAND
-    rows: list[dict[str, object]] = []
     with opened(config) as home:
-        after = ""
-        while True:
-            with home.store().begin() as uow:
-                found = uow.messages.listed(states, after=after)
-            if not found:
-                break
-            rows += [_message(row) for row in found]
-            after = found[-1].id
+        found = every(home, lambda uow, after: uow.messages.listed(states, after=after), lambda row: row.id)
+        rows = [_message(row) for row in found]
     table(rows, as_json=as_json, none="no mail is in hand")
 
 
@@ -91,25 +84,20 @@ def list_direct(state: str | None, config: Path, as_json: bool) -> None:
         if state
         else [ConfirmationState.AWAITED, ConfirmationState.PROCESSED, ConfirmationState.OVERDUE]
     )
-    rows: list[dict[str, object]] = []
     with opened(config) as home:
-        after = ""
-        while True:
-            with home.store().begin() as uow:
-                found = uow.confirmations.listed(states, after=after)
-            if not found:
-                break
-            rows += [
-                {
-                    "delivery": one.delivery_id,
-                    "message": one.message_id,
-                    "state": one.state.value,
-                    "since": one.at,
-                    "due": one.due,
-                }
-                for one in found
-            ]
-            after = found[-1].delivery_id
+        found = every(
+            home, lambda uow, after: uow.confirmations.listed(states, after=after), lambda one: one.delivery_id
+        )
+        rows = [
+            {
+                "delivery": one.delivery_id,
+                "message": one.message_id,
+                "state": one.state.value,
+                "since": one.at,
+                "due": one.due,
+            }
+            for one in found
+        ]
     table(rows, as_json=as_json, none="no copy that went as Direct waits to be confirmed")
 
 
