@@ -13,25 +13,9 @@ from gateway.app.roles import ROLES
 from gateway.app.supervisor import chosen_roles
 from gateway.config.load import load
 from tests.arch.tree import ROOT
+from tests.support.deployed import HOLDS
 
 DEPLOY = ROOT / "deploy"
-HOLDS = {
-    "smtp": {"intake.key", "tls.key"},
-    "inbound": {"intake.key", "bounce.key", "tls.key"},
-    "worker": {
-        "calendar.key",
-        "columns.key",
-        "index.key",
-        "decision.key",
-        "bounce.key",
-        "lookup.key",
-        "ca.key",
-        "openpgp.key",
-    },
-    "web": {"answer.key", "lookup.key", "tls.key"},
-    "review": {"review.key", "tls.key"},
-}
-"""Private keys by role, as keys/README.md has them; a test below holds the two together."""
 GROUPS = {"DOOR": "sealgate-door", "BOUNCE": "sealgate-bounce", "LINKS": "sealgate-links", "TLS": "sealgate-tls",
           "WORKERS": "sealgate-worker", "REVIEWERS": "sealgate-review", "WEB": "sealgate-web"}  # fmt: skip
 

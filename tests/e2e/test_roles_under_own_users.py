@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.deployed import HOLDS
 from tests.support.live import MARIA, OFFICE, PASSWORD, ROOT, Live, letter, until
 from tests.support.portal_house import Browser
 from tests.support.reader import read_letter
@@ -30,22 +31,6 @@ USERS = {
     "worker": (WORKER, [ALL, BOUNCE, LINKS]),
     "web": (WEB, [ALL, LINKS, TLS]),
     "review": (REVIEW, [ALL, TLS, STAFF]),
-}
-MAY_READ = {
-    "smtp": {"intake.key", "tls.key"},
-    "inbound": {"intake.key", "bounce.key", "tls.key"},
-    "worker": {
-        "calendar.key",
-        "columns.key",
-        "index.key",
-        "decision.key",
-        "bounce.key",
-        "lookup.key",
-        "ca.key",
-        "openpgp.key",
-    },
-    "web": {"answer.key", "lookup.key", "tls.key"},
-    "review": {"review.key", "tls.key"},
 }
 _TRY = "import sys\nfor one in sys.argv[1:]:\n    try:\n        open(one, 'rb').close(); print(one)\n    except OSError:\n        pass"
 
@@ -154,7 +139,7 @@ def _living(folder: Path) -> Iterator[Apart]:
 @pytest.mark.parametrize("role", sorted(USERS))
 def test_a_role_can_read_its_own_keys_and_no_others(live: Apart, role: str) -> None:
     keys = sorted((live.folder / "keys").glob("*.key"))
-    assert {Path(one).name for one in readable_by(role, keys)} == MAY_READ[role]
+    assert {Path(one).name for one in readable_by(role, keys)} == HOLDS[role]
     epochs, users = list((live.folder / "shelf" / "epochs").glob("*")), [live.folder / "var" / "users" / "users.toml"]
     assert epochs
     assert bool(readable_by(role, epochs)) is (role == "worker")
