@@ -35,7 +35,8 @@ class HeaderRefused(SealingFailed):
 
 def checked(value: str, what: str) -> str:
     """Return `value` unless it holds a control, a line separator or a lone surrogate; raise HeaderRefused then."""
-    if any(unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} for char in value):
+    plain = value.isascii() and value.isprintable()  # most values; in ASCII the controls are all that is not printable
+    if not plain and any(unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} for char in value):
         raise HeaderRefused(f"{what}: control characters may not stand in a header field")
     return value
 
