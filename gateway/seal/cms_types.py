@@ -1,8 +1,8 @@
 """ASN.1 of the Cryptographic Message Syntax under the RFCs' own names: RFC 5652, 5083, 5753, 4055, 5754, 8419, 9629, 8551.
 
-The same types are written and read. All is DER: the BER shell round streamed content is made in smime_envelope, and who
-reads foreign BER first makes it DER (definite lengths, whole strings, SET OF in order), since this declarative ASN.1
-knows nothing else. An optional ANY has no type here: algorithm identifiers are whole values, read by `algorithm_of`.
+Only what we write, and all of it DER; foreign CMS is BER and read by cms_read. Types stand here for what is made once and
+kept: what changes from message to message is put together with `tlv` round finished DER, which costs a tenth, and tests
+hold it against types of its own. An optional ANY has no type: algorithm identifiers are whole values, read by `algorithm_of`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ ID_CONTENT_TYPE = ObjectIdentifier("1.2.840.113549.1.9.3")
 ID_MESSAGE_DIGEST = ObjectIdentifier("1.2.840.113549.1.9.4")
 ID_SIGNING_TIME = ObjectIdentifier("1.2.840.113549.1.9.5")
 SMIME_CAPABILITIES = ObjectIdentifier("1.2.840.113549.1.9.15")  # RFC 8551 2.5.2, RFC 4262
-ID_SHA1 = ObjectIdentifier("1.3.14.3.2.26")
 ID_SHA256 = ObjectIdentifier("2.16.840.1.101.3.4.2.1")
 ID_SHA384 = ObjectIdentifier("2.16.840.1.101.3.4.2.2")
 ID_SHA512 = ObjectIdentifier("2.16.840.1.101.3.4.2.3")
@@ -36,16 +35,11 @@ ECDSA_WITH_SHA512 = ObjectIdentifier("1.2.840.10045.4.3.4")
 ID_ED25519 = ObjectIdentifier("1.3.101.112")
 ID_X25519 = ObjectIdentifier("1.3.101.110")
 ID_EC_PUBLIC_KEY = ObjectIdentifier("1.2.840.10045.2.1")
-STD_DH_SHA1_KDF = ObjectIdentifier("1.3.133.16.840.63.0.2")  # of old writers; only read
 STD_DH_SHA256_KDF = ObjectIdentifier("1.3.132.1.11.1")
-STD_DH_SHA384_KDF = ObjectIdentifier("1.3.132.1.11.2")
-STD_DH_SHA512_KDF = ObjectIdentifier("1.3.132.1.11.3")
 STD_DH_HKDF_SHA256 = ObjectIdentifier("1.2.840.113549.1.9.16.3.19")  # RFC 8418 2.2
 ID_ALG_HKDF_WITH_SHA256 = ObjectIdentifier("1.2.840.113549.1.9.16.3.28")
 ID_ALG_ML_KEM_768 = ObjectIdentifier("2.16.840.1.101.3.4.4.2")
 ID_ORI_KEM = ObjectIdentifier("1.2.840.113549.1.9.16.13.3")
-ID_AES128_WRAP = ObjectIdentifier("2.16.840.1.101.3.4.1.5")
-ID_AES192_WRAP = ObjectIdentifier("2.16.840.1.101.3.4.1.25")
 ID_AES256_WRAP = ObjectIdentifier("2.16.840.1.101.3.4.1.45")
 ID_AES128_CBC = ObjectIdentifier("2.16.840.1.101.3.4.1.2")
 ID_AES192_CBC = ObjectIdentifier("2.16.840.1.101.3.4.1.22")
@@ -60,9 +54,9 @@ def tlv(tag: int, value: bytes) -> bytes:
     """One DER value of definite length."""
     size = len(value)
     if size < 128:
-        return bytes([tag, size]) + value
-    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
-    return bytes([tag, 0x80 | len(length)]) + length + value
+        return b"%c%c%b" % (tag, size, value)
+    octets = (size.bit_length() + 7) // 8
+    return b"%c%c%b%b" % (tag, 0x80 | octets, size.to_bytes(octets, "big"), value)
 
 
 def any_of(der: bytes) -> asn1.TLV:
@@ -113,14 +107,6 @@ def algorithm_of(value: asn1.TLV) -> tuple[ObjectIdentifier, bytes | None]:
 
 
 @asn1.sequence
-class ContentInfo:
-    """RFC 5652 3."""
-
-    content_type: ObjectIdentifier
-    content: Annotated[asn1.TLV, asn1.Explicit(0)]
-
-
-@asn1.sequence
 class IssuerAndSerialNumber:
     """RFC 5652 10.2.4."""
 
@@ -131,16 +117,6 @@ class IssuerAndSerialNumber:
 def issuer_and_serial(certificate: x509.Certificate) -> IssuerAndSerialNumber:
     """How a CMS names a certificate."""
     return IssuerAndSerialNumber(issuer=certificate.issuer, serial_number=certificate.serial_number)
-
-
-@asn1.sequence
-class KeyTransRecipientInfo:
-    """RFC 5652 6.2.1; version 0 with issuerAndSerialNumber, 2 with subjectKeyIdentifier [0]."""
-
-    version: int
-    rid: IssuerAndSerialNumber | Annotated[bytes, asn1.Implicit(0)]
-    key_encryption_algorithm: asn1.TLV
-    encrypted_key: bytes
 
 
 @asn1.sequence
@@ -160,44 +136,6 @@ class RsassaPssParams:
     mask_gen_algorithm: Annotated[AlgorithmIdentifier | None, asn1.Explicit(1)]
     salt_length: Annotated[int | None, asn1.Explicit(2)]
     trailer_field: Annotated[int | None, asn1.Explicit(3)]
-
-
-@asn1.sequence
-class OriginatorPublicKey:
-    """RFC 5652 6.2.2; we write the algorithm's parameters absent, as RFC 5753 3.1.1 lets them be."""
-
-    algorithm: asn1.TLV
-    public_key: asn1.BitString
-
-
-@asn1.sequence
-class RecipientKeyIdentifier:
-    """RFC 5652 6.2.2, without `other`."""
-
-    subject_key_identifier: bytes
-    date: asn1.GeneralizedTime | None
-
-
-@asn1.sequence
-class RecipientEncryptedKey:
-    """RFC 5652 6.2.2."""
-
-    rid: IssuerAndSerialNumber | Annotated[RecipientKeyIdentifier, asn1.Implicit(0)]
-    encrypted_key: bytes
-
-
-@asn1.sequence
-class KeyAgreeRecipientInfo:
-    """RFC 5652 6.2.2, version 3; stands under the tag [1] in a RecipientInfo."""
-
-    version: int
-    originator: Annotated[
-        IssuerAndSerialNumber | Annotated[bytes, asn1.Implicit(0)] | Annotated[OriginatorPublicKey, asn1.Implicit(1)],
-        asn1.Explicit(0),
-    ]
-    ukm: Annotated[bytes | None, asn1.Explicit(1)]
-    key_encryption_algorithm: asn1.TLV
-    recipient_encrypted_keys: list[RecipientEncryptedKey]
 
 
 @asn1.sequence
@@ -242,105 +180,6 @@ class CMSORIforKEMOtherInfo:
 
 
 KARI, ORI = 0xA1, 0xA4  # first bytes of RecipientInfos, RFC 5652 6.2
-
-
-def recipient_info(value: asn1.TLV) -> KeyTransRecipientInfo | KeyAgreeRecipientInfo | OtherRecipientInfo | None:
-    """A RecipientInfo of one of the kinds that Sealgate knows; None for a password's or a shared key's. ValueError if broken."""
-    encoded = der(value)
-    if encoded[0] == 0x30:
-        return asn1.decode_der(KeyTransRecipientInfo, encoded)
-    kind = {KARI: KeyAgreeRecipientInfo, ORI: OtherRecipientInfo}.get(encoded[0])
-    return None if kind is None else asn1.decode_der(kind, b"\x30" + encoded[1:])
-
-
-@asn1.sequence
-class Attribute:
-    """RFC 5652 5.3."""
-
-    attr_type: ObjectIdentifier
-    attr_values: asn1.SetOf[asn1.TLV]
-
-
-@asn1.sequence
-class OriginatorInfo:
-    """RFC 5652 6.1."""
-
-    certs: Annotated[asn1.SetOf[asn1.TLV] | None, asn1.Implicit(0)]
-    crls: Annotated[asn1.SetOf[asn1.TLV] | None, asn1.Implicit(1)]
-
-
-@asn1.sequence
-class EncryptedContentInfo:
-    """RFC 5652 6.1."""
-
-    content_type: ObjectIdentifier
-    content_encryption_algorithm: asn1.TLV
-    encrypted_content: Annotated[bytes | None, asn1.Implicit(0)]
-
-
-@asn1.sequence
-class EnvelopedData:
-    """RFC 5652 6.1."""
-
-    version: int
-    originator_info: Annotated[OriginatorInfo | None, asn1.Implicit(0)]
-    recipient_infos: asn1.SetOf[asn1.TLV]
-    encrypted_content_info: EncryptedContentInfo
-    unprotected_attrs: Annotated[asn1.SetOf[Attribute] | None, asn1.Implicit(1)]
-
-
-@asn1.sequence
-class AuthEnvelopedData:
-    """RFC 5083 2.1, version 0. `auth_attrs` are authenticated as a SET OF, with the tag 0x31."""
-
-    version: int
-    originator_info: Annotated[OriginatorInfo | None, asn1.Implicit(0)]
-    recipient_infos: asn1.SetOf[asn1.TLV]
-    auth_encrypted_content_info: EncryptedContentInfo
-    auth_attrs: Annotated[asn1.SetOf[Attribute] | None, asn1.Implicit(1)]
-    mac: bytes
-    unauth_attrs: Annotated[asn1.SetOf[Attribute] | None, asn1.Implicit(2)]
-
-
-@asn1.sequence
-class GCMParameters:
-    """RFC 5084 3.2."""
-
-    aes_nonce: bytes
-    aes_icv_len: Annotated[int, asn1.Default(12)]
-
-
-@asn1.sequence
-class EncapsulatedContentInfo:
-    """RFC 5652 5.2; eContent is absent from a detached signature."""
-
-    e_content_type: ObjectIdentifier
-    e_content: Annotated[bytes | None, asn1.Explicit(0)]
-
-
-@asn1.sequence
-class SignerInfo:
-    """RFC 5652 5.3; version 1 with issuerAndSerialNumber, 3 with subjectKeyIdentifier [0]."""
-
-    version: int
-    sid: IssuerAndSerialNumber | Annotated[bytes, asn1.Implicit(0)]
-    digest_algorithm: asn1.TLV
-    signed_attrs: Annotated[asn1.SetOf[Attribute] | None, asn1.Implicit(0)]
-    signature_algorithm: asn1.TLV
-    signature: bytes
-    unsigned_attrs: Annotated[asn1.SetOf[Attribute] | None, asn1.Implicit(1)]
-
-
-@asn1.sequence
-class SignedData:
-    """RFC 5652 5.1; `certificates` are CertificateChoices, a plain certificate being the one that begins with 0x30."""
-
-    version: int
-    digest_algorithms: asn1.SetOf[asn1.TLV]
-    encap_content_info: EncapsulatedContentInfo
-    certificates: Annotated[asn1.SetOf[asn1.TLV] | None, asn1.Implicit(0)]
-    crls: Annotated[asn1.SetOf[asn1.TLV] | None, asn1.Implicit(1)]
-    signer_infos: asn1.SetOf[SignerInfo]
 
 
 @asn1.sequence

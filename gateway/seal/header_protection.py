@@ -175,4 +175,5 @@ _LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
 def _is_canonical(data: bytes) -> bool:
-    return data.count(b"\r\n") == data.count(b"\n") == data.count(b"\r")
+    # Single bytes are found several times as fast as pairs or patterns are.
+    return data.replace(b"\r", b"").replace(b"\n", CRLF) == data

@@ -39,7 +39,8 @@ def seal(
     """
     if recipients and all(is_ml_kem(one) for one in recipients):
         form = replace(form, content=AES_256_GCM)
-    signer = replace(signer, rsa=form.rsa)
+    if signer.rsa is not form.rsa:
+        signer = replace(signer, rsa=form.rsa)
     sealed = sign_and_encrypt(
         payload_chunks, signer=signer, recipients=recipients, at=at, random=random, transport=form.transport,
         content=form.content, ml_kem=form.ml_kem,

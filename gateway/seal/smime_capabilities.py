@@ -69,15 +69,6 @@ def certificate_capabilities(certificate: x509.Certificate) -> frozenset[str]:
     return frozenset()
 
 
-def signer_capabilities(info: cms.SignerInfo) -> frozenset[str]:
-    """The names in a signer's SMIMECapabilities attribute; count them only after the signature was verified."""
-    for one in info.signed_attrs.as_list() if info.signed_attrs is not None else ():
-        if one.attr_type == cms.SMIME_CAPABILITIES:
-            values = one.attr_values.as_list()
-            return capabilities_of(cms.der(values[0])) if len(values) == 1 else frozenset()
-    return frozenset()
-
-
 @cache
 def own_capabilities() -> bytes:
     """SMIMECapabilities in DER, best first: what mail to the practice may be sealed with."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import TypeVar
 
 from cryptography import x509
@@ -19,7 +20,7 @@ from gateway.domain.address import Address
 from gateway.ports.keys import KeyState
 from gateway.seal.certificate_names import SMTP_UTF8_MAILBOX, addresses_of, domains_of
 from gateway.seal.certificate_path import CertificatePath, find_path
-from gateway.seal.smime_recipients import CURVES
+from gateway.seal.smime_recipients import CERTIFICATES_KEPT, CURVES
 
 __all__ = [
     "SMTP_UTF8_MAILBOX",
@@ -88,9 +89,15 @@ def judged(
 def trust_reasons(certificate: x509.Certificate, at: datetime, *, ml_kem: bool = False) -> list[str]:
     """What speaks against the certificate itself, whoever it belongs to: time, key, usage, hash."""
     try:
-        return [*validity_reasons(certificate, at), *_key_reasons(certificate, ml_kem), *_usage_reasons(certificate)]
+        return [*validity_reasons(certificate, at), *_lasting_reasons(certificate, ml_kem)]
     except (ValueError, UnsupportedAlgorithm):
         return ["the certificate cannot be read"]
+
+
+@lru_cache(maxsize=CERTIFICATES_KEPT)
+def _lasting_reasons(certificate: x509.Certificate, ml_kem: bool) -> tuple[str, ...]:
+    """What speaks against the certificate at any time; the same bytes always have the same answer."""
+    return (*_key_reasons(certificate, ml_kem), *_usage_reasons(certificate))
 
 
 def validity_reasons(certificate: x509.Certificate, at: datetime) -> list[str]:

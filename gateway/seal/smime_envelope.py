@@ -13,7 +13,6 @@ from typing import Protocol
 
 from cryptography import x509
 from cryptography.hazmat import asn1
-from cryptography.hazmat.primitives import padding
 from cryptography.hazmat.primitives.ciphers import AEADEncryptionContext, Cipher, CipherContext, algorithms, modes
 
 from gateway.domain.errors import SealingFailed
@@ -27,7 +26,9 @@ AES_256_CBC = "aes-256-cbc"
 AES_256_GCM = "aes-256-gcm"
 _SEQUENCE, _CONTEXT_0 = b"\x30\x80", b"\xa0\x80"
 _END = b"\x00\x00"
-_TAG = 16
+_BLOCK, _TAG = 16, 16
+_PIECE = 64 * 1024
+"""Bytes that are encrypted at once, at least, while there are so many: small content is one piece."""
 
 
 class _Encryptor(Protocol):
@@ -41,17 +42,19 @@ class _Encryptor(Protocol):
 
 
 class _Cbc:
-    """AES-256-CBC with the padding of RFC 5652 6.3."""
+    """AES-256-CBC with the padding of RFC 5652 6.3: as many bytes as are missing from a block, each of that value."""
 
     def __init__(self, key: bytes, iv: bytes) -> None:
         self._cipher: CipherContext = Cipher(algorithms.AES256(key), modes.CBC(iv)).encryptor()
-        self._padder = padding.PKCS7(128).padder()
+        self._size = 0
 
     def update(self, data: bytes) -> bytes:
-        return self._cipher.update(self._padder.update(data))
+        self._size += len(data)
+        return self._cipher.update(data)
 
     def finalize(self) -> bytes:
-        return self._cipher.update(self._padder.finalize()) + self._cipher.finalize()
+        missing = _BLOCK - self._size % _BLOCK
+        return self._cipher.update(bytes([missing]) * missing) + self._cipher.finalize()
 
     def mac(self) -> bytes:
         return b""
@@ -75,27 +78,34 @@ class _Gcm:
 
 @dataclass(frozen=True, slots=True)
 class ContentEncryption:
-    """One row of the table: content type round it, smime-type (RFC 8551 3.2.2), algorithm, IV size in bytes, encryptor."""
+    """One row of the table: content type round it in DER, smime-type (RFC 8551 3.2.2), the algorithm in DER by its IV, IV
+    size in bytes, encryptor.
+    """
 
-    content_type: x509.ObjectIdentifier
+    content_type: bytes
     smime_type: str
-    oid: x509.ObjectIdentifier
-    parameters: Callable[[bytes], bytes]
+    algorithm: Callable[[bytes], bytes]
     iv_size: int
     encryptor: Callable[[bytes, bytes], _Encryptor]
 
 
-def _gcm_parameters(nonce: bytes) -> bytes:
-    return asn1.encode_der(cms.GCMParameters(aes_nonce=nonce, aes_icv_len=_TAG))
+def _cbc_algorithm(iv: bytes) -> bytes:
+    """AlgorithmIdentifier, RFC 3565 4.1."""
+    return cms.tlv(0x30, _CBC_OID + cms.tlv(0x04, iv))
 
 
+def _gcm_algorithm(nonce: bytes) -> bytes:
+    """AlgorithmIdentifier with GCMParameters, RFC 5084 3.2."""
+    return cms.tlv(0x30, _GCM_OID + cms.tlv(0x30, cms.tlv(0x04, nonce) + _TAG_SIZE))
+
+
+_CBC_OID, _GCM_OID, _TAG_SIZE = (asn1.encode_der(one) for one in (cms.ID_AES256_CBC, cms.ID_AES256_GCM, _TAG))
+_DATA, _ENVELOPED, _AUTH_ENVELOPED = (
+    asn1.encode_der(one) for one in (cms.ID_DATA, cms.ID_ENVELOPED_DATA, cms.ID_CT_AUTH_ENVELOPED_DATA)
+)
 CONTENT_ENCRYPTION: Mapping[str, ContentEncryption] = {
-    AES_256_CBC: ContentEncryption(
-        cms.ID_ENVELOPED_DATA, "enveloped-data", cms.ID_AES256_CBC, asn1.encode_der, 16, _Cbc
-    ),
-    AES_256_GCM: ContentEncryption(
-        cms.ID_CT_AUTH_ENVELOPED_DATA, "authEnveloped-data", cms.ID_AES256_GCM, _gcm_parameters, 12, _Gcm
-    ),
+    AES_256_CBC: ContentEncryption(_ENVELOPED, "enveloped-data", _cbc_algorithm, 16, _Cbc),
+    AES_256_GCM: ContentEncryption(_AUTH_ENVELOPED, "authEnveloped-data", _gcm_algorithm, 12, _Gcm),
 }
 
 
@@ -116,24 +126,36 @@ def envelop(
         raise SealingFailed("a message for ML-KEM is sealed with AES-256-GCM only")
     key, iv = random(32), random(form.iv_size)
     version, infos = recipient_infos(recipients, key, transport)
-    if form.content_type == cms.ID_CT_AUTH_ENVELOPED_DATA:
+    if form.content_type == _AUTH_ENVELOPED:
         version = 0  # RFC 5083 2.1, whoever the recipients are
     head = b"".join([
-        _SEQUENCE, asn1.encode_der(form.content_type), _CONTEXT_0,
-        _SEQUENCE, asn1.encode_der(version), cms.tlv(0x31, b"".join(infos)),
-        _SEQUENCE, asn1.encode_der(cms.ID_DATA), cms.der(cms.algorithm(form.oid, form.parameters(iv))), _CONTEXT_0,
+        _SEQUENCE, form.content_type, _CONTEXT_0,
+        _SEQUENCE, cms.tlv(0x02, bytes([version])), cms.tlv(0x31, b"".join(infos)),
+        _SEQUENCE, _DATA, form.algorithm(iv), _CONTEXT_0,
     ])  # fmt: skip
     return _shell(head, form.encryptor(key, iv), chunks)
 
 
 def _shell(head: bytes, encryptor: _Encryptor, chunks: Iterable[bytes]) -> Iterator[bytes]:
     yield head
-    for chunk in chunks:
-        sealed = encryptor.update(chunk)
+    for piece in _pieces(chunks):
+        sealed = encryptor.update(piece)
         if sealed:
             yield cms.tlv(0x04, sealed)
     last = encryptor.finalize()
-    if last:
-        yield cms.tlv(0x04, last)
     mac = encryptor.mac()
-    yield _END * 2 + (cms.tlv(0x04, mac) if mac else b"") + _END * 3
+    yield (cms.tlv(0x04, last) if last else b"") + _END * 2 + (cms.tlv(0x04, mac) if mac else b"") + _END * 3
+
+
+def _pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The chunks joined, so that each piece but the last has _PIECE bytes at least."""
+    held: list[bytes] = []
+    size = 0
+    for chunk in chunks:
+        held.append(chunk)
+        size += len(chunk)
+        if size >= _PIECE:
+            yield b"".join(held)
+            held, size = [], 0
+    if size:
+        yield b"".join(held)

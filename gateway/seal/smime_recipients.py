@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.hazmat import asn1
@@ -24,6 +25,8 @@ from gateway.seal import cms_types as cms
 CURVES = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
 _KEK = 32
 """Bytes of a key-encryption key: AES-256 wrap."""
+CERTIFICATES_KEPT = 1024
+"""For so many certificates what is always the same is worked out once; about as many correspondents are busy at a time."""
 
 
 class KeyTransport(StrEnum):
@@ -84,19 +87,18 @@ def _info(certificate: x509.Certificate, key: bytes, transport: KeyTransport) ->
 def _key_transport(
     certificate: x509.Certificate, public: rsa.RSAPublicKey, key: bytes, transport: KeyTransport
 ) -> bytes:
+    """KeyTransRecipientInfo, RFC 5652 6.2.1."""
     if transport is KeyTransport.OAEP:
-        identifier = cms.algorithm(cms.ID_RSAES_OAEP, OAEP_SHA256)
         sealed = public.encrypt(key, padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None))
     else:
-        identifier = cms.algorithm(cms.RSA_ENCRYPTION, cms.NULL)
         sealed = public.encrypt(key, padding.PKCS1v15())
-    info = cms.KeyTransRecipientInfo(
-        version=0,
-        rid=cms.issuer_and_serial(certificate),
-        key_encryption_algorithm=identifier,
-        encrypted_key=sealed,
-    )
-    return asn1.encode_der(info)
+    return cms.tlv(0x30, _VERSION_0 + _name_of(certificate) + _TRANSPORTS[transport] + cms.tlv(0x04, sealed))
+
+
+@lru_cache(maxsize=CERTIFICATES_KEPT)
+def _name_of(certificate: x509.Certificate) -> bytes:
+    """The IssuerAndSerialNumber that names a recipient, in DER."""
+    return asn1.encode_der(cms.issuer_and_serial(certificate))
 
 
 def mgf1(digest: x509.ObjectIdentifier) -> cms.AlgorithmIdentifier:
@@ -113,48 +115,45 @@ def _oaep_sha256() -> bytes:
 
 OAEP_SHA256 = _oaep_sha256()
 """RSAES-OAEP-params with SHA-256 throughout, in DER."""
+_VERSION_0, _VERSION_3 = asn1.encode_der(0), asn1.encode_der(3)
+_TRANSPORTS = {
+    KeyTransport.PKCS1: cms.der(cms.algorithm(cms.RSA_ENCRYPTION, cms.NULL)),
+    KeyTransport.OAEP: cms.der(cms.algorithm(cms.ID_RSAES_OAEP, OAEP_SHA256)),
+}
+_WRAP = cms.der(cms.algorithm(cms.ID_AES256_WRAP))
+_X963_SHA256 = cms.der(cms.algorithm(cms.STD_DH_SHA256_KDF, _WRAP))
+_HKDF_SHA256 = cms.der(cms.algorithm(cms.STD_DH_HKDF_SHA256, _WRAP))
+_ON_CURVE, _ON_X25519 = cms.der(cms.algorithm(cms.ID_EC_PUBLIC_KEY)), cms.der(cms.algorithm(cms.ID_X25519))
+
+
+def _shared_info() -> bytes:
+    bits = (8 * _KEK).to_bytes(4, "big")
+    return asn1.encode_der(cms.EccCmsSharedInfo(key_info=cms.any_of(_WRAP), entity_u_info=None, supp_pub_info=bits))
+
+
+_SHARED_INFO = _shared_info()
 
 
 def _elliptic(certificate: x509.Certificate, public: ec.EllipticCurvePublicKey, key: bytes) -> bytes:
     ephemeral = ec.generate_private_key(public.curve)
-    kek = X963KDF(hashes.SHA256(), _KEK, _shared_info()).derive(ephemeral.exchange(ec.ECDH(), public))
+    kek = X963KDF(hashes.SHA256(), _KEK, _SHARED_INFO).derive(ephemeral.exchange(ec.ECDH(), public))
     point = ephemeral.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-    return _key_agreement(certificate, cms.ID_EC_PUBLIC_KEY, point, cms.STD_DH_SHA256_KDF, kek, key)
+    return _key_agreement(certificate, _ON_CURVE, point, _X963_SHA256, keywrap.aes_key_wrap(kek, key))
 
 
 def _x25519(certificate: x509.Certificate, public: x25519.X25519PublicKey, key: bytes) -> bytes:
     """RFC 8418 with HKDF-SHA256, as RFC 8551 2.3 asks for; without ukm there is no salt. An all-zero secret raises ValueError."""
     ephemeral = x25519.X25519PrivateKey.generate()
-    kek = HKDF(hashes.SHA256(), _KEK, salt=None, info=_shared_info()).derive(ephemeral.exchange(public))
+    kek = HKDF(hashes.SHA256(), _KEK, salt=None, info=_SHARED_INFO).derive(ephemeral.exchange(public))
     point = ephemeral.public_key().public_bytes_raw()
-    return _key_agreement(certificate, cms.ID_X25519, point, cms.STD_DH_HKDF_SHA256, kek, key)
+    return _key_agreement(certificate, _ON_X25519, point, _HKDF_SHA256, keywrap.aes_key_wrap(kek, key))
 
 
-def _shared_info() -> bytes:
-    bits = (8 * _KEK).to_bytes(4, "big")
-    wrap = cms.algorithm(cms.ID_AES256_WRAP)
-    return asn1.encode_der(cms.EccCmsSharedInfo(key_info=wrap, entity_u_info=None, supp_pub_info=bits))
-
-
-def _key_agreement(
-    certificate: x509.Certificate,
-    curve: x509.ObjectIdentifier,
-    point: bytes,
-    scheme: x509.ObjectIdentifier,
-    kek: bytes,
-    key: bytes,
-) -> bytes:
-    sealed = keywrap.aes_key_wrap(kek, key)
-    info = cms.KeyAgreeRecipientInfo(
-        version=3,
-        originator=cms.OriginatorPublicKey(algorithm=cms.algorithm(curve), public_key=asn1.BitString(point, 0)),
-        ukm=None,
-        key_encryption_algorithm=cms.algorithm(scheme, cms.der(cms.algorithm(cms.ID_AES256_WRAP))),
-        recipient_encrypted_keys=[
-            cms.RecipientEncryptedKey(rid=cms.issuer_and_serial(certificate), encrypted_key=sealed)
-        ],
-    )
-    return bytes([cms.KARI]) + asn1.encode_der(info)[1:]
+def _key_agreement(certificate: x509.Certificate, curve: bytes, point: bytes, scheme: bytes, sealed: bytes) -> bytes:
+    """KeyAgreeRecipientInfo, RFC 5652 6.2.2, with one recipient and an ephemeral originatorKey; no ukm."""
+    originator = cms.tlv(0xA0, cms.tlv(0xA1, curve + cms.tlv(0x03, b"\0" + point)))
+    holder = cms.tlv(0x30, _name_of(certificate) + cms.tlv(0x04, sealed))
+    return cms.tlv(cms.KARI, _VERSION_3 + originator + scheme + cms.tlv(0x30, holder))
 
 
 def _ml_kem(certificate: x509.Certificate, public: mlkem.MLKEM768PublicKey, key: bytes) -> bytes:

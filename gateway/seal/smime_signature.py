@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
@@ -23,7 +24,7 @@ from gateway.mime.headers import CRLF, write_parameters
 from gateway.seal import cms_types as cms
 from gateway.seal.smime_capabilities import own_capabilities
 from gateway.seal.smime_envelope import Random
-from gateway.seal.smime_recipients import mgf1
+from gateway.seal.smime_recipients import CERTIFICATES_KEPT, mgf1
 
 SigningKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 
@@ -33,20 +34,6 @@ class RsaSignature(StrEnum):
 
     PKCS1 = "pkcs1v15"
     PSS = "pss"
-
-
-@dataclass(frozen=True, slots=True)
-class Signer:
-    """Who signs: a certificate with the From address in its SAN, its key, and the certificates above it (no root needed)."""
-
-    certificate: x509.Certificate
-    key: SigningKey = field(repr=False)
-    chain: tuple[x509.Certificate, ...] = ()
-    rsa: RsaSignature = RsaSignature.PKCS1
-
-    def __post_init__(self) -> None:
-        if self.certificate.public_key() != self.key.public_key():
-            raise SealingFailed("the signing key does not belong to the certificate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +53,54 @@ _ECDSA = {
 }
 
 
-def _digest_of(signer: Signer) -> _Digest:
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """What is the same in all signatures of a signer: SignerInfo up to the signed attributes, its signatureAlgorithm, and
+    SignedData up to its signerInfos, in DER.
+    """
+
+    digest: _Digest
+    info: bytes
+    algorithm: bytes
+    signed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Who signs: a certificate with the From address in its SAN, its key, and the certificates above it (no root needed)."""
+
+    certificate: x509.Certificate
+    key: SigningKey = field(repr=False)
+    chain: tuple[x509.Certificate, ...] = ()
+    rsa: RsaSignature = RsaSignature.PKCS1
+    lasting: Lasting = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.certificate.public_key() != self.key.public_key():
+            raise SealingFailed("the signing key does not belong to the certificate")
+        try:
+            lasting = _lasting(self.certificate, self.chain, self.rsa)
+        except (ValueError, UnsupportedAlgorithm) as error:
+            raise SealingFailed("the signer's certificates cannot be written") from error
+        object.__setattr__(self, "lasting", lasting)
+
+
+@lru_cache(maxsize=CERTIFICATES_KEPT)
+def _lasting(certificate: x509.Certificate, chain: tuple[x509.Certificate, ...], rsa_form: RsaSignature) -> Lasting:
+    form = _digest_of(certificate)
+    hashed = cms.der(cms.algorithm(form.oid))
+    known = sorted(one.public_bytes(Encoding.DER) for one in (certificate, *chain))
+    return Lasting(
+        form,
+        _VERSION_1 + asn1.encode_der(cms.issuer_and_serial(certificate)) + hashed,
+        _algorithm(certificate, form, rsa_form),
+        _VERSION_1 + cms.tlv(0x31, hashed) + cms.tlv(0x30, _DATA) + cms.tlv(0xA0, b"".join(known)),
+    )
+
+
+def _digest_of(certificate: x509.Certificate) -> _Digest:
     """The hash that fits the key: SHA-512 for Ed25519 (RFC 8419 2.3) and P-521, SHA-384 for P-384, else SHA-256."""
-    public = signer.certificate.public_key()
+    public = certificate.public_key()
     if isinstance(public, ed25519.Ed25519PublicKey):
         return _SHA512
     if isinstance(public, ec.EllipticCurvePublicKey):
@@ -81,17 +113,28 @@ def signed_entity(chunks: Iterable[bytes], signer: Signer, at: datetime, random:
 
     The boundary is 128 random bits, so that the content cannot hold it.
     """
-    boundary = "=_" + random(16).hex()
-    form = _digest_of(signer)
-    parameters = {"protocol": "application/pkcs7-signature", "micalg": form.micalg, "boundary": boundary}
-    delimiter = f"--{boundary}".encode()
-    yield write_parameters("Content-Type", "multipart/signed", parameters) + CRLF + delimiter + CRLF
+    boundary, form = _boundary(random(16)), signer.lasting.digest
+    delimiter = b"--" + boundary
+    yield boundary.join(_head(form.micalg)) + CRLF + delimiter + CRLF
     digest = hashes.Hash(form.make())
     for chunk in chunks:
         digest.update(chunk)
         yield chunk
     signature = detached_signature(digest.finalize(), signer, at)
     yield b"".join([CRLF, delimiter, CRLF, _part_head(), *base64_lines((signature,)), delimiter, b"--\r\n"])
+
+
+def _boundary(seed: bytes) -> bytes:
+    return b"=_" + seed.hex().encode()
+
+
+@cache
+def _head(micalg: str) -> tuple[bytes, bytes]:
+    """The Content-Type field before and behind its boundary, which is always as long."""
+    stand_in = _boundary(bytes(16))
+    parameters = {"protocol": "application/pkcs7-signature", "micalg": micalg, "boundary": stand_in.decode()}
+    before, behind = write_parameters("Content-Type", "multipart/signed", parameters).split(stand_in)
+    return before, behind
 
 
 @cache
@@ -103,62 +146,69 @@ def _part_head() -> bytes:
 
 def detached_signature(digest: bytes, signer: Signer, at: datetime) -> bytes:
     """The ContentInfo of a detached SignedData over content with that digest, made by the hash that fits the signer's key."""
-    attributes = asn1.SetOf(
-        [
-            _attribute(cms.ID_CONTENT_TYPE, asn1.encode_der(cms.ID_DATA)),
-            _attribute(cms.ID_SIGNING_TIME, _signing_time(at)),
-            _attribute(cms.ID_MESSAGE_DIGEST, asn1.encode_der(digest)),
-            _attribute(cms.SMIME_CAPABILITIES, own_capabilities()),
-        ]
-    )
-    form = _digest_of(signer)
-    hashed = cms.algorithm(form.oid)
-    identifier, signature = _sign(signer, form, asn1.encode_der(attributes))
-    info = cms.SignerInfo(
-        version=1,
-        sid=cms.issuer_and_serial(signer.certificate),
-        digest_algorithm=hashed,
-        signed_attrs=attributes,
-        signature_algorithm=identifier,
-        signature=signature,
-        unsigned_attrs=None,
-    )
-    known = (signer.certificate, *signer.chain)
-    signed = cms.SignedData(
-        version=1,
-        digest_algorithms=asn1.SetOf([hashed]),
-        encap_content_info=cms.EncapsulatedContentInfo(e_content_type=cms.ID_DATA, e_content=None),
-        certificates=asn1.SetOf([cms.any_of(one.public_bytes(Encoding.DER)) for one in known]),
-        crls=None,
-        signer_infos=asn1.SetOf([info]),
-    )
-    content = cms.any_of(asn1.encode_der(signed))
-    return asn1.encode_der(cms.ContentInfo(content_type=cms.ID_SIGNED_DATA, content=content))
+    lasting = signer.lasting
+    changing = (
+        _attribute(_SIGNING_TIME, _signing_time(at)), _attribute(_MESSAGE_DIGEST, cms.tlv(0x04, digest))
+    )  # fmt: skip
+    attributes = b"".join(sorted([*_lasting_attributes(), *changing]))  # SET OF, X.690 11.6
+    signature = _sign(signer, lasting.digest, cms.tlv(0x31, attributes))
+    info = cms.tlv(0x30, lasting.info + cms.tlv(0xA0, attributes) + lasting.algorithm + cms.tlv(0x04, signature))
+    signed = cms.tlv(0x30, lasting.signed + cms.tlv(0x31, info))
+    return cms.tlv(0x30, _SIGNED_DATA + cms.tlv(0xA0, signed))
 
 
-def _attribute(oid: x509.ObjectIdentifier, value: bytes) -> cms.Attribute:
-    return cms.Attribute(attr_type=oid, attr_values=asn1.SetOf([cms.any_of(value)]))
+_SIGNING_TIME, _MESSAGE_DIGEST, _DATA, _SIGNED_DATA = (
+    asn1.encode_der(one) for one in (cms.ID_SIGNING_TIME, cms.ID_MESSAGE_DIGEST, cms.ID_DATA, cms.ID_SIGNED_DATA)
+)
+_VERSION_1 = asn1.encode_der(1)
+
+
+@cache
+def _lasting_attributes() -> tuple[bytes, bytes]:
+    """The attributes contentType and SMIMECapabilities."""
+    return (
+        _attribute(asn1.encode_der(cms.ID_CONTENT_TYPE), _DATA),
+        _attribute(asn1.encode_der(cms.SMIME_CAPABILITIES), own_capabilities()),
+    )
+
+
+def _attribute(oid: bytes, value: bytes) -> bytes:
+    """An Attribute with one value, RFC 5652 5.3."""
+    return cms.tlv(0x30, oid + cms.tlv(0x31, value))
 
 
 def _signing_time(at: datetime) -> bytes:
     """UTCTime until 2049, GeneralizedTime after, RFC 5652 11.3; whole seconds."""
     if at.tzinfo is None:
         raise SealingFailed("the signing time needs its time zone")
-    whole = at.astimezone(UTC).replace(microsecond=0)
-    return asn1.encode_der(asn1.UTCTime(whole) if whole.year < 2050 else asn1.GeneralizedTime(whole))
+    moment = at.utctimetuple()
+    written = b"%04d%02d%02d%02d%02d%02dZ" % moment[:6]
+    return cms.tlv(0x17, written[2:]) if moment.tm_year < 2050 else cms.tlv(0x18, written)
 
 
-def _sign(signer: Signer, form: _Digest, data: bytes) -> tuple[asn1.TLV, bytes]:
-    """The signature's AlgorithmIdentifier and value."""
+def _algorithm(certificate: x509.Certificate, form: _Digest, rsa_form: RsaSignature) -> bytes:
+    """The AlgorithmIdentifier of a signature."""
+    public = certificate.public_key()
+    if isinstance(public, rsa.RSAPublicKey):
+        if rsa_form is RsaSignature.PSS:
+            return cms.der(cms.algorithm(cms.ID_RSASSA_PSS, _pss_parameters(form)))
+        return cms.der(cms.algorithm(cms.RSA_ENCRYPTION, cms.NULL))
+    if isinstance(public, ed25519.Ed25519PublicKey):
+        return cms.der(cms.algorithm(cms.ID_ED25519))
+    return cms.der(cms.algorithm(_ECDSA[form.oid]))
+
+
+def _sign(signer: Signer, form: _Digest, data: bytes) -> bytes:
+    """The signature's value, by the algorithm that _algorithm names."""
     key = signer.key
     if isinstance(key, rsa.RSAPrivateKey):
         if signer.rsa is RsaSignature.PSS:
             scheme = padding.PSS(padding.MGF1(form.make()), form.make.digest_size)
-            return cms.algorithm(cms.ID_RSASSA_PSS, _pss_parameters(form)), key.sign(data, scheme, form.make())
-        return cms.algorithm(cms.RSA_ENCRYPTION, cms.NULL), key.sign(data, padding.PKCS1v15(), form.make())
+            return key.sign(data, scheme, form.make())
+        return key.sign(data, padding.PKCS1v15(), form.make())
     if isinstance(key, ed25519.Ed25519PrivateKey):
-        return cms.algorithm(cms.ID_ED25519), key.sign(data)
-    return cms.algorithm(_ECDSA[form.oid]), key.sign(data, ec.ECDSA(form.make()))
+        return key.sign(data)
+    return key.sign(data, ec.ECDSA(form.make()))
 
 
 def _pss_parameters(form: _Digest) -> bytes:

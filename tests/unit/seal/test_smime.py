@@ -7,17 +7,22 @@ import hashlib
 import os
 import tracemalloc
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, x25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mlkem, x25519
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.domain.address import Address
 from gateway.domain.errors import SealingFailed
 from gateway.mime.build import OuterHeaders, under
 from gateway.seal import ca, cms_types, smime, smime_recipients
+from gateway.seal.smime_envelope import envelop
+from gateway.seal.smime_signature import detached_signature
+from tests.support.cms_forms import recipient_info_again, signed_data
 from tests.unit.seal.certificates import AT, CA, CA_KEY, CLINIC, AnyKey, recipient, rsa_key, usage
 from tests.unit.seal.cms_reader import decrypt, nodes
 
@@ -107,6 +112,45 @@ def test_versions_follow_rfc_5652(people) -> None:  # type: ignore[no-untyped-de
     certificates = [one for one, _ in people]
     assert smime_recipients.recipient_infos(certificates[:1], b"k" * 32, smime.KeyTransport.PKCS1)[0] == 0
     assert smime_recipients.recipient_infos(certificates, b"k" * 32, smime.KeyTransport.PKCS1)[0] == 2
+
+
+@pytest.mark.parametrize("transport", list(smime.KeyTransport))
+def test_recipient_infos_are_der_in_the_order_of_a_set(people, transport) -> None:  # type: ignore[no-untyped-def]
+    key = mlkem.MLKEM768PrivateKey.generate()
+    for certificates in ([one for one, _ in people], [recipient("pq@example.net", key)]):
+        _, infos = smime_recipients.recipient_infos(certificates, b"k" * 32, transport)
+        assert [recipient_info_again(one) for one in infos] == infos == sorted(infos)
+        assert len(infos) == len(certificates)
+
+
+def test_a_signing_time_is_utc_to_the_second_and_generalized_after_2049(signer: smime.Signer) -> None:
+    for at, time in (
+        (datetime(2026, 3, 1, 0, 30, 5, 999999, timezone(timedelta(hours=2))), asn1.UTCTime(datetime(2026, 2, 28, 22, 30, 5, tzinfo=UTC))),
+        (datetime(2049, 12, 31, 23, 59, 59, tzinfo=UTC), asn1.UTCTime(datetime(2049, 12, 31, 23, 59, 59, tzinfo=UTC))),
+        (datetime(2050, 1, 1, tzinfo=UTC), asn1.GeneralizedTime(datetime(2050, 1, 1, tzinfo=UTC))),
+    ):  # fmt: skip
+        (who,) = signed_data(detached_signature(b"d" * 32, signer, at)).signer_infos.as_list()
+        (said,) = [one.attr_values for one in who.signed_attrs.as_list() if one.attr_type == cms_types.ID_SIGNING_TIME]  # type: ignore[union-attr]
+        assert cms_types.der(said.as_list()[0]) == asn1.encode_der(time)
+
+
+@pytest.mark.parametrize("content", [smime.AES_256_CBC, smime.AES_256_GCM])
+def test_content_of_every_length_and_cut_is_the_same_when_opened(people, content: str) -> None:  # type: ignore[no-untyped-def]
+    certificate, key = people[1]
+    sizes = [*range(34), 65535, 65536, 65537, 3 * 65536]
+    for size in sizes:
+        data = os.urandom(size)
+        for cut in (7 if size < 40 else 60_000, 70_000, 1 << 20):
+            chunks = [data[at : at + cut] for at in range(0, size, cut)]
+            cms = b"".join(envelop([b"", *chunks], [certificate], random=os.urandom, content=content))
+            assert decrypt(cms, certificate.serial_number, key) == data
+
+
+def test_the_certificates_in_a_signature_are_the_signers_and_those_above(signer: smime.Signer) -> None:
+    signed = signed_data(detached_signature(b"d" * 32, signer, AT))
+    assert signed.certificates is not None
+    found = {cms_types.der(one) for one in signed.certificates.as_list()}
+    assert found == {one.public_bytes(Encoding.DER) for one in (signer.certificate, CA)}
 
 
 def test_rsa_signers_work(people) -> None:  # type: ignore[no-untyped-def]

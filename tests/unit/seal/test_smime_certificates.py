@@ -20,6 +20,7 @@ from gateway.seal.smime_certificates import (
     addresses_of,
     check_recipient_certificate,
     judged,
+    trust_reasons,
 )
 from tests.unit.seal.certificates import AT, CA, CA_KEY, CLINIC, recipient, rsa_key, usage
 
@@ -155,3 +156,18 @@ def test_a_persons_own_self_signed_certificate_may_say_ca_true_an_issued_one_may
     builder = builder.add_extension(x509.SubjectAlternativeName([x509.RFC822Name("bob@example.net")]), critical=False)
     reasons = check_recipient_certificate(builder.sign(P256, hashes.SHA256()), BOB, AT)
     assert (reasons == []) is fits
+
+
+def test_what_was_worked_out_for_one_certificate_serves_no_other_and_no_other_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(x509, "random_serial_number", lambda: 4711)
+    good = recipient("bob@example.net", P256)
+    bad = recipient("bob@example.net", P256, key_usage=usage(digital_signature=True))
+    assert (good.issuer, good.serial_number) == (bad.issuer, bad.serial_number)
+    refused = ["the key usage does not allow encryption (keyAgreement)"]
+    for _ in range(2):
+        assert trust_reasons(good, AT) == []
+        assert trust_reasons(bad, AT) == refused
+        assert trust_reasons(good, AT + timedelta(days=101)) == ["the certificate has expired"]
+        assert trust_reasons(bad, AT - timedelta(days=2)) == ["the certificate is not valid yet", *refused]

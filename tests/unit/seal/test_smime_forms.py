@@ -22,10 +22,10 @@ from gateway.seal.smime_capabilities import (
     capabilities_of,
     certificate_capabilities,
     own_capabilities,
-    signer_capabilities,
 )
 from gateway.seal.smime_certificates import check_recipient_certificate, judged
 from gateway.seal.smime_forms import FormRules, Wishes
+from tests.support.cms_forms import ContentInfo, signed_data
 from tests.unit.seal.certificates import AT, CA, CA_KEY, CLINIC, AnyKey, recipient, rsa_key, usage
 from tests.unit.seal.cms_reader import decrypt
 from tests.unit.seal.test_smime import PAYLOAD, signed_parts
@@ -83,11 +83,10 @@ def test_what_we_say_of_ourselves_is_read_by_our_own_reader(signer: smime.Signer
     _, entity = seal(signer, [(certificate, rsa_key())], smime.Form())
     content, signature = signed_parts(decrypt(cms_of(entity), certificate.serial_number, rsa_key()))
     assert content == PAYLOAD
-    info = asn1.decode_der(cms.ContentInfo, signature)
-    signed = asn1.decode_der(cms.SignedData, cms.der(info.content))
-    (who,) = signed.signer_infos.as_list()
+    (who,) = signed_data(signature).signer_infos.as_list()
     ours = {GCM, OAEP, "aes-128-gcm", "aes-256-cbc", "aes-128-cbc", "auth-enveloped"}
-    assert signer_capabilities(who) == capabilities_of(own_capabilities()) == ours
+    (said,) = [one.attr_values for one in who.signed_attrs.as_list() if one.attr_type == cms.SMIME_CAPABILITIES]  # type: ignore[union-attr]
+    assert capabilities_of(cms.der(said.as_list()[0])) == capabilities_of(own_capabilities()) == ours
     assert isinstance(who.sid, cms.IssuerAndSerialNumber)
     assert who.sid.serial_number == signer.certificate.serial_number
 
@@ -149,7 +148,11 @@ def test_a_triple_wrap_is_a_signature_round_the_envelope(signer: smime.Signer) -
 
 def _verified(content: bytes, signature: bytes, certificate: x509.Certificate) -> str:
     """Check a detached signature with the primitives alone; the name of its algorithm."""
-    signed = asn1.decode_der(cms.SignedData, cms.der(asn1.decode_der(cms.ContentInfo, signature).content))
+    signed = signed_data(signature)
+    assert (
+        asn1.encode_der(ContentInfo(content_type=cms.ID_SIGNED_DATA, content=cms.any_of(asn1.encode_der(signed))))
+        == signature
+    )
     (who,) = signed.signer_infos.as_list()
     make = {cms.ID_SHA256: hashes.SHA256, cms.ID_SHA384: hashes.SHA384, cms.ID_SHA512: hashes.SHA512}[
         cms.algorithm_of(who.digest_algorithm)[0]
