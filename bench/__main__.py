@@ -1,6 +1,7 @@
 """`make bench`: each job against a peer in the same run, interleaved, as a table of ratios (peer's time / ours).
 
-Absolute times of a shared machine mean little; the ratio of two medians taken in turn does. Results: bench/results/.
+Absolute times of a shared machine mean little; the ratio of two medians taken in turn does, and that of processor times also
+where others take turns on the processor. Results: bench/results/.
 """
 
 from __future__ import annotations
@@ -9,77 +10,40 @@ import email
 import email.policy
 import json
 import os
+import resource
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from cryptography.fernet import Fernet
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from bench.openpgp import openpgp_jobs
-from gateway.domain.address import Address
+from bench.smime import bare_jobs, seal_jobs
 from gateway.domain.protected import Protected
 from gateway.mime.limits import Limits
 from gateway.mime.parse import parse_stream
 from gateway.mime.tree import MemorySink
-from gateway.seal.ca import issue_sender, make_ca
 from gateway.seal.objects import ObjectSealer
 from gateway.seal.pdf import File, encrypted_pdf
 from gateway.seal.pdf_pages import Letter, Typesetter
-from gateway.seal.smime import AES_256_CBC, AES_256_GCM, Signer, sign_and_encrypt
+from gateway.seal.smime import AES_256_CBC, AES_256_GCM
 
 SIZES = {"10 KiB": 10 * 1024, "1 MiB": 1024**2, "20 MiB": 20 * 1024**2}
 ROUNDS, REPEATS = 7, 10
 Job = Callable[[], object]
 
 
-def drain(chunks: Iterable[bytes]) -> int:
-    return sum(len(one) for one in chunks)
-
-
 def mail(size: int) -> bytes:
     line = b"Kind regards from the practice; the weather here is fine and the coffee is warm.\r\n"
     head = b"From: a@example.org\r\nTo: b@example.net\r\nSubject: bench\r\nContent-Type: text/plain\r\n\r\n"
     return head + line * (size // len(line))
-
-
-def seal_jobs(size: int, folder: Path, content: str = AES_256_CBC) -> tuple[Job, Job]:
-    now = datetime.now(UTC)
-    authority, key = make_ca("bench", now)
-    certificate, secret = issue_sender(authority, key, Address.parse("a@example.org"), now)
-    (folder / "s.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
-    (folder / "s.key").write_bytes(secret.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:3072", "-nodes", "-keyout", folder / "r.key", "-out", folder / "r.pem",
-         "-days", "30", "-subj", "/CN=r", "-addext", "subjectAltName=email:b@example.net"],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    from cryptography import x509
-
-    recipient = x509.load_pem_x509_certificate((folder / "r.pem").read_bytes())
-    data = mail(size)
-    (folder / "m").write_bytes(data)
-    chunks = [data[at : at + 65536] for at in range(0, len(data), 65536)]
-    signer = Signer(certificate, secret, (authority,))
-    sign = f"openssl cms -sign -signer {folder}/s.pem -inkey {folder}/s.key -in {folder}/m -md sha256"
-    cipher = {AES_256_CBC: "-aes256", AES_256_GCM: "-aes-256-gcm"}[content]
-    encrypt = f"openssl cms -encrypt -stream {cipher} -outform DER -out {folder}/out {folder}/r.pem"
-
-    def ours() -> object:
-        return drain(
-            sign_and_encrypt(
-                chunks, signer=signer, recipients=[recipient], at=datetime.now(UTC), random=os.urandom, content=content
-            )
-        )
-
-    return ours, lambda: subprocess.run(["sh", "-c", f"{sign} | {encrypt}"], check=True, capture_output=True)
 
 
 def object_jobs(size: int, folder: Path) -> tuple[Job, Job]:
@@ -119,12 +83,11 @@ def pdf_jobs(size: int, folder: Path) -> tuple[Job, Job]:
 
 
 JOBS: dict[str, tuple[Callable[[int, Path], tuple[Job, Job]], str, str]] = {
-    "S/MIME sign + encrypt, AES-256-CBC": (seal_jobs, "openssl cms, two processes", "openssl"),
-    "S/MIME sign + encrypt, AES-256-GCM": (
-        partial(seal_jobs, content=AES_256_GCM),
-        "openssl cms, two processes",
-        "openssl",
-    ),
+    **{
+        f"S/MIME {what}, {name}": (partial(jobs, mail=mail, content=content), "openssl cms, two processes", "openssl")
+        for name, content in (("AES-256-CBC", AES_256_CBC), ("AES-256-GCM", AES_256_GCM))
+        for what, jobs in (("sign + encrypt", seal_jobs), ("bare cryptography", bare_jobs))
+    },
     "PDF: attach + encrypt, AES-256 R6": (pdf_jobs, "qpdf, one process", "qpdf"),
     "PGP/MIME sign + encrypt, gpg": (partial(openpgp_jobs, mail=mail, engine="gpg"), "the gpg command", "gpg"),
     "PGP/MIME sign + encrypt, sequoia": (partial(openpgp_jobs, mail=mail, engine="sequoia"), "the gpg command", "gpg"),
@@ -133,16 +96,27 @@ JOBS: dict[str, tuple[Callable[[int, Path], tuple[Job, Job]], str, str]] = {
 }
 
 
-def measure(ours: Job, peer: Job, repeats: int = 1) -> tuple[float, float]:
-    """Medians of seconds; a small job is run `repeats` times in a row, as a busy worker does, and its mean counts."""
-    times: tuple[list[float], list[float]] = ([], [])
+def measure(ours: Job, peer: Job, repeats: int = 1) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Medians of seconds, ours and the peer's, by the clock and of processor time; a small job is run `repeats` times in a
+    row, as a busy worker does, and its mean counts.
+    """
+    times: tuple[list[tuple[float, float]], list[tuple[float, float]]] = ([], [])
     for _ in range(ROUNDS + 1):
         for which, job in enumerate((ours, peer)):
-            begun = time.perf_counter()
+            begun, worked = time.perf_counter(), _processor()
             for _ in range(repeats):
                 job()
-            times[which].append((time.perf_counter() - begun) / repeats)
-    return statistics.median(times[0][1:]), statistics.median(times[1][1:])
+            times[which].append(((time.perf_counter() - begun) / repeats, (_processor() - worked) / repeats))
+    (ours_clock, ours_work), (peer_clock, peer_work) = (
+        [statistics.median(column) for column in zip(*one[1:], strict=True)] for one in times
+    )
+    return (ours_clock, peer_clock), (ours_work, peer_work)
+
+
+def _processor() -> float:
+    """Seconds of processor time of this process and of those that it waited for."""
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def main() -> int:
@@ -153,11 +127,15 @@ def main() -> int:
             continue
         for label, size in SIZES.items():
             with tempfile.TemporaryDirectory() as folder:
-                ours, theirs = measure(*make(size, Path(folder)), repeats=REPEATS if size < 1024**2 else 1)
+                (ours, theirs), work = measure(*make(size, Path(folder)), repeats=REPEATS if size < 1024**2 else 1)
             rows.append(
-                {"job": name, "size": label, "peer": peer, "ours_s": ours, "peer_s": theirs, "ratio": theirs / ours}
+                {"job": name, "size": label, "peer": peer, "ours_s": ours, "peer_s": theirs, "ratio": theirs / ours,
+                 "ours_processor_s": work[0], "peer_processor_s": work[1]}
+            )  # fmt: skip
+            print(
+                f"{name:38} {label:>7}  {theirs / ours:6.1f}x as fast as {peer}; {work[1] / work[0]:.1f}x by processor time",
+                flush=True,
             )
-            print(f"{name:38} {label:>7}  {theirs / ours:6.1f}x as fast as {peer}", flush=True)
     out = Path(__file__).parent / "results" / f"{datetime.now(UTC):%Y%m%dT%H%M%S}.json"
     out.parent.mkdir(exist_ok=True)
     out.write_text(json.dumps(rows, indent=1) + "\n")
