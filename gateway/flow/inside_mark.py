@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from gateway.mime.build_inside import MARK, OWN_ID
 from gateway.mime.sealed_root import RootKind
 from gateway.seal.cms_open import Why
-from gateway.seal.cms_signer import NOBODY, Author, Trust
+from gateway.seal.cms_signer import NOBODY, Author
 from gateway.seal.opening import Opened
 
 _NOT_A_WORD = re.compile(r"[^A-Za-z0-9]+")
@@ -62,7 +62,7 @@ def _facts(result: Result) -> Iterator[tuple[str, str]]:
     if author.verdict is None:
         return
     yield "trust", author.trust.value
-    if author.why and author.trust is Trust.UNTRUSTED:
+    if author.why:
         yield "why", _NOT_A_WORD.sub("-", author.why).strip("-").lower()
     yield "from", "same" if author.same else "other"
     if author.same and author.address is not None and author.address.is_ascii:

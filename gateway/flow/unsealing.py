@@ -61,8 +61,8 @@ class Unsealing:
         """The mail with its marks; MalformedMail for a header that readers take differently. Errors of the source go through."""
         block, rest = read_block(chunks)
         kind = root_of(block).kind
-        if kind in {RootKind.PLAIN, RootKind.PGP_SIGNED}:
-            result = Result(kind) if kind is RootKind.PLAIN else self._unread(kind, Why.NO_ENGINE)
+        if kind is RootKind.PLAIN:
+            result = Result(kind)
             return Inside(result, marked(block, rest, marks(message_id, result)))
         body, more = _held(rest, self.limit)
         if more is not None:
@@ -84,7 +84,7 @@ class Unsealing:
         return decrypted(block, opened.block, protected, opened.body, told, author=result.author.vouched)
 
     def _result(self, block: HeaderBlock, body: bytes, kind: RootKind, at: datetime) -> Result:
-        signer = self._signer(block, at) if kind is RootKind.PGP else None
+        signer = self._signer(block, at) if kind in {RootKind.PGP, RootKind.PGP_SIGNED} else None
         try:
             opened = open_mail(block, body, replace(self.tools(), signer=signer))
         except NotOpened as error:
@@ -98,8 +98,10 @@ class Unsealing:
         """
         sender = _address(sender_of(block))
         answer = self.signers.find(sender, at, KeyKind.OPENPGP) if sender is not None else KeyAnswer(KeyState.NONE)
-        if sender is None or answer.state in {KeyState.NONE, KeyState.UNREACHABLE}:
+        if sender is None or answer.state is KeyState.NONE:
             return None
+        if answer.state is KeyState.UNREACHABLE:
+            return SignerKey(sender, at, "the key directories did not answer")
         if answer.state is not KeyState.VALID:
             return SignerKey(sender, at, answer.reason or "the OpenPGP key does not serve")
         return signer_key(answer.certificate, sender, at)
@@ -108,14 +110,14 @@ class Unsealing:
     def _unread(kind: RootKind, why: Why) -> Result:
         """What is merely signed is not undecrypted: its signature could not be checked."""
         if kind in {RootKind.CMS_SIGNED, RootKind.PGP_SIGNED}:
-            return Result(kind, author=Author(Verdict.UNKNOWN))
+            return Result(kind, author=Author(Verdict.UNKNOWN, why=why.value))
         return Result(kind, why=why)
 
     def _author(self, block: HeaderBlock, opened: Opened, signer: SignerKey | None, at: datetime) -> Author:
         protected = read_protection(opened.payload).fields if opened.encrypted else ()
         sender = _address(sender_of(HeaderBlock(protected)) or sender_of(block))
         checked = opened.signature
-        if opened.pgp is not None and checked is not None and checked is opened.pgp.signature:
+        if opened.by_openpgp and checked is not None:
             return _pgp_author(checked, sender, signer)
         anchors = self.anchors(sender.domain) if sender is not None else ()
         return author(checked, sender, at, anchors, self._imported(checked, sender, at))
@@ -132,11 +134,11 @@ class Unsealing:
 def _pgp_author(checked: Checked, sender: Address | None, signer: SignerKey | None) -> Author:
     """Good and weak are signatures by the key on record for the author that stands outside; the one inside must be the same."""
     if signer is None:
-        return Author(checked.verdict, why="no OpenPGP key of the author is known")
+        why = "no OpenPGP key of the author is known" if sender is not None else "From does not name one author"
+        return Author(checked.verdict, why=checked.why or why)
     if checked.verdict not in {Verdict.GOOD, Verdict.WEAK}:
-        return Author(
-            checked.verdict, Trust.UNTRUSTED, why=signer.refused or "not signed by the key on record for the author"
-        )
+        why = signer.refused or checked.why or "not signed by the key on record for the author"
+        return Author(checked.verdict, Trust.UNTRUSTED, why=why)
     same = sender is not None and sender.same_mailbox(signer.address)
     return Author(checked.verdict, Trust.TRUSTED, same, sender if same else None)
 

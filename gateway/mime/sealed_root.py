@@ -7,6 +7,7 @@ the plain parts round it would tell them). What two readers could take for diffe
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
@@ -19,8 +20,9 @@ from gateway.mime.fields import header, structured, unfold
 
 _CMS = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _CMS_SIGNATURE = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature"})
+_IDENTITY = frozenset({"", "7bit", "8bit", "binary"})
 _MAX_NAME = 200
-_PGP_MIME = "application/pgp-encrypted"
+_PGP_MIME, _PGP_SIGNATURE = "application/pgp-encrypted", "application/pgp-signature"
 
 
 class RootKind(Enum):
@@ -68,7 +70,7 @@ def _kind(media_type: str, protocol: str, file_name: str) -> RootKind:
         return RootKind.CMS
     if media_type == "multipart/signed" and protocol in _CMS_SIGNATURE:
         return RootKind.CMS_SIGNED
-    if media_type == "multipart/signed" and protocol == "application/pgp-signature":
+    if media_type == "multipart/signed" and protocol == _PGP_SIGNATURE:
         return RootKind.PGP_SIGNED
     if media_type == "multipart/encrypted" and protocol == _PGP_MIME:
         return RootKind.PGP
@@ -95,11 +97,21 @@ def halves(boundary: bytes, body: bytes) -> tuple[bytes, bytes]:
     return re.sub(rb"\A\r?\n", b"", first), re.sub(rb"\A\r?\n", b"", second)
 
 
-def signature_of(part: bytes) -> bytes:
-    """The CMS of a multipart/signed's second part."""
+def signed_halves(root: Root, body: bytes) -> tuple[bytes, bytes, bytes]:
+    """The two parts of a multipart/signed, byte for byte, and the signature that the second one holds; MalformedMail where
+    readers could differ on what these are.
+    """
+    if root.coding not in _IDENTITY:
+        raise MalformedMail("a multipart in a transfer encoding, which some readers decode")
+    first, second = halves(root.boundary, body)
+    types = _CMS_SIGNATURE if root.kind is RootKind.CMS_SIGNED else {_PGP_SIGNATURE}
+    return first, second, _signature_of(second, types)
+
+
+def _signature_of(part: bytes, types: Collection[str]) -> bytes:
     block, body = read_block([part])
     root = root_of(block)
-    if root.media_type not in _CMS_SIGNATURE:
+    if root.media_type not in types:
         raise MalformedMail("the second part is no signature")
     return decoded(root.coding, b"".join(body))
 

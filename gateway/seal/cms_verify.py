@@ -51,13 +51,14 @@ class Verdict(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Checked:
     """One signature: `certificate` is the signer's, `others` what came along; `capabilities` by
-    the names of KeyAnswer.capabilities.
+    the names of KeyAnswer.capabilities; `why` a clause for people, of an OpenPGP signature that is not good.
     """
 
     verdict: Verdict
     certificate: x509.Certificate | None = field(default=None, repr=False)
     others: tuple[x509.Certificate, ...] = field(default=(), repr=False)
     capabilities: frozenset[str] = frozenset()
+    why: str = ""
 
 
 def check(signed: Signed, content: bytes) -> Checked:

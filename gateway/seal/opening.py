@@ -12,16 +12,22 @@ from dataclasses import dataclass, field, replace
 from gateway.domain.errors import LimitExceeded, MalformedMail
 from gateway.mime.build_original import HeaderBlock, RawField
 from gateway.mime.headers import CRLF, write_parameters
-from gateway.mime.sealed_root import Root, RootKind, decoded, entity_of, halves, pgp_message, root_of, signature_of
+from gateway.mime.sealed_root import Root, RootKind, decoded, entity_of, pgp_message, root_of, signed_halves
 from gateway.seal.cms_keys import OwnKey
 from gateway.seal.cms_open import NotOpened, Why, open_enveloped
 from gateway.seal.cms_read import COMPRESSED, Enveloped, Signed, read_cms
 from gateway.seal.cms_verify import Checked, Verdict, check
 from gateway.seal.header_protection import canonical
+from gateway.seal.openpgp_signed import check_detached
 from gateway.seal.openpgp_signers import SignerKey
 from gateway.seal.smime_envelope import Random
 
 _LAYERS = 6
+_PROTOCOL = {
+    RootKind.CMS_SIGNED: "application/pkcs7-signature",
+    RootKind.PGP_SIGNED: "application/pgp-signature",
+}
+"""The two forms of multipart/signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,8 @@ class Opened:
     outer: Checked | None = None
     """A signature over the encrypted form (triple wrap): it proves nothing of what is inside."""
     pgp: PgpPlain | None = None
+    by_openpgp: bool = False
+    """Whether `signature` is one of OpenPGP, verified by the author's key on record."""
 
     @property
     def encrypted(self) -> bool:
@@ -80,8 +88,8 @@ def open_mail(block: HeaderBlock, body: bytes, tools: Tools) -> Opened:
 def _opened(now: Opened, tools: Tools) -> Opened:
     for _ in range(_LAYERS):
         root = root_of(now.block)
-        if root.kind in {RootKind.PLAIN, RootKind.PGP_SIGNED}:
-            return now
+        if root.kind is RootKind.PLAIN or (root.kind is RootKind.PGP_SIGNED and now.encrypted and now.pgp is None):
+            return now  # inside CMS nobody asked for an OpenPGP key: a directory would learn what could be opened
         if now.signature is not None and not _goes_on(now, root):
             return now  # signed twice over: the signature over all of it is the one that counts
         now = _layer(now, root, tools)
@@ -101,9 +109,9 @@ def _layer(now: Opened, root: Root, tools: Tools) -> Opened:
             raise NotOpened(Why.NO_ENGINE)
         plain = tools.pgp(pgp_message(root.boundary, now.body), tools.signer)
         inside = _inside(now, plain.content, "openpgp", authentic=True)
-        return replace(inside, signature=plain.signature, pgp=plain)
-    if root.kind is RootKind.CMS_SIGNED:
-        return _detached(now, root)
+        return replace(inside, signature=plain.signature, pgp=plain, by_openpgp=plain.signature is not None)
+    if root.kind in _PROTOCOL:
+        return _detached(now, root, tools.signer)
     found = read_cms(decoded(root.coding, now.body))
     if isinstance(found, Enveloped):
         opened = open_enveloped(found, tools.own, tools.random)
@@ -122,34 +130,37 @@ def _inside(now: Opened, content: bytes, cipher: str, *, authentic: bool) -> Ope
 def _signed(now: Opened, found: Signed, content: bytes) -> Opened:
     signature = check(found, content)
     block, body = entity_of(content)
-    return _proven(replace(now, block=block, body=body, payload=block, signature=signature))
+    return _proven(replace(now, block=block, body=body, payload=block, signature=signature, by_openpgp=False))
 
 
-def _detached(now: Opened, root: Root) -> Opened:
-    first, second = halves(root.boundary, now.body)
-    found = read_cms(signature_of(second))
-    if not isinstance(found, Signed):
-        raise MalformedMail("the signature is something else")
-    if found.content is not None:
-        # Readers differ on whether the content inside the signature or the part before it is meant.
-        signature = Checked(Verdict.BAD)
-    else:
-        signature = check(found, b"".join(canonical([first])))
-        if signature.verdict is Verdict.BAD:
-            signature = check(found, first)
+def _detached(now: Opened, root: Root, signer: SignerKey | None) -> Opened:
+    first, second, proof = signed_halves(root, now.body)
+    pgp = root.kind is RootKind.PGP_SIGNED
+    signature = check_detached(first, proof, root.micalg, signer) if pgp else _cms_checked(first, proof)
     payload, inner = entity_of(first)
     root_inside = root_of(payload)
-    signed = replace(now, signature=signature, payload=payload)
+    signed = replace(now, signature=signature, payload=payload, by_openpgp=pgp)
     if _goes_on(replace(signed, block=payload, body=inner), root_inside):
         return _proven(replace(signed, block=payload, body=inner))
     if not now.encrypted:
         return signed
     # Built anew, so that nothing travels which the signature does not cover.
-    kind = {"protocol": "application/pkcs7-signature", "micalg": root.micalg, "boundary": root.boundary.decode("ascii")}
+    kind = {"protocol": _PROTOCOL[root.kind], "micalg": root.micalg, "boundary": root.boundary.decode("ascii")}
     delimiter = CRLF + b"--" + root.boundary
     body = b"".join([delimiter.removeprefix(CRLF), CRLF, first, delimiter, CRLF, second, delimiter, b"--", CRLF])
     field_ = RawField("content-type", write_parameters("Content-Type", "multipart/signed", kind))
     return _proven(replace(signed, block=HeaderBlock((field_,)), body=body))
+
+
+def _cms_checked(content: bytes, signature: bytes) -> Checked:
+    found = read_cms(signature)
+    if not isinstance(found, Signed):
+        raise MalformedMail("the signature is something else")
+    if found.content is not None:
+        # Readers differ on whether the content inside the signature or the part before it is meant.
+        return Checked(Verdict.BAD)
+    checked = check(found, b"".join(canonical([content])))
+    return check(found, content) if checked.verdict is Verdict.BAD else checked
 
 
 def _proven(now: Opened) -> Opened:

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
@@ -19,9 +19,27 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from gateway.seal.openpgp_packets import Subpacket, mpi, read_mpis, subpacket, subpackets
 
+
+class Hash(Protocol):
+    """What `hashlib` computes with."""
+
+    def copy(self) -> Hash:
+        """Another one in the same state."""
+        ...
+
+    def update(self, data: bytes, /) -> object:
+        """More data."""
+        ...
+
+    def digest(self) -> bytes:
+        """Of all data so far."""
+        ...
+
+
 Verifier = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | Ed25519PublicKey
 
-BINARY, CERTIFICATIONS, SUBKEY_BINDING, PRIMARY_BINDING, DIRECT = 0x00, frozenset(range(0x10, 0x14)), 0x18, 0x19, 0x1F
+BINARY, DOCUMENTS = 0x00, frozenset({0x00, 0x01})
+CERTIFICATIONS, SUBKEY_BINDING, PRIMARY_BINDING, DIRECT = frozenset(range(0x10, 0x14)), 0x18, 0x19, 0x1F
 KEY_REVOCATION, SUBKEY_REVOCATION, CERTIFICATION_REVOCATION = 0x20, 0x28, 0x30
 """Signature types, RFC 9580 5.2.1."""
 CREATED, EXPIRES, KEY_EXPIRES, CIPHERS, REVOKER, ISSUER = 2, 3, 9, 11, 12, 16
@@ -99,6 +117,16 @@ class Signature:
         end = self.valid_for(EXPIRES, self.created)
         return end is None or at < end
 
+    @property
+    def hash_name(self) -> str:
+        """The hash as `hashlib` names it; empty for one that is not computed here."""
+        return _HASHES[self.hash][0] if self.hash in _HASHES else ""
+
+    @property
+    def names_issuer(self) -> bool:
+        """Whether it says by which key it was made."""
+        return any(one.kind in {ISSUER, ISSUER_FINGERPRINT} for one in (*self.hashed, *self.unhashed))
+
     def may_be_by(self, key_id: bytes, fingerprint: bytes) -> bool:
         """Whether it names that key as its issuer, or none."""
         named = [one for one in (*self.hashed, *self.unhashed) if one.kind in {ISSUER, ISSUER_FINGERPRINT}]
@@ -106,12 +134,16 @@ class Signature:
 
     def verifies(self, key: Verifier | None, data: bytes) -> bool:
         """Whether that key made it over that data."""
-        algorithm = _HASHES.get(self.hash)
-        if key is None or algorithm is None:
+        return bool(self.hash_name) and self.holds(key, hashlib.new(self.hash_name, data, usedforsecurity=False))
+
+    def holds(self, key: Verifier | None, hashed: Hash) -> bool:
+        """The same, of data that went through its hash already, which is left as it is."""
+        if key is None:
             return False
-        digest = hashlib.new(algorithm[0], data + trailer(self.prefix), usedforsecurity=False).digest()
+        whole = hashed.copy()
+        whole.update(trailer(self.prefix))
         try:
-            _verify(key, self, digest, algorithm[1])
+            _verify(key, self, whole.digest(), _HASHES[self.hash][1])
         except (InvalidSignature, UnsupportedAlgorithm, ValueError, OverflowError):
             return False
         return True

@@ -64,6 +64,11 @@ def own() -> OwnKey:
     return person("office@willow.example.org", AT)
 
 
+def bob(kind: str) -> tuple[bytes, bytes]:
+    """Bob's key of that kind, secret and public."""
+    return _now[-1].key(kind)
+
+
 @contextmanager
 def people(folder: Path) -> Iterator[None]:
     """Bob's keys, for as long as the module's tests run."""
@@ -79,7 +84,7 @@ def people(folder: Path) -> Iterator[None]:
 def _written(row: str) -> bytes:
     engine, _, words = row.partition(": ")
     kind, _, hidden = words.partition(", ")
-    public = _now[-1].key(kind)[1]
+    public = bob(kind)[1]
     judged = judge_openpgp_data(public, Address.parse(BOB), AT)
     assert judged.state is KeyState.VALID, judged
     gpg = GpgEngine(own(), program("gpg"))
@@ -98,7 +103,7 @@ class _Never:
 def attempt(row: str, column: str, folder: Path) -> str:
     """One cell; Refused."""
     message = message_of(_written(row))
-    secret = _now[-1].key(row.partition(": ")[2].partition(", ")[0])[0]
+    secret = bob(row.partition(": ")[2].partition(", ")[0])[0]
     who = Recipient(secret, own().public, own().fingerprint, datetime.now(UTC))
     assert_read(READERS[column](who, message, folder))
     return OPENS

@@ -79,12 +79,20 @@ OPENPGP_IN = Table(
     ("gpg: signed", "gpg: not signed", "gpg: recipient not named", "gpg: without integrity protection", "gpg: to somebody else",
      "sqop: signed", "gosop: signed", "rnp: signed", "pysequoia: signed"), (OURS,),
 )  # fmt: skip
+OPENPGP_SIGNED = Table(
+    "openpgp-signed", "PGP/MIME that others only sign, at the inbound door",
+    "A `multipart/signed`, verified by the author's key on record.",
+    "Program and form",
+    ("gpg: Curve25519", "gpg: RSA 3072", "gpg: NIST P-256", "gpg: Curve25519, text mode", "gpg: RSA 3072, SHA-1",
+     "gpg: Curve25519, then changed", "gpg: by somebody else", "sqop: Curve25519", "sqop: RSA 3072", "gosop: Curve25519", "gosop: RSA 3072",
+     "rnp: Curve25519", "rnp: RSA 3072", "pysequoia: Curve25519", "pysequoia: RSA 3072", "pysequoia: NIST P-256"), (OURS,),
+)  # fmt: skip
 FOREIGN_SETS = Table(
     "foreign", "Messages of other people's sets", "How many mails of the sets in `mail/smime` came to what. Each came to what its row of "
     "tests/support/foreign_smime.py says, and no file is without a row.",
     "Set and outcome", tuple(dict.fromkeys(f"{pattern.partition('/')[0]}: {said}" for pattern, said in FOREIGN)), ("Mails",),
 )  # fmt: skip
-TABLES = (SMIME, OPENPGP, PDF, ZIP, SMIME_IN, OPENPGP_IN, FOREIGN_SETS)
+TABLES = (SMIME, OPENPGP, PDF, ZIP, SMIME_IN, OPENPGP_IN, OPENPGP_SIGNED, FOREIGN_SETS)
 
 _GCM = tuple(one for one in SMIME.rows if "GCM" in one and "ML-KEM" not in one)
 _X25519 = ("AES-256-CBC, X25519", "AES-256-GCM, X25519")
@@ -155,6 +163,10 @@ SAYS: Mapping[str, Mapping[str, str]] = {
     "openpgp-in": {
         **dict.fromkeys(OPENPGP_IN.rows, _PGP_SIGNED), "gpg: not signed": _PGP_PLAIN, "gpg: recipient not named": _PGP_PLAIN,
         "gpg: without integrity protection": "refused: no-integrity-protection", "gpg: to somebody else": "refused: no-key",
+    },
+    "openpgp-signed": {
+        **dict.fromkeys(OPENPGP_SIGNED.rows, "signature:good"), "gpg: RSA 3072, SHA-1": "signature:weak",
+        "gpg: Curve25519, then changed": "signature:bad", "gpg: by somebody else": "signature:unknown",
     },
 }  # fmt: skip
 """What the cells of a row of the inbound tables must say."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.interop import files, inbound, openpgp, smime
+from tests.interop import files, inbound, openpgp, openpgp_signed, smime
 from tests.interop.table import AFTER_ALL, FOREIGN_SETS, OPENS, SAYS, Table, cells, reason
 from tests.support.smime_peers import Refused
 
@@ -15,7 +15,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.peer, pytest.mark.timeout(300)]
 SLOW = {"gpgsm", "Bouncy Castle"}
 ATTEMPTS: dict[str, Callable[[str, str, Path], str]] = {
     "smime": smime.attempt, "openpgp": openpgp.attempt, "pdf": files.attempt_pdf, "zip": files.attempt_zip,
-    "smime-in": inbound.attempt_smime, "openpgp-in": inbound.attempt_openpgp, "foreign": inbound.attempt_foreign,
+    "smime-in": inbound.attempt_smime, "openpgp-in": inbound.attempt_openpgp,
+    "openpgp-signed": openpgp_signed.attempt, "foreign": inbound.attempt_foreign,
 }  # fmt: skip
 
 
