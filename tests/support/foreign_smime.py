@@ -36,7 +36,7 @@ TABLE = [
     (r"header-protection/smime-enc\+legacy-disp\.eml", "3des-cbc not-authentic signature:none outer:none header"),
     (r"header-protection/smime-sign\+enc.*\.eml", "3des-cbc authentic signature:good outer:none header"),
     (r"header-protection/smime-(one|multi)part-signed\.eml", "signature:good header"),
-    (r"header-protection/pgpmime-signed\.eml", "plain"),
+    (r"header-protection/pgpmime-signed\.eml", "signature:unknown header"),
     (r"header-protection/(pgpmime|unfortunately).*\.eml", "refused:no-openpgp"),
     (r"header-protection/c\.3\.1-inner\.eml", "plain"),
     # RFC 4134: DSA is not read; 3 and 7 are no mail content; 5.2 is RC2
