@@ -12,6 +12,7 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	test -x $(BIN)/pip || sh tools/venv.sh $(PYTHON) $(VENV)
 	$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python -m compileall -q gateway  # else each role that may not write here compiles all of it at every start
 	touch $(STAMP)
 
 setup: $(STAMP)  ## .venv with the pinned requirements and `sealgate` in it
@@ -22,6 +23,7 @@ demo: $(STAMP)  ## the main job on loopback, shown side by side; ONCE=1 proves i
 test: $(STAMP)  ## everything CI runs
 	sh tools/peers.sh
 	$(MAKE) check
+	$(BIN)/python -m compileall -q gateway tests/support  # once, and not in each of the processes that tests start
 	$(BIN)/python -m pytest -n $${SEALGATE_TEST_PROCESSES:-2} --dist loadfile --no-loadscope-reorder -m "not long"
 
 check: $(STAMP)  ## lint, types, floors

@@ -142,7 +142,7 @@ def commands() -> str:
     parts = [
         f"# Commands\n\n{_MADE} Exit status and forms of output: errors.md, and `--json` for one JSON object a line.\n",
     ]
-    for name, where in COMMANDS.items():
+    for name, (where, _) in COMMANDS.items():
         module, _, attribute = where.partition(":")
         parts += _command(getattr(importlib.import_module(module), attribute), f"sealgate {name}")
     return "\n".join(parts)

@@ -12,14 +12,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 from cryptography import x509
 
-from gateway.app.installation import Installation
 from gateway.domain.errors import ConfigError
 from gateway.ports.clock import Clock
 from gateway.ports.metrics import Gauge
+
+if TYPE_CHECKING:
+    from gateway.app.installation import Installation
 
 SOON = timedelta(days=21)
 """From when on an end that comes is told."""

@@ -14,11 +14,6 @@ from gateway.seal.certificate_names import domains_of
 from gateway.seal.smime import Signer
 
 
-def direct_domains(section: DirectSection) -> frozenset[str]:
-    """The domains of the practice's Direct addresses; none where Direct is off. The inbound door needs no more than this."""
-    return frozenset(one.address.domain for one in section.senders) if section.enabled else frozenset()
-
-
 def direct_senders(section: DirectSection) -> tuple[DirectSender, ...]:
     """Every Direct address with what signs for it; ConfigError for a file that cannot be used."""
     return tuple(_sender(one) for one in section.senders) if section.enabled else ()

@@ -16,8 +16,8 @@ from gateway.app.installation import Installation
 from gateway.domain.address import Address
 from gateway.domain.errors import LimitExceeded, MalformedMail
 from gateway.flow.confirmations import Confirmations, OpenReport, Proven
-from gateway.flow.inbound import OwnAddresses
 from gateway.flow.notices import Notices
+from gateway.flow.own_addresses import OwnAddresses
 from gateway.flow.reading import Reader
 from gateway.flow.sealed_direct import SealedDirect
 from gateway.mime.build_original import read_block

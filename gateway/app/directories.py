@@ -6,19 +6,14 @@ import ipaddress
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import dns.rdatatype
-
 from gateway.adapters.keydirectory.answers import read_anchors
-from gateway.adapters.keydirectory.dns import Resolver as DnsResolver
-from gateway.adapters.keydirectory.dns_keys import DnsDirectory
 from gateway.adapters.keydirectory.fetch import Fetch
-from gateway.adapters.keydirectory.ldap import LdapDirectory, LdapPlace
 from gateway.adapters.keydirectory.resolver import Place, Remembered, Resolver
 from gateway.adapters.keydirectory.revocation import RevocationChecks, RevocationLimits
 from gateway.adapters.keydirectory.trust import Anchors, Trust
-from gateway.adapters.keydirectory.wkd import JudgeOpenPgp, WebKeyDirectory
 from gateway.app import keyfiles
 from gateway.config.directories import DirectorySection
 from gateway.config.model import Settings
@@ -26,7 +21,10 @@ from gateway.domain.errors import ConfigError
 from gateway.domain.protected import Protected
 from gateway.ports.keys import KeyDirectory
 
-_RECORDS = {"cert": dns.rdatatype.CERT, "smimea": dns.rdatatype.SMIMEA, "openpgpkey": dns.rdatatype.OPENPGPKEY}
+if TYPE_CHECKING:
+    from gateway.adapters.keydirectory.dns import Resolver as DnsResolver
+    from gateway.adapters.keydirectory.wkd import JudgeOpenPgp
+
 _DNS_PORTS = {"dns": 53, "tls": 853}
 
 
@@ -70,8 +68,11 @@ def weaknesses(settings: Settings) -> Iterator[str]:
 
 
 def _remote(name: str, one: DirectorySection, trusted: Trust, judge: JudgeOpenPgp) -> KeyDirectory:
+    # Each kind is imported where one is configured: most installations ask none of them.
     seconds = one.timeout.total_seconds()
     if one.kind == "ldap":
+        from gateway.adapters.keydirectory.ldap import LdapDirectory, LdapPlace
+
         password = (
             Protected(keyfiles.read_private(one.password_file).strip()) if one.password_file is not None else None
         )
@@ -80,12 +81,21 @@ def _remote(name: str, one: DirectorySection, trusted: Trust, judge: JudgeOpenPg
         )
         return LdapDirectory(place, trusted, seconds, Fetch(context=_tls(name, one.ca_file)))
     if one.kind == "wkd":
+        from gateway.adapters.keydirectory.wkd import WebKeyDirectory
+
         return WebKeyDirectory(Fetch(networks=one.networks, context=_tls(name, one.ca_file)), judge, seconds)
-    return DnsDirectory(_dns(name, one), _RECORDS[one.kind], trusted, judge, seconds, anchored=one.unsigned)
+    import dns.rdatatype
+
+    from gateway.adapters.keydirectory.dns_keys import DnsDirectory
+
+    records = {"cert": dns.rdatatype.CERT, "smimea": dns.rdatatype.SMIMEA, "openpgpkey": dns.rdatatype.OPENPGPKEY}
+    return DnsDirectory(_dns(name, one), records[one.kind], trusted, judge, seconds, anchored=one.unsigned)
 
 
 def _dns(name: str, one: DirectorySection) -> DnsResolver:
     """The resolver of `dns://address[:port]` or `tls://name@address[:port]`."""
+    from gateway.adapters.keydirectory.dns import Resolver as DnsResolver
+
     parts = urlsplit(one.resolver)
     try:
         host, port = str(ipaddress.ip_address(parts.hostname or "")), parts.port or _DNS_PORTS[parts.scheme]

@@ -10,8 +10,8 @@ import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from gateway.app.addresses import own_addresses
 from gateway.app.installation import Installation
-from gateway.app.worker_role import own_addresses
 from gateway.config.doors import SmarthostClientSection, SmtpLimits
 from gateway.config.values import HostPort
 from gateway.domain.address import Address

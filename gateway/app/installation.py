@@ -1,6 +1,7 @@
 """One installation: its settings, and adapters, keys and rooms built from them when they are first asked for.
 
-A role asks only for what it may hold, so it needs only its own files: nothing is opened before it is named here.
+A role asks only for what it may hold, so it needs only its own files: nothing is opened before it is named here. Nor is it
+imported: what one role or command has no use for would cost the start of each.
 """
 
 from __future__ import annotations
@@ -10,61 +11,64 @@ from contextlib import suppress
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast, runtime_checkable
 from urllib.parse import quote, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
-from cryptography import x509
-
 from gateway.adapters.blobs.sealing import SealingVault
 from gateway.adapters.choose import open_blobs, open_shelf, open_store
-from gateway.adapters.clamd import Clamd, open_clamd
 from gateway.adapters.clock import Anchor, SteadyClock
-from gateway.adapters.inspector import BoxedInspector
-from gateway.adapters.inspector.closed import ClosedInspector
-from gateway.adapters.keydirectory import FirstOf, FolderDirectory, OpenPgpFolder, StoreDirectory
-from gateway.adapters.keydirectory.harvested import HarvestDirectory
-from gateway.adapters.keydirectory.openpgp_answers import judge_openpgp_data
-from gateway.adapters.keydirectory.resolver import Resolver
-from gateway.adapters.keydirectory.trust import Trust
 from gateway.adapters.metrics import PrometheusMetrics
-from gateway.adapters.notifier import choose_notifier
-from gateway.adapters.passwords import PasswordFile
 from gateway.adapters.sql.store import SqlStore
 from gateway.adapters.tokens import SystemTokens
-from gateway.app import directories, keyfiles, openpgp_method
+from gateway.app import keyfiles
 from gateway.app.keyfiles import Authority, KeyFiles
-from gateway.app.own import Own
-from gateway.app.sandboxed import start_inspector
 from gateway.config.load import load
 from gateway.config.model import Settings
-from gateway.config.policy_file import load_policy
 from gateway.domain.address import Address
 from gateway.domain.errors import ConfigError, SealgateError
 from gateway.domain.protected import Protected
-from gateway.flow.desk import ReviewKeys
-from gateway.flow.facts import Facts
 from gateway.flow.keys import DoorKeys, WorkerKeys
-from gateway.flow.reading import Reader
-from gateway.flow.register import Register
 from gateway.flow.room import IntakeLimits
 from gateway.flow.timekeeping import ANCHOR
-from gateway.mime.limits import Limits
-from gateway.phi.practice import Practice
-from gateway.phi.scan import Scanner
-from gateway.phi.word_lists import WordLists
-from gateway.policy.model import Policy
 from gateway.ports.clock import Clock
-from gateway.ports.keys import KeyDirectory
 from gateway.ports.notifier import Notifier
 from gateway.ports.shelf import KeyShelf
 from gateway.ports.tokens import Tokens
 from gateway.ports.vault import Seal, Vault
-from gateway.render.mail import Renderer
 from gateway.seal.columns import BlindIndex, Columns, Mac
-from gateway.seal.private_keys import PrivateKey
+
+if TYPE_CHECKING:
+    from cryptography import x509
+
+    from gateway.adapters.clamd import Clamd
+    from gateway.adapters.inspector import BoxedInspector
+    from gateway.adapters.keydirectory import StoreDirectory
+    from gateway.adapters.keydirectory.harvested import HarvestDirectory
+    from gateway.adapters.keydirectory.resolver import Resolver
+    from gateway.adapters.keydirectory.trust import Trust
+    from gateway.adapters.passwords import PasswordFile
+    from gateway.app.own import Own
+    from gateway.flow.desk import ReviewKeys
+    from gateway.flow.facts import Facts
+    from gateway.flow.reading import Reader
+    from gateway.flow.register import Register
+    from gateway.phi.scan import Scanner
+    from gateway.policy.model import Policy
+    from gateway.ports.keys import KeyDirectory
+    from gateway.render.mail import Renderer
+    from gateway.seal.private_keys import PrivateKey
 
 T = TypeVar("T")
+
+
+@runtime_checkable
+class _Started(Protocol):
+    def close(self) -> None: ...
+
+
+_STARTED = ("inspector", "key_directory", "store")
+"""Parts with something to end: processes, threads, connections."""
 
 
 class Installation:
@@ -101,8 +105,8 @@ class Installation:
 
     def close(self) -> None:
         """End what was started: the inspector's launcher, the database's connections."""
-        for one in self._built.values():
-            if isinstance(one, (SqlStore, BoxedInspector, Resolver)):
+        for name in _STARTED:
+            if isinstance(one := self._built.get(name), _Started):
                 one.close()
         self._built.clear()
 
@@ -156,6 +160,8 @@ class Installation:
 
     def review_keys(self) -> ReviewKeys:
         """For the review role: `review.key`, `calendar.pub`."""
+        from gateway.flow.desk import ReviewKeys
+
         signer = self._files.signer(keyfiles.REVIEW)
         return ReviewKeys(self.id, signer.sign, signer.public_key(), self._files.verifier(keyfiles.CALENDAR))
 
@@ -188,6 +194,8 @@ class Installation:
 
     def own(self) -> Own:
         """For workers: the practice's own mail keys."""
+        from gateway.app.own import Own
+
         return self._once("own", lambda: Own(self.settings, self.store, self.columns, self.index, self.ca))
 
     def own_decryption(self) -> list[tuple[x509.Certificate, PrivateKey]]:
@@ -222,10 +230,14 @@ class Installation:
 
     def register(self) -> Register:
         """Patients, partners and consents, with the workers' column and index keys."""
+        from gateway.flow.register import Register
+
         return Register(self.columns(), self.index())
 
     def policy(self) -> Policy:
         """The policy file as it is now."""
+        from gateway.config.policy_file import load_policy
+
         return load_policy(self.settings.policy.file)
 
     def key_directory(self) -> Resolver:
@@ -234,14 +246,21 @@ class Installation:
 
     def imported_keys(self) -> StoreDirectory:
         """Imported certificates and keys alone."""
+        from gateway.adapters.keydirectory import StoreDirectory
+
         return StoreDirectory(self.store(), self.columns(), self.index(), self._trust())
 
     def harvested_keys(self) -> HarvestDirectory:
         """Certificates out of verified signed mail."""
+        from gateway.adapters.keydirectory.harvested import HarvestDirectory
+
         return HarvestDirectory(self.store(), self.columns(), self.index(), self._trust())
 
     def facts(self) -> Facts:
         """What policy asks about people and keys."""
+        from gateway.app import openpgp_method
+        from gateway.flow.facts import Facts
+
         one = self.settings.practice
         return Facts(
             self.register(), self.key_directory(), frozenset(one.own_domains), ZoneInfo(one.time_zone), _no_tls_route,
@@ -251,14 +270,20 @@ class Installation:
 
     def renderer(self) -> Renderer:
         """The gateway's own words."""
+        from gateway.render.mail import Renderer
+
         return self._once("renderer", lambda: Renderer(language=self.settings.practice.language))
 
-    def inspector(self) -> BoxedInspector:
-        """The sandbox for untrusted documents; ConfigError where it is weaker than the setting asks."""
-        return self._once("inspector", lambda: start_inspector(self.settings.sandbox))
+    def inspector(self, meanwhile: Callable[[], object] | None = None) -> BoxedInspector:
+        """The sandbox for untrusted documents, `meanwhile` done while it loads; ConfigError where it is weaker than the setting asks."""
+        from gateway.app.sandboxed import start_inspector
+
+        return self._once("inspector", lambda: start_inspector(self.settings.sandbox, meanwhile))
 
     def open_no_documents(self) -> None:
         """For commands that read no mail, such as a restore: no sandbox is started, and every document would be a gap."""
+        from gateway.adapters.inspector.closed import ClosedInspector
+
         self._built["inspector"] = ClosedInspector()
 
     def scanner(self) -> Scanner:
@@ -267,13 +292,18 @@ class Installation:
 
     def reader(self) -> Reader:
         """Reads and judges mails."""
+        from gateway.flow.reading import Reader
+        from gateway.mime.limits import Limits
+        from gateway.phi.practice import Practice
+        from gateway.phi.word_lists import WordLists
+
         limits = Limits(self.settings.smtp.limits.message_bytes)
         policy, section = self.policy(), self.settings.practice
         practice = Practice.of(policy.clinicians, (*policy.own, section.name, *section.own_domains))
         lists = WordLists(policy.allowed, policy.denied)
         own = Practice.words(policy.clinicians, (*policy.own, section.name, section.phone, *section.own_domains))
         return Reader(
-            self.inspector(), self.scanner(), limits, self.viruses(), policy.detector, practice, lists,
+            self.inspector(self.scanner), self.scanner(), limits, self.viruses(), policy.detector, practice, lists,
             WordLists((), (*policy.denied, *own)),
         )  # fmt: skip
 
@@ -282,6 +312,8 @@ class Installation:
         one = self.settings.clamd
         if one.url is None:
             return None
+        from gateway.adapters.clamd import open_clamd
+
         return open_clamd(one.url, one.message.total_seconds(), one.stream_bytes, self.metrics())
 
     def intake_limits(self) -> IntakeLimits:
@@ -295,6 +327,8 @@ class Installation:
 
     def users(self) -> PasswordFile:
         """Who may submit."""
+        from gateway.adapters.passwords import PasswordFile
+
         return self._once("users", lambda: PasswordFile(self.settings.users.file))
 
     def notifier(self) -> Notifier | None:
@@ -302,10 +336,16 @@ class Installation:
         one = self.settings.notifier
         if one.url is None:
             return None
+        from gateway.adapters.notifier import choose_notifier
+
         secret = Protected(keyfiles.read_private(one.secret_file).strip()) if one.secret_file is not None else None
         return choose_notifier(one.url, secret, self.clock, self.tokens)
 
     def _key_directory(self) -> Resolver:
+        from gateway.adapters.keydirectory import FirstOf, FolderDirectory, OpenPgpFolder
+        from gateway.adapters.keydirectory.openpgp_answers import judge_openpgp_data
+        from gateway.app import directories
+
         one = self.settings.keys
         local: dict[str, KeyDirectory] = {"imported": self.imported_keys()}
         if one.recipients is not None:
@@ -316,6 +356,8 @@ class Installation:
         return directories.resolver(self.settings, local, self._trust(), judge_openpgp_data)
 
     def _trust(self) -> Trust:
+        from gateway.app import directories
+
         return self._once("trust", lambda: directories.trust(self.settings, self.tokens.secret))
 
     def _shelf(self, part: str) -> KeyShelf:
@@ -330,6 +372,8 @@ class Installation:
 
 @cache
 def _scanner() -> Scanner:
+    from gateway.phi.scan import Scanner
+
     return Scanner.load()
 
 

@@ -17,21 +17,21 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
 from gateway.adapters.inspector import protect_this_process
-from gateway.app import signals, worker_role
+from gateway.app import signals
 from gateway.app.certificates import load_again, watched
 from gateway.app.counted import shown
-from gateway.app.door_role import open_inbound, open_smtp
-from gateway.app.installation import Installation
-from gateway.app.review_role import open_review
 from gateway.app.told import run_told
-from gateway.app.web_role import open_portal
 from gateway.domain.errors import ConfigError, SealgateError
 from gateway.ports.checkpoint import Checkpoint, unobserved
-from gateway.smtp.server import Door
+
+if TYPE_CHECKING:  # each role loads its own rooms alone: a door has no use for the worker's, and the parent for none
+    from gateway.app.installation import Installation
+    from gateway.app.worker_role import Rooms
 
 _LAST_WORDS = 3.0
 Stop = Callable[[], Awaitable[object]]
@@ -40,6 +40,8 @@ Reload = Callable[[], None]
 
 def run_role(role: str, config: Path, reached: Checkpoint = unobserved) -> None:
     """Run one role until SIGTERM. ConfigError before READY when it cannot start."""
+    from gateway.app.installation import Installation
+
     quiet_logs()
     home = Installation.load(config)
     try:
@@ -65,7 +67,9 @@ def _say_ready(role: str, ports: Mapping[str, list[int]]) -> None:
 
 
 def _worker(home: Installation, reached: Checkpoint) -> None:
-    home.inspector()  # its launcher is exec'd before any key is read
+    from gateway.app import worker_role
+
+    home.inspector(home.scanner)  # its launcher is exec'd before any key is read
     _guard()
     home.store().create_schema()
     rooms = worker_role.build(home, reached)
@@ -88,7 +92,7 @@ def _worker(home: Installation, reached: Checkpoint) -> None:
         signals.at_once()
 
 
-def _sign_off(rooms: worker_role.Rooms) -> None:
+def _sign_off(rooms: Rooms) -> None:
     # A delivery that outlasted the time to drain ends without its dot when its relay closes, and is given back at once.
     for relay in rooms.relays:
         relay.close()
@@ -100,7 +104,7 @@ def _sign_off(rooms: worker_role.Rooms) -> None:
         structlog.get_logger("worker").warning("not signed off", code=error.code)
 
 
-def _reload_policy(home: Installation, rooms: worker_role.Rooms) -> None:
+def _reload_policy(home: Installation, rooms: Rooms) -> None:
     log = structlog.get_logger("worker")
     try:
         policy = home.policy()
@@ -114,8 +118,11 @@ def _reload_policy(home: Installation, rooms: worker_role.Rooms) -> None:
     log.info("policy loaded", version=policy.version)
 
 
-def _door(opener: Callable[[Installation, Checkpoint], Awaitable[tuple[Door, dict[str, list[int]]]]], role: str) -> Callable[[Installation, Checkpoint], None]:  # fmt: skip
+def _door(role: str) -> Callable[[Installation, Checkpoint], None]:
     def run(home: Installation, reached: Checkpoint) -> None:
+        from gateway.app.door_role import open_inbound, open_smtp
+
+        opener = {"smtp": open_smtp, "inbound": open_inbound}[role]
         _guard()
         home.store().create_schema()
 
@@ -129,6 +136,8 @@ def _door(opener: Callable[[Installation, Checkpoint], Awaitable[tuple[Door, dic
 
 
 def _web(home: Installation, reached: Checkpoint) -> None:
+    from gateway.app.web_role import open_portal
+
     _guard()
     home.store().create_schema()
 
@@ -147,6 +156,8 @@ def _web(home: Installation, reached: Checkpoint) -> None:
 def _review(home: Installation, reached: Checkpoint) -> None:
     if home.settings.review.listen is None:
         raise ConfigError('review.listen: is not set, so there is no page to serve; write listen = "10.0.0.5:8444"')
+    from gateway.app.review_role import open_review
+
     _guard()
     home.store().create_schema()
 
@@ -198,8 +209,8 @@ def _guard() -> None:
 
 
 ROLES: Mapping[str, Callable[[Installation, Checkpoint], None]] = {
-    "smtp": _door(open_smtp, "smtp"),
-    "inbound": _door(open_inbound, "inbound"),
+    "smtp": _door("smtp"),
+    "inbound": _door("inbound"),
     "worker": _worker,
     "web": _web,
     "review": _review,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from gateway.adapters.inspector import BoxedInspector, BoxLimits
 from gateway.config.inspection import SandboxSection
 from gateway.domain.errors import ConfigError
 
 
-def start_inspector(one: SandboxSection) -> BoxedInspector:
-    """Start it with those limits; ConfigError where this machine gives weaker layers than the setting asks for."""
+def start_inspector(one: SandboxSection, meanwhile: Callable[[], object] | None = None) -> BoxedInspector:
+    """Start it with those limits, and do `meanwhile` while it loads; ConfigError where this machine gives weaker layers than the setting asks for."""
     found = BoxedInspector.start(
         BoxLimits(
             memory_bytes=one.memory_bytes,
@@ -21,7 +23,8 @@ def start_inspector(one: SandboxSection) -> BoxedInspector:
             answers=one.answers,
             children=one.children,
             pictures=one.pictures,
-        )
+        ),
+        meanwhile=meanwhile,
     )
     missing = [layer for layer in ("seccomp", "netns") if layer not in found.layers()]
     if missing and one.mode == "strong":

@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import structlog
 
 from gateway import __version__
-from gateway.app.installation import Installation
 from gateway.domain.audit import Event, EventKind, Scalar
 from gateway.domain.errors import SealgateError
+
+if TYPE_CHECKING:
+    from gateway.app.installation import Installation
 
 
 @contextmanager

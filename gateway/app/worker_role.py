@@ -12,7 +12,7 @@ from gateway.adapters.clock import SteadyClock
 from gateway.adapters.journal import extend
 from gateway.adapters.relay import RelayOptions, choose_relay
 from gateway.app import openpgp_method, outside
-from gateway.app.direct_files import direct_domains
+from gateway.app.addresses import own_addresses, own_host
 from gateway.app.direct_road import confirmations, sealed_direct
 from gateway.app.dkim_files import dkim_keys
 from gateway.app.installation import Installation
@@ -43,7 +43,7 @@ from gateway.flow.facts import Facts
 from gateway.flow.forget import Forget, Terms
 from gateway.flow.forgotten_again import ForgottenAgain
 from gateway.flow.head_mail import HeadMail
-from gateway.flow.inbound import Inbound, OwnAddresses
+from gateway.flow.inbound import Inbound
 from gateway.flow.journal import Journal
 from gateway.flow.measure import Measure
 from gateway.flow.notices import Notices
@@ -281,17 +281,6 @@ def sealers(home: Installation, facts: Facts) -> dict[Method, Sealer]:
 
 def _waits_for_nothing(uow: UnitOfWork, row: DeliveryRow, at: datetime) -> None:
     del uow, row, at
-
-
-def own_host(home: Installation) -> str:
-    """The domain of the gateway's own addresses and Message-IDs."""
-    return home.settings.inbound.domain or urlsplit(home.settings.practice.portal_url).hostname or "localhost"
-
-
-def own_addresses(home: Installation) -> OwnAddresses:
-    """The gateway's own addresses; without an inbound listener there are none."""
-    one, direct = home.settings.inbound, direct_domains(home.settings.direct)
-    return OwnAddresses(home.bounce_mac(), own_host(home) if one.listen else "", frozenset(one.relayed), direct)
 
 
 def relays(home: Installation) -> tuple[Relay, Relay]:

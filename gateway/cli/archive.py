@@ -13,7 +13,7 @@ from gateway.cli.console import actor, config_option, opened
 from gateway.domain.errors import ConfigError
 
 
-@click.group(short_help="The sealed six-year copies: open.")
+@click.group()
 def archive() -> None:
     """The sealed six-year copies. The gateway itself cannot open them."""
 

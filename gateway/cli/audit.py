@@ -22,7 +22,7 @@ from gateway.ports.store import AuditRow
 from gateway.seal.heads import Kept
 
 
-@click.group(short_help="The log: list, export, verify.")
+@click.group()
 def audit() -> None:
     """The log and its proof. Rows hold ids, codes and times; what a person wrote is shown where the column key is."""
 

@@ -47,7 +47,7 @@ def _backup_options(command: F) -> F:
     return command
 
 
-@click.command(short_help="Write a sealed backup into DIR, while running.")
+@click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 @config_option
 @json_option
@@ -64,7 +64,7 @@ def backup(folder: Path, config: Path, as_json: bool) -> None:
         say(f"wrote {made}")
 
 
-@click.command(short_help="Bring a backup back into a new directory, quarantined.")
+@click.command()
 @_backup_options
 @click.option("--to", "target", type=click.Path(path_type=Path), required=True, help="A directory that is not there.")
 @json_option
@@ -84,7 +84,7 @@ def restore(backup: Path, key: Path, journal: Path | None, heads: Path | None, t
     tell(found, as_json=as_json, directory=str(target.resolve()))
 
 
-@click.command(short_help="Prove a backup: restore it in private, look, destroy it.")
+@click.command()
 @_backup_options
 @click.option(
     "--in",

@@ -10,7 +10,7 @@ from gateway.app.checkup import examine
 from gateway.cli.console import config_option, json_option, opened, show
 
 
-@click.command(short_help="Resolve and validate configuration, keys and stores; print it.")
+@click.command()
 @config_option
 @json_option
 def check(config: Path, as_json: bool) -> int:

@@ -27,7 +27,7 @@ from gateway.render.consent import latest_version
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-@click.group(short_help="What patients agreed to: add, import, list, revoke, show.")
+@click.group()
 def consent() -> None:
     """What patients agreed to: a log that only grows."""
 

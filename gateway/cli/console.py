@@ -55,10 +55,14 @@ def opened(config: Path) -> Iterator[Installation]:
 
 
 @contextmanager
-def staffed(home: Installation) -> Iterator[Rooms]:
-    """The worker's steps in this process, ended again."""
+def staffed(home: Installation, *, reads_mail: bool = False) -> Iterator[Rooms]:
+    """The worker's steps in this process, ended again. Without `reads_mail` no sandbox is started, and every document that a
+    step came to nevertheless would be a gap.
+    """
     from gateway.app.worker_role import build
 
+    if not reads_mail:
+        home.open_no_documents()
     rooms = build(home)
     try:
         yield rooms

@@ -13,7 +13,7 @@ from gateway.domain.decision import Action
 from gateway.policy.explain import explain as sentences
 
 
-@click.command(short_help="The decision per recipient, without sending.")
+@click.command()
 @click.argument("file", metavar="FILE")
 @click.option("--from", "sender", type=AddressType(), required=True, help="Envelope sender.")
 @click.option(
@@ -26,7 +26,7 @@ def explain(file: str, sender: Address, recipients: tuple[Address, ...], config:
 
     Exit status 1 if any copy would be held or refused.
     """
-    with opened(config) as home, staffed(home) as rooms:
+    with opened(config) as home, staffed(home, reads_mail=True) as rooms:
         found = Preview(home, rooms).decide([read_input(file)], sender, recipients)
     for one in found:
         if as_json:

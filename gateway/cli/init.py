@@ -26,7 +26,7 @@ class _Ports(click.ParamType[tuple[int, int, int, int]]):
         return numbers[0], numbers[1], numbers[2], numbers[3]
 
 
-@click.command(short_help="Write sealgate.toml, policy.toml, keys; never overwrite.")
+@click.command()
 @click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path, file_okay=False), default=Path())
 @click.option(
     "--name", default="Example Practice", show_default=True, help="The practice's name as recipients read it."

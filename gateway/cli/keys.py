@@ -25,7 +25,7 @@ from gateway.seal.own_keys import Purpose
 from gateway.seal.smime_certificates import addresses_of
 
 
-@click.group(short_help="Own keys and recipients' certificates.")
+@click.group()
 def keys() -> None:
     """The installation's own keys, and recipients' certificates."""
 

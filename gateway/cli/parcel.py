@@ -18,7 +18,7 @@ from gateway.flow.parcel_seal import ParcelSeal
 _OPEN = (ParcelState.SEALED, ParcelState.OPENED)
 
 
-@click.group(short_help="Secure links: list, show, revoke, extend, reissue, code.")
+@click.group()
 def parcel() -> None:
     """Secure links. Nothing here can open one: that takes the recipient's own mail."""
 

@@ -13,7 +13,7 @@ from gateway.domain.errors import ConfigError, InvalidAddress
 from gateway.domain.patient import Partner, normal_scope
 
 
-@click.group(short_help="Colleagues, insurers, providers: import, list, show.")
+@click.group()
 def partner() -> None:
     """Colleagues, insurers and providers, with their agreements' dates."""
 

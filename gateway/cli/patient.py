@@ -18,7 +18,7 @@ from gateway.domain.errors import ConfigError, InvalidAddress
 from gateway.domain.patient import Patient, Proxy, Restriction, RestrictionKind, normal_scope
 
 
-@click.group(short_help="The register's patients: import, list, show, set.")
+@click.group()
 def patient() -> None:
     """The register's patients."""
 

@@ -12,7 +12,7 @@ from gateway.app.preview import Preview
 from gateway.cli.console import config_option, json_option, opened, say, show, staffed
 
 
-@click.group(short_help="Example mails against expected decisions.")
+@click.group()
 def policy() -> None:
     """Trying the practice's rules before they count."""
 
@@ -37,7 +37,7 @@ def test_policy(folder: Path, config: Path, as_json: bool) -> int:
 
 def _run(home: Installation, found: list[Example], *, as_json: bool) -> int:
     failed = 0
-    with staffed(home) as rooms:
+    with staffed(home, reads_mail=True) as rooms:
         preview = Preview(home, rooms)
         for one in found:
             differences = run_example(preview, one)

@@ -12,7 +12,7 @@ from gateway.cli.console import actor, config_option, json_option, no, opened, s
 from gateway.flow.quarantine import Quarantine, found, quarantined
 
 
-@click.group(short_help="A restored system: show, confirm, release.")
+@click.group()
 def quarantine() -> None:
     """A restored system takes, shows and sends nothing until a person confirms it."""
 

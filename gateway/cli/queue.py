@@ -18,7 +18,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _IN_HAND = (MessageState.RECEIVED, MessageState.ASSESSED, MessageState.HELD, MessageState.STUCK, MessageState.REFUSED)
 
 
-@click.group(short_help="Mail in hand: list, show, retry, release, refuse, hold.")
+@click.group()
 def queue() -> None:
     """Mail in hand, and what staff do with it."""
 

@@ -14,7 +14,7 @@ from gateway.cli.console import no, opened, read_input
 from gateway.flow.redaction import Manner
 
 
-@click.command(short_help="Write a mail or text with placeholders to standard output.")
+@click.command()
 @click.argument("file", metavar="FILE")
 @click.option("--text", "as_text", is_flag=True, help="FILE is plain UTF-8 text, not mail.")
 @click.option(

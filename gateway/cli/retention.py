@@ -16,7 +16,7 @@ from gateway.flow import reasons
 from gateway.ports.store import UnitOfWork
 
 
-@click.group(short_help="What is kept after settling: list, hold, release.")
+@click.group()
 def retention() -> None:
     """What is kept of settled mail, and legal holds that keep it longer."""
 

@@ -15,7 +15,7 @@ from gateway.domain.errors import ConfigError
 from gateway.domain.finding import Finding
 
 
-@click.command(short_help="Say what PHI a mail or text holds; exit 1 if any.")
+@click.command()
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @json_option
 @click.option("--text", "as_text", is_flag=True, help="The files are plain UTF-8 text, not mail.")

@@ -9,7 +9,7 @@ import click
 from gateway.cli.console import config_option
 
 
-@click.command(short_help="Run; SIGHUP reloads policy and certificates, SIGTERM drains.")
+@click.command()
 @config_option
 @click.option(
     "--roles",

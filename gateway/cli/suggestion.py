@@ -16,7 +16,7 @@ from gateway.flow import suggestions
 from gateway.flow.suggestions import Suggestion
 
 
-@click.group(short_help="False alarms that staff reported: list, accept, drop.")
+@click.group()
 def suggestion() -> None:
     """Words that staff called a false alarm while they looked at a mail. They are forgotten after 30 days."""
 

@@ -30,7 +30,7 @@ _password_option = click.option(
 )
 
 
-@click.group(short_help="Who may submit, from which addresses, for which purposes.")
+@click.group()
 def user() -> None:
     """Who may submit, from which addresses, for which purposes; staff."""
 

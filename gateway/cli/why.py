@@ -10,7 +10,7 @@ from gateway.cli.console import column_key, config_option, json_option, no, open
 from gateway.flow.story import story
 
 
-@click.command(short_help="The whole story of one message, from the log.")
+@click.command()
 @click.argument("message_id", metavar="MESSAGE-ID")
 @config_option
 @json_option

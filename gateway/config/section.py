@@ -10,7 +10,10 @@ from pydantic import BaseModel, ConfigDict
 class Section(BaseModel):
     """A table of the file."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, validate_default=True)
+    # Deferred: only the whole is ever read, and a validator of its own for each section costs every start.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, validate_default=True, defer_build=True
+    )
 
     def numbers(self) -> dict[str, float | int]:
         """The plain numbers by name, durations in seconds under `NAME_seconds`: what limit values are made from."""

@@ -25,6 +25,7 @@ from gateway.flow.carry_inside import CarryInside
 from gateway.flow.confirmations import Confirmations, Report
 from gateway.flow.custody import Custody
 from gateway.flow.notices import Notices
+from gateway.flow.own_addresses import OwnAddresses
 from gateway.flow.parcels import Parcels
 from gateway.flow.reading import Reader
 from gateway.flow.scratch import Scratch
@@ -35,69 +36,13 @@ from gateway.ports.clock import Clock
 from gateway.ports.store import Store, UnitOfWork
 from gateway.ports.tokens import Tokens
 from gateway.ports.vault import Vault
-from gateway.seal.columns import Mac
 from gateway.seal.record import IntakeRecord
 
-_TAG_BYTES = 12
-"""96 bits of the MAC: with a 26-character id the local part stays within the 64 octets of RFC 5321 4.5.3.1.1."""
-_BOUNCE = re.compile(rf"(?:bounce|direct)\+([a-z0-9]{{26}})\.([0-9a-f]{{{2 * _TAG_BYTES}}})")
 _ACTION = re.compile(rb"^action:[ \t]*(failed|delayed|delivered|relayed|expanded)\b", re.IGNORECASE | re.MULTILINE)
 _Verdict = tuple[str, str, Report | None]
 """Action and status of a delivery status notification; and what came to an address for confirmations."""
 _UNREADABLE: _Verdict = ("unreadable", "", None)
 _STATUS = re.compile(rb"^status:[ \t]*([245]\.\d{1,3}\.\d{1,3})", re.IGNORECASE | re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True)
-class OwnAddresses:
-    """The table: the gateway's own addresses, made for one delivery, unguessable (door and worker both know the key), and
-    the practice's that it takes mail for.
-    """
-
-    mac: Mac = field(repr=False)
-    domain: str
-    """Empty: the installation takes no inbound mail, and the sender's own address is the reverse-path."""
-    relayed: frozenset[str] = field(default=frozenset(), repr=False)
-    """The practice's addresses, and `@domain` entries, whose mail is taken for the server inside."""
-
-    direct: frozenset[str] = frozenset()
-    """Domains of the practice's Direct addresses."""
-
-    def direct_address(self, delivery_id: str, domain: str) -> str | None:
-        """The address in a Direct domain that confirmations of a copy come to, and that is its reverse-path."""
-        taken = self.domain and domain in self.direct
-        return f"direct+{delivery_id}.{self._tag(delivery_id)}@{domain}" if taken else None
-
-    def bounce(self, delivery_id: str) -> str | None:
-        """The reverse-path of a delivery."""
-        return f"bounce+{delivery_id}.{self._tag(delivery_id)}@{self.domain}" if self.domain else None
-
-    def delivery(self, address: Address) -> str | None:
-        """The delivery that an address was made for; None for every other address."""
-        match = _BOUNCE.fullmatch(address.local.lower())
-        if match is None or not self.domain or address.domain not in {self.domain, *self.direct}:
-            return None
-        delivery_id, tag = match.groups()
-        return delivery_id if self.mac.holds(delivery_id.encode(), self._whole(delivery_id, tag)) else None
-
-    def confirms(self, address: Address) -> bool:
-        """Whether it is a copy's address for confirmations."""
-        return address.local.lower().startswith("direct+")
-
-    def accepts(self, address: Address) -> bool:
-        """Whether the inbound door may take mail for it."""
-        return self.delivery(address) is not None or self.relays(address)
-
-    def relays(self, address: Address) -> bool:
-        """Whether mail for it is relayed inside: anybody may know such an address."""
-        return address.key in self.relayed or f"@{address.domain}" in self.relayed
-
-    def _tag(self, delivery_id: str) -> str:
-        return self.mac.tag(delivery_id.encode())[:_TAG_BYTES].hex()
-
-    def _whole(self, delivery_id: str, tag: str) -> bytes:
-        # The address carries the first bytes of the MAC; the rest is ours again.
-        return bytes.fromhex(tag) + self.mac.tag(delivery_id.encode())[_TAG_BYTES:]
 
 
 @dataclass(frozen=True, slots=True)

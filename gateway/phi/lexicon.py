@@ -88,7 +88,7 @@ class Lexicon:
             health=health, classes=table("classes.toml"),
             place_firsts=frozenset(fold_name(one.split(" ", 1)[0]) for one in places if " " in one),
             small_given=frozenset(
-                word for word, bits in flags.items() if bits & (GIVEN | WORD | AMBIGUOUS | STOP) == GIVEN
+                word for word in _lines("given_common.txt.gz") if flags[word] & (GIVEN | WORD | AMBIGUOUS | STOP) == GIVEN
             ),
             towns=frozenset(one for one in towns if " " not in one),
             lands=frozenset(fold_name(one) for one in (*ordinary["lands"], *ordinary["makes"])),

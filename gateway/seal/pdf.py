@@ -11,15 +11,15 @@ import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 from zlib import Z_DEFAULT_COMPRESSION
-
-import pikepdf
-import pyzipper
-from pyzipper.zipfile_aes import WZ_AES_V2, AESZipInfo
 
 from gateway.domain.errors import SealingFailed
 from gateway.domain.protected import Protected
 from gateway.seal.passphrase import LONGEST
+
+if TYPE_CHECKING:  # both are imported by the first file: most processes never make one
+    import pikepdf
 
 _ANYTHING = "application/octet-stream"
 
@@ -37,6 +37,8 @@ def encrypted_pdf(
     pages: bytes, files: Sequence[File], password: Protected[str], random: Callable[[int], bytes]
 ) -> bytes:
     """Embed the files in the pages and encrypt all of it; SealingFailed where that cannot be done."""
+    import pikepdf
+
     secret = _checked(password)
     try:
         with pikepdf.open(io.BytesIO(pages)) as pdf:
@@ -55,6 +57,9 @@ def encrypted_pdf(
 
 def encrypted_zip(files: Iterable[File], password: Protected[str], inside: str) -> bytes:
     """The files in one archive of the name `inside`, and that one encrypted by WinZip AES-256 (AE-2)."""
+    import pyzipper
+    from pyzipper.zipfile_aes import WZ_AES_V2, AESZipInfo
+
     secret, inner, out = _checked(password).encode(), io.BytesIO(), io.BytesIO()
     try:
         with zipfile.ZipFile(inner, "w", zipfile.ZIP_DEFLATED, compresslevel=Z_DEFAULT_COMPRESSION) as archive:
@@ -85,6 +90,8 @@ def named(names: Iterable[str]) -> list[str]:
 
 
 def _embed(pdf: pikepdf.Pdf, files: Sequence[File]) -> None:
+    import pikepdf
+
     associated = []
     for one in files:
         spec = pikepdf.AttachedFileSpec(

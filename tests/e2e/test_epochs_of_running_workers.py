@@ -5,14 +5,13 @@ needs are destroyed on the shelf, a key is advertised when every worker has it, 
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from gateway.domain.states import DeliveryState, MessageState
-from tests.support.live import _ROLE, MARIA, TOBIAS, Live, letter, until
+from tests.support.live import MARIA, TOBIAS, Live, letter, role_command, until
 from tests.support.thief import Loot, Thief
 
 pytestmark = [pytest.mark.e2e, pytest.mark.proves("forgets.running-epochs", "rest.epoch-ends", "rest.epochs")]
@@ -42,7 +41,7 @@ def held_in(live: Live, message: str) -> str:
 
 def test_they_rotate_and_die_under_two_workers_and_held_mail_goes_along(live: Live, tmp_path: Path) -> None:
     live.start("worker", "smtp")
-    live.run("second", [sys.executable, "-c", _ROLE, "worker", str(live.config)])
+    live.run("second", role_command("worker", live.config))
     live.ready("second")
     held = live.submit(
         letter(TOBIAS, "Dear Tobias Hartwell,\r\n\r\nyour blood test shows diabetes (MRN-5589001).\r\n"), TOBIAS

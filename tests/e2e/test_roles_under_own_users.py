@@ -82,7 +82,7 @@ def python() -> str:
     for one in (sys.executable, f"/usr/bin/{same}", f"/usr/local/bin/{same}"):
         try:
             done = subprocess.run(
-                [one, "-c", "import gateway.app.roles"], user=SMTP, group=SMTP, extra_groups=[], cwd="/", check=False,
+                [one, "-c", "import gateway.app.worker_role"], user=SMTP, group=SMTP, extra_groups=[], cwd="/", check=False,
                 env=environment(), capture_output=True,
             )  # fmt: skip
         except OSError:

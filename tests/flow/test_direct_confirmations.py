@@ -211,7 +211,7 @@ def test_the_id_inside_counts_as_well(home: Home, sent: Sent, tmp_path: Path) ->
 
 
 def test_addresses_that_were_not_made_for_a_copy_are_refused_at_the_door(home: Home, sent: Sent) -> None:
-    from gateway.app.worker_role import own_addresses
+    from gateway.app.addresses import own_addresses
     from gateway.domain.address import Address
 
     accepts = own_addresses(home.inst).accepts

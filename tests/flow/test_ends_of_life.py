@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from gateway.app.addresses import own_addresses
 from gateway.app.archived import open_archived
 from gateway.app.created import OFFLINE
-from gateway.app.worker_role import own_addresses
 from gateway.domain.envelope import Direction
 from gateway.domain.errors import ConfigError, PermanentError, PickupRefused
 from gateway.domain.retention import HoldOn, LegalHoldRow

@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from gateway.app.worker_role import own_addresses
+from gateway.app.addresses import own_addresses
 from gateway.domain.address import Address
 from gateway.domain.audit import EventKind
 from gateway.domain.envelope import Direction, Identity

@@ -2,13 +2,14 @@
 
 The line says role, config and point (empty: none), and changes to the settings that the configuration itself refuses (a
 short lease). Each child is `gateway.app.roles.run_role` with a checkpoint that ends it with SIGKILL when the point is reached.
-The parent only spares each child the second that importing takes: it loads no key and opens nothing. All parents of a
-test run are forked from one mother, who has imported everything (`python -m tests.support.killed_role FD`).
+The parent only spares each child the second that importing takes (also of what a role imports when it is built): it loads
+no key and opens nothing. All parents of a test run are forked from one mother, who has imported everything (`python -m tests.support.killed_role FD`).
 """
 
 from __future__ import annotations
 
 import atexit
+import importlib
 import json
 import os
 import signal
@@ -31,6 +32,10 @@ from gateway.flow import epochs
 from gateway.ports.checkpoint import Checkpoint
 from gateway.worker.loop import Pace
 
+_IMPORTED = (
+    "app.door_role", "app.review_role", "app.web_role", "app.sandboxed", "app.directories", "app.own", "adapters.keydirectory.harvested",
+    "adapters.keydirectory.openpgp_answers", "adapters.passwords", "adapters.notifier", "config.policy_file", "flow.desk", "render.mail",
+)  # fmt: skip
 _PLACES: dict[str, Any] = {"DRAIN_SECONDS": signals, "END_SECONDS": signals, "PATIENCE": engine}
 PACE: dict[str, dict[str, Any]] = {"worker": {"poll": 0.02}}
 """Settings of every such role, in seconds, beside the file's."""
@@ -101,6 +106,8 @@ def bear(fd: int) -> None:
     with socket.socket(fileno=fd) as asked:
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         _scanner()
+        for name in _IMPORTED:
+            importlib.import_module(f"gateway.{name}")
         while True:
             data, given, _, _ = socket.recv_fds(asked, 1, 3)
             if not data:

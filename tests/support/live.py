@@ -47,7 +47,6 @@ NEW_COLLEAGUE = "sam@clinic.example.net"  # the same partner, no certificate
 OFFICE = "office@supplies.example.com"  # nobody in the register
 LETTER = "Dear Maria Quintero,\r\n\r\nyour blood test of March 3, 2026 shows diabetes (MRN-4471203). Please take metformin.\r\n\r\nDr Lee\r\n"
 
-_ROLE = "import sys; from pathlib import Path; from gateway.app.roles import run_role; run_role(sys.argv[1], Path(sys.argv[2]))"
 _CONFIG = """
 [practice]
 id = "willow"
@@ -129,6 +128,11 @@ def free_port() -> int:
             return port
 
 
+def role_command(role: str, config: Path) -> list[str]:
+    """As `sealgate serve` starts a role."""
+    return [sys.executable, "-m", "gateway", "role", role, "--config", str(config)]
+
+
 def until(what: Callable[[], T | None], seconds: float = 30.0, why: str = "") -> T:
     """Ask until there is an answer."""
     end = time.monotonic() + seconds
@@ -166,13 +170,15 @@ class Live:
     # -- processes
 
     def start(self, *roles: str) -> None:
+        """As `sealgate serve` does: all at once."""
         for role in roles:
             self.launch(role)
+        for role in roles:
             self.ready(role)
 
     def launch(self, role: str) -> None:
         """Begin a role without waiting for it; `ready` waits."""
-        self.run(role, [sys.executable, "-c", _ROLE, role, str(self.config)])
+        self.run(role, role_command(role, self.config))
 
     def run(self, name: str, command: Sequence[str]) -> subprocess.Popen[bytes]:
         with (self.folder / f"{name}.log").open("ab") as log:
@@ -180,7 +186,7 @@ class Live:
         self.processes[name] = process
         return process
 
-    def event(self, name: str, seconds: float = 40.0) -> dict[str, Any]:
+    def event(self, name: str, seconds: float = 90.0) -> dict[str, Any]:
         """The next JSON line that a process says on standard output."""
         process = self.processes[name]
         assert process.stdout is not None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 
 from gateway.adapters.inspector import protocol
@@ -47,12 +47,16 @@ class BoxedInspector:
         clock: Callable[[], float] = time.monotonic,
         reader: str | None = None,
         search: Sequence[str] = (),
+        meanwhile: Callable[[], object] | None = None,
     ) -> BoxedInspector:
         """Start the launcher, before this process loads a key, and try one child. ConfigError when that fails.
 
+        The launcher takes a second to load its readers; `meanwhile` is what this process does in that time.
         `reader` (`module:function`) and `search` are for tests: another reader in the child, and where it lies.
         """
         inspector = cls(limits, lambda: Box.spawn(limits, reader=reader, search=search), clock)
+        if meanwhile is not None:
+            inspector._begin(meanwhile)
         conversation = inspector._converse(limits.message_seconds)
         if conversation is None:
             inspector.close()
@@ -156,6 +160,15 @@ class BoxedInspector:
                     return None
                 self._bury(box)
         return None
+
+    def _begin(self, meanwhile: Callable[[], object]) -> None:
+        with suppress(LauncherLost):  # told to the first who asks for a child
+            self._living_box()
+        try:
+            meanwhile()
+        except BaseException:
+            self.close()
+            raise
 
     def _living_box(self) -> Box:
         with self._lock:

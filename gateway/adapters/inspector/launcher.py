@@ -133,9 +133,11 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--reader", default=preload.DOCUMENTS, help="for tests: another module:function")
     options = parser.parse_args(arguments)
     control = socket.socket(fileno=options.control)
+    gc.disable()  # what is loaded now stays: the collector would walk it over and over
     loaded = preload.load(options.reader)
     layers = sandbox.isolate()
     gc.collect()
+    gc.enable()
     gc.freeze()  # children then do not copy every page that the collector would touch
     Launcher(control, loaded, BoxLimits.loads(options.limits), layers).serve()
 

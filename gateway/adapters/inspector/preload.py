@@ -32,6 +32,10 @@ class Loaded:
 DOCUMENTS = "gateway.mime.documents:read"
 
 _WHOLE = ("encodings", "email", "html", "xml", "openpyxl", "charset_normalizer", "pikepdf", "pydicom")
+_FOREIGN = frozenset({"__main__", "mbcs", "oem"})
+"""Programs, and codecs of another system."""
+_NEVER_READ = frozenset({"pydicom.cli", "pydicom.examples", "pydicom.sr"})
+"""Programs and word lists for writing, which no reading imports."""
 _SINGLE = (
     "PIL.ExifTags", "PIL.ImageFile", "PIL.ImageOps", "PIL.ImageSequence", "PIL.IptcImagePlugin", "_strptime", "bz2", "csv", "decimal", "fractions", "gzip", "html.parser", "lxml.etree", "lxml.html", "lzma",
     "mimetypes", "olefile", "pybase64", "pypdfium2", "pypdfium2.raw", "quopri", "stringprep", "tarfile", "uuid", "zipfile", "zlib",
@@ -55,11 +59,14 @@ def load(reader: str) -> Loaded:
 
 def _walk(name: str, *, strict: bool) -> None:
     package = importlib.import_module(name)
-    for found in pkgutil.walk_packages(package.__path__, name + ".", onerror=lambda _: None):
-        if found.name.rpartition(".")[2] in {"__main__", "mbcs", "oem"}:  # programs, and codecs of another system
+    for found in pkgutil.iter_modules(package.__path__, name + "."):
+        if found.name.rpartition(".")[2] in _FOREIGN or found.name in _NEVER_READ:
             continue
         try:
-            importlib.import_module(found.name)
+            if found.ispkg:
+                _walk(found.name, strict=strict)
+            else:
+                importlib.import_module(found.name)
         except ImportError:
             if strict:
                 raise

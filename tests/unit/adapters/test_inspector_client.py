@@ -132,6 +132,19 @@ def test_a_reader_that_cannot_be_loaded_is_an_error_at_the_start():
         BoxedInspector.start(LIMITS, reader="no_such_module:read")
 
 
+def test_what_is_done_meanwhile_is_done_while_the_launcher_runs():
+    seen = []
+
+    def meanwhile():
+        seen.extend(one.cmdline() for one in psutil.Process().children())
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        BoxedInspector.start(LIMITS, reader="sandbox_readers:read", search=[READERS], meanwhile=meanwhile)
+    assert any("gateway.adapters.inspector.launcher" in one for one in seen)
+    assert not [one for one in psutil.Process().children() if "gateway.adapters.inspector.launcher" in one.cmdline()]
+
+
 def test_the_launcher_ends_when_its_worker_does(box):
     launcher = psutil.Process(box.launcher)
     box._box._control.close()  # as the kernel does for a worker that was killed
