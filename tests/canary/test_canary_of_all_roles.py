@@ -33,6 +33,7 @@ from tests.canary.test_canary_probe import (
     WITHOUT,
     letter,
 )
+from tests.support.in_memory import PREFIX
 from tests.support.live import ROOT, SENDER, Live, until
 from tests.support.portal_house import Browser
 from tests.support.probe import Hit, contents, in_bytes, in_tree
@@ -57,12 +58,21 @@ with mock.patch("gateway.adapters.blobs.sealing.ObjectSealer", Off):
 """
 
 
+def in_memory() -> set[Path]:
+    """Every file of this machine's memory but those that other tests make there meanwhile."""
+    found = set()
+    for folder, inner, names in os.walk(SHM):
+        inner[:] = [one for one in inner if not one.startswith(PREFIX)]
+        found |= {Path(folder, one) for one in names}
+    return found
+
+
 class Scene:
     """A running gateway and everything around it where a trace could lie."""
 
     def __init__(self, root: Path) -> None:
         self.root, self.temp = root, root / "tmp"
-        self.before = set(SHM.rglob("*")) if SHM.is_dir() else set()
+        self.before = in_memory()
         self.live = Live(root / "gate")
         self.said: dict[str, bytes] = {}
         self.codes: list[int] = []
@@ -95,7 +105,7 @@ class Scene:
                 if not gone & set(path.parents) and path.is_file():
                     with suppress(FileNotFoundError):  # a WAL or a temporary file that has just gone
                         found += in_bytes(contents(path), MARKS, str(path), inflate=inflate)
-        for path in set(SHM.rglob("*")) - self.before if SHM.is_dir() else ():
+        for path in in_memory() - self.before:
             with suppress(OSError):
                 if path.is_file():
                     found += in_bytes(path.read_bytes(), MARKS, str(path))

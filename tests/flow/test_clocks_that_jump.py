@@ -6,9 +6,7 @@ Every deadline is read from the steady clock (gateway/adapters/clock.py). What t
 
 from __future__ import annotations
 
-import os
 import random
-import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -40,17 +38,6 @@ class Steady(SteadyClock):
 
     def jump(self, seconds: float) -> None:
         self.system.jump(seconds)
-
-
-@pytest.fixture
-def tmp_path(tmp_path: Path) -> Iterator[Path]:
-    """In memory where there is a place: no test here is about what a disk keeps, and half their time was its fsync."""
-    memory = Path("/dev/shm")
-    if not os.access(memory, os.W_OK):
-        yield tmp_path
-        return
-    with tempfile.TemporaryDirectory(dir=memory) as folder:
-        yield Path(folder)
 
 
 @pytest.fixture
