@@ -11,8 +11,7 @@ from contextlib import suppress
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeVar, cast, runtime_checkable
-from urllib.parse import quote, urlsplit, urlunsplit
+from typing import TYPE_CHECKING, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from gateway.adapters.blobs.sealing import SealingVault
@@ -23,10 +22,10 @@ from gateway.adapters.sql.store import SqlStore
 from gateway.adapters.tokens import SystemTokens
 from gateway.app import keyfiles
 from gateway.app.keyfiles import Authority, KeyFiles
+from gateway.app.passwords import with_password
 from gateway.config.load import load
 from gateway.config.model import Settings
-from gateway.domain.address import Address
-from gateway.domain.errors import ConfigError, SealgateError
+from gateway.domain.errors import SealgateError
 from gateway.domain.protected import Protected
 from gateway.flow.keys import DoorKeys, WorkerKeys
 from gateway.flow.room import IntakeLimits
@@ -55,16 +54,10 @@ if TYPE_CHECKING:
     from gateway.flow.register import Register
     from gateway.phi.scan import Scanner
     from gateway.policy.model import Policy
-    from gateway.ports.keys import KeyDirectory
     from gateway.render.mail import Renderer
     from gateway.seal.private_keys import PrivateKey
 
 T = TypeVar("T")
-
-
-@runtime_checkable
-class _Started(Protocol):
-    def close(self) -> None: ...
 
 
 _STARTED = ("inspector", "key_directory", "store")
@@ -106,8 +99,8 @@ class Installation:
     def close(self) -> None:
         """End what was started: the inspector's launcher, the database's connections."""
         for name in _STARTED:
-            if isinstance(one := self._built.get(name), _Started):
-                one.close()
+            if (close := getattr(self._built.get(name), "close", None)) is not None:
+                close()
         self._built.clear()
 
     # What lies on disk or in a database
@@ -116,7 +109,7 @@ class Installation:
         """The database."""
         one = self.settings.store
         return self._once(
-            "store", lambda: self._in_time(open_store(_with_password(one.url, one.password_file, "store"), self.tokens, self.metrics()))
+            "store", lambda: self._in_time(open_store(with_password(one.url, one.password_file, "store"), self.tokens, self.metrics()))
         )  # fmt: skip
 
     def _in_time(self, store: SqlStore) -> SqlStore:
@@ -242,28 +235,31 @@ class Installation:
 
     def key_directory(self) -> Resolver:
         """Every directory of recipients' keys, in the order of `[keys] directories`."""
-        return self._once("key_directory", self._key_directory)
+        from gateway.app.readers import make_key_directory
+
+        return self._once("key_directory", lambda: make_key_directory(self))
 
     def imported_keys(self) -> StoreDirectory:
         """Imported certificates and keys alone."""
         from gateway.adapters.keydirectory import StoreDirectory
 
-        return StoreDirectory(self.store(), self.columns(), self.index(), self._trust())
+        return StoreDirectory(self.store(), self.columns(), self.index(), self.trust())
 
     def harvested_keys(self) -> HarvestDirectory:
         """Certificates out of verified signed mail."""
         from gateway.adapters.keydirectory.harvested import HarvestDirectory
 
-        return HarvestDirectory(self.store(), self.columns(), self.index(), self._trust())
+        return HarvestDirectory(self.store(), self.columns(), self.index(), self.trust())
 
     def facts(self) -> Facts:
         """What policy asks about people and keys."""
         from gateway.app import openpgp_method
+        from gateway.app.readers import no_tls_route
         from gateway.flow.facts import Facts
 
         one = self.settings.practice
         return Facts(
-            self.register(), self.key_directory(), frozenset(one.own_domains), ZoneInfo(one.time_zone), _no_tls_route,
+            self.register(), self.key_directory(), frozenset(one.own_domains), ZoneInfo(one.time_zone), no_tls_route,
             openpgp=openpgp_method.offered(self.settings), text_messages=self.settings.notifier.url is not None,
             direct=self.settings.direct.enabled,
         )  # fmt: skip
@@ -292,20 +288,9 @@ class Installation:
 
     def reader(self) -> Reader:
         """Reads and judges mails."""
-        from gateway.flow.reading import Reader
-        from gateway.mime.limits import Limits
-        from gateway.phi.practice import Practice
-        from gateway.phi.word_lists import WordLists
+        from gateway.app.readers import make_reader
 
-        limits = Limits(self.settings.smtp.limits.message_bytes)
-        policy, section = self.policy(), self.settings.practice
-        practice = Practice.of(policy.clinicians, (*policy.own, section.name, *section.own_domains))
-        lists = WordLists(policy.allowed, policy.denied)
-        own = Practice.words(policy.clinicians, (*policy.own, section.name, section.phone, *section.own_domains))
-        return Reader(
-            self.inspector(self.scanner), self.scanner(), limits, self.viruses(), policy.detector, practice, lists,
-            WordLists((), (*policy.denied, *own)),
-        )  # fmt: skip
+        return make_reader(self)
 
     def viruses(self) -> Clamd | None:
         """The virus scanner, if there is one; whether it is asked is for the policy to say."""
@@ -341,28 +326,15 @@ class Installation:
         secret = Protected(keyfiles.read_private(one.secret_file).strip()) if one.secret_file is not None else None
         return choose_notifier(one.url, secret, self.clock, self.tokens)
 
-    def _key_directory(self) -> Resolver:
-        from gateway.adapters.keydirectory import FirstOf, FolderDirectory, OpenPgpFolder
-        from gateway.adapters.keydirectory.openpgp_answers import judge_openpgp_data
-        from gateway.app import directories
-
-        one = self.settings.keys
-        local: dict[str, KeyDirectory] = {"imported": self.imported_keys()}
-        if one.recipients is not None:
-            folder = FolderDirectory(one.recipients, self._trust()), OpenPgpFolder(one.recipients)
-            local["folder"] = FirstOf(folder)
-        if self.settings.inbound.relayed and self.settings.inbound.harvest:
-            local["harvested"] = self.harvested_keys()
-        return directories.resolver(self.settings, local, self._trust(), judge_openpgp_data)
-
-    def _trust(self) -> Trust:
+    def trust(self) -> Trust:
+        """Whom the installation believes about recipients' keys."""
         from gateway.app import directories
 
         return self._once("trust", lambda: directories.trust(self.settings, self.tokens.secret))
 
     def _shelf(self, part: str) -> KeyShelf:
         one = self.settings.shelf
-        return open_shelf(_with_password(one.url, one.password_file, "shelf"), part, self.tokens)
+        return open_shelf(with_password(one.url, one.password_file, "shelf"), part, self.tokens)
 
     def _once(self, name: str, build: Callable[[], T]) -> T:
         if name not in self._built:
@@ -375,20 +347,3 @@ def _scanner() -> Scanner:
     from gateway.phi.scan import Scanner
 
     return Scanner.load()
-
-
-def _no_tls_route(address: Address) -> bool:
-    """No next hop of this version verifies a recipient domain's own host (docs/security-model.md, Not yet), so `tls` is never offered."""
-    del address
-    return False
-
-
-def _with_password(url: str, file: Path | None, section: str) -> str:
-    if file is None:
-        return url
-    parts = urlsplit(url)
-    if not parts.username:
-        raise ConfigError(f"{section}.password_file: {section}.url names no user for this password; write user@host")
-    password = quote(keyfiles.read_private(file).strip(), safe="")
-    _, _, host = parts.netloc.rpartition("@")
-    return urlunsplit(parts._replace(netloc=f"{parts.username}:{password}@{host}"))
