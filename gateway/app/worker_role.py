@@ -44,6 +44,7 @@ from gateway.flow.forget import Forget, Terms
 from gateway.flow.forgotten_again import ForgottenAgain
 from gateway.flow.head_mail import HeadMail
 from gateway.flow.inbound import Inbound
+from gateway.flow.inside_screen import InsideScreen
 from gateway.flow.journal import Journal
 from gateway.flow.measure import Measure
 from gateway.flow.notices import Notices
@@ -189,7 +190,9 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
     reissue = Reissue(store, parcels, notices, keys, clock)
     inside = CarryInside(
         store, custody, decisions, unsealing(home, renderer), attempts, unsigned, addresses.bounce,
-        home.harvested_keys() if settings.inbound.harvest else None, clock, tokens, watch.check, reached,
+        home.harvested_keys() if settings.inbound.harvest else None,
+        InsideScreen(store, vault, decisions, reader, notices, lambda: assess.policy.threats, times.hold, clock, tokens),
+        settings.inbound.screen, clock, tokens, watch.check, reached,
     )  # fmt: skip
     inbound = Inbound(
         store, vault, custody, reader, addresses, notices, parcels, settle, inside, clock, tokens, reached, confirmed

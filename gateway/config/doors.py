@@ -127,6 +127,10 @@ class InboundSection(Section):
         default=64 * 1024**2,
         description="Largest mail that is decrypted, or whose signature is checked; larger ones are passed on as they came, and marked so. A worker's thread needs a few times that in memory.",
     )
+    screen: bool = Field(
+        default=False,
+        description="Look through what was decrypted before it goes inside, by the policy's `[threats]`: what holds mail that goes out holds it too, and so does a virus scan that is required and was not made.",
+    )
     harvest: bool = Field(
         default=True,
         description="Keep the certificates of senders whose signature, address and authority are verified, for mail to them; imported ones always count more.",

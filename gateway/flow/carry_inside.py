@@ -1,7 +1,8 @@
 """Carry inside: mail from outside, from the spool to the practice's own server.
 
 1 a try is claimed
-2 the mail is opened, verified and marked (`unsealing`), the certificate of a verified author kept; one transaction
+2 the mail is opened, verified and marked (`unsealing`); where the practice has it so, what was decrypted is looked through
+  for threats, and held if there are any (`inside_screen`); the certificate of a verified author is kept; one transaction
   commits SENDING
 3 after the last byte, before the final dot: the lease is checked and IN_DOUBT committed
 4 the relay's last reply is here
@@ -37,6 +38,7 @@ from gateway.flow.attempts import Alive, Attempts
 from gateway.flow.custody import Custody
 from gateway.flow.decisions import Decided, Decisions
 from gateway.flow.inside_mark import Result, verdict_word
+from gateway.flow.inside_screen import InsideScreen
 from gateway.flow.unsealing import Inside, Unsealing
 from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.ports.clock import Clock
@@ -63,6 +65,9 @@ class CarryInside:
     relay: Relay
     bounce_address: Callable[[str], str | None]
     harvest: KeyHarvest | None
+    screen: InsideScreen
+    screens: bool
+    """Whether what was decrypted is looked through before it goes inside."""
     clock: Clock
     tokens: Tokens
     watch: Callable[[UnitOfWork], None] = field(default=lambda _: None, repr=False)
@@ -78,6 +83,7 @@ class CarryInside:
             if one.state in FINAL_DELIVERY:
                 continue
             if one.state is DeliveryState.HELD:  # released by a person after a restore
+                self.screen.anew(uow, one, record)
                 uow.deliveries.move(one.id, DeliveryState.READY)
             uow.jobs.add(JobKind.INBOUND, row.id, one.id, at)
         uow.jobs.drop(JobKind.EXPIRE, row.id)
@@ -115,6 +121,10 @@ class CarryInside:
             if decided.row.action is not Action.DELIVER:
                 raise SealingFailed("this mail was decided not to be passed on")
             inside = self.unsealing.inside(self.custody.content(message, record), message.id, message.received_at)
+            found = self.screen.judge(inside.result.opened) if self.screens else None
+            if found is not None:
+                self.screen.hold(job, decided, message, attempt, record, found)
+                return
             self._keep(inside.result)
             self._begin(job, decided, attempt, inside.result)
             self.reached("inside.2")
@@ -141,6 +151,7 @@ class CarryInside:
         with self.store.begin() as uow:
             check = self.decisions.marks.check_sendable
             self.attempts.begin_unchanged(uow, job, row, attempt, at, watch=self.watch, check=check)
+            self.screen.goes(uow, row.message_id)
             uow.audit.append(Event(EventKind.UNSEALED, row.message_id, row.id, data=_told(result)), at)
 
     def _keep(self, result: Result) -> None:

@@ -24,6 +24,7 @@ from gateway.flow.attempts import Alive
 from gateway.flow.carry_inside import CarryInside
 from gateway.flow.confirmations import Confirmations, Report
 from gateway.flow.custody import Custody
+from gateway.flow.inside_screen import waits
 from gateway.flow.notices import Notices
 from gateway.flow.own_addresses import OwnAddresses
 from gateway.flow.parcels import Parcels
@@ -73,13 +74,19 @@ class Inbound:
     def _take_in(self, job: Job) -> None:
         with self.store.begin() as uow:
             row = uow.messages.get(job.message_id)
-            if row is None or row.state is not MessageState.RECEIVED or not row.record:
+            again = row is not None and waits(row)
+            if row is None or not (again or row.state is MessageState.RECEIVED) or not row.record:
                 uow.jobs.finish(job)
                 return
         try:
             record = self.custody.record(row)
         except (IntegrityError, KeyMissing) as error:
             self._unreadable(job, row, error)
+            return
+        if again:
+            with self.store.begin() as uow:
+                self.inside.screen.try_again(uow, row, record)
+                uow.jobs.finish(job)
             return
         recipients = record.envelope.recipients
         subjects = [found for found in map(self.addresses.delivery, recipients) if found is not None]

@@ -27,8 +27,8 @@ from gateway.seal.columns import Columns
 _SENDER, _TO = "message.sender", "notice.to"
 MASKED = "masked"
 """The notice to a sender whose mail left by method `redact`."""
-ANSWER_HELD = "answer-held"
-"""The notice to whoever an answer would have gone to, had it carried nothing that may harm."""
+ANSWER_HELD, INSIDE_HELD = "answer-held", "inside-held"
+"""The notices to whoever an answer, or an encrypted mail from outside, would have gone to, had it carried nothing that may harm."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from gateway.flow.compose import Words
 from gateway.flow.decisions import RECIPIENT, TARGET
 from gateway.flow.head_mail import KIND
 from gateway.flow.keys import WorkerKeys
-from gateway.flow.notices import ANSWER_HELD, MASKED, Notices
+from gateway.flow.notices import ANSWER_HELD, INSIDE_HELD, MASKED, Notices
 from gateway.flow.parcels import Parcels
 from gateway.flow.reissue import LINK_AGAIN, REMINDER
 from gateway.flow.requests import ConsentRequests, let_go
@@ -69,6 +69,11 @@ _TODO = {
 _ANSWER_TODO = {
     HoldReason.THREAT: "Nobody can let it go. Tell the recipient that it did not come, and ask for the files in another form (a plain PDF or a picture).",
     HoldReason.UNSCANNED: "Wait: it is tried again by itself. If it was very large, ask the recipient to send it in smaller parts; else tell the administrator that the virus scanner does not answer.",
+}
+
+_INSIDE_TODO = {
+    HoldReason.THREAT: "Nobody can let it go. Ask whoever sent it for the files in another form (a plain PDF or a picture).",
+    HoldReason.UNSCANNED: "Wait: it is tried again by itself. If it does not come, ask for it in smaller parts, or tell the administrator that the virus scanner does not answer.",
 }
 
 
@@ -195,6 +200,8 @@ class Tell:
             }  # fmt: skip
         if row.kind == ANSWER_HELD:
             values |= self._answer_held(uow, row, message, data)
+        if row.kind == INSIDE_HELD:
+            values |= self._inside_held(uow, row, message)
         if row.kind == MASKED:
             copies = uow.deliveries.of_message(row.message_id)
             values |= {"recipients": data["copies"], "recipients_all": max(len(copies), data["copies"])}
@@ -214,6 +221,13 @@ class Tell:
             "message_id": original if is_message_id(original) else "(none)", "deadline": self._when(message.deadline),
             "reason": receipt_reason(copy.held_for), "what_to_do": _ANSWER_TODO[copy.held_for],
         }  # fmt: skip
+
+    def _inside_held(self, uow: UnitOfWork, row: NoticeRow, message: MessageRow) -> dict[str, object]:
+        copy = uow.deliveries.get(row.subject_id)
+        if copy is None or copy.state is not DeliveryState.HELD or copy.held_for not in _INSIDE_TODO:
+            raise Told
+        why = receipt_reason(copy.held_for)
+        return {"deadline": self._when(message.deadline), "reason": why, "what_to_do": _INSIDE_TODO[copy.held_for]}
 
     def _head(self, uow: UnitOfWork, row: NoticeRow, data: dict[str, Any]) -> bytes:
         del uow

@@ -48,6 +48,7 @@ VALUES = {
     "reminder-recipient": {**PRACTICE, "sent": "1 June 2026", "expires": "15 June 2026"},
     "opened": FACTS,
     "answer-held": {**FACTS, **{key: WHY[key] for key in ("reason", "what_to_do", "deadline")}},
+    "inside-held": {**FACTS, **{key: WHY[key] for key in ("reason", "what_to_do", "deadline")}},
     "masked": {**FACTS, "recipients": 1, "recipients_all": 3},
     "answer": {
         **FACTS,
