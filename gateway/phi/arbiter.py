@@ -131,7 +131,8 @@ def weigh(
     likely: list[int] = []
     """The few words of which the tagger says anything; one step of rounding below what counts."""
     for window, scores in looked:
-        spoken = scores[:, _NAME : _LOCATION + 1].max(axis=1) >= 0.99 * bounds.never
+        least = 0.99 * bounds.never
+        spoken = (scores[:, _NAME] >= least) | (scores[:, _LOCATION] >= least)
         likely += [len(places) + at for at in spoken.nonzero()[0].tolist()]
         places += window.places
     sure = Certainties([scores for _, scores in looked])

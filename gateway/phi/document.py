@@ -116,6 +116,10 @@ class Document:
             if start < end:
                 yield (start, end) if self._ascii else (self._characters[start], self._characters[end])
 
+    def holds(self, pattern: Any) -> bool:
+        """Whether a compiled RE2 pattern matches somewhere."""
+        return id(pattern) not in self._absent and pattern.search(self.data) is not None
+
     @cached_property
     def tokens(self) -> list[Token]:
         """All capitalised words in order."""
@@ -125,3 +129,8 @@ class Document:
     def small_words(self) -> list[str]:
         """What stands between blanks, as it stands."""
         return self.text.split()
+
+    @cached_property
+    def small_vocabulary(self) -> frozenset[str]:
+        """The same, each once."""
+        return frozenset(self.small_words)

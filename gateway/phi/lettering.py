@@ -14,6 +14,8 @@ _BEFORE, _AFTER = frozenset(" \t\r\n([{:\"'|*>,;#"), frozenset(" \t\r\n)]}.,;:!?
 _FILLED = 3
 """So many underscores are a line to be filled in, wherever they stand."""
 _FARTHEST = 80
+HUMP = "[a-z][A-Z]"
+"""What every word that is run together holds."""
 _HUMPED = re2.compile(r"\b[a-z]{1,12}(?:[A-Z][a-z]{0,13}){1,4}\b")
 _WORDS = frozenset(
     [

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 import re2
 
 from gateway.domain.finding import Kind
-from gateway.phi.lettering import humps, unlined
+from gateway.phi.lettering import HUMP, humps, unlined
 
 _LOOKALIKES = str.maketrans(
     "АВЕКМНОРСТУХІЈЅаеорсухіјѕһԁԛԝɡΑΒΕΖΗΙΚΜΝΟΡΤΥΧοıℓ‘’ʼ＇´“”‐‑‒–−﹣",
@@ -25,10 +25,8 @@ _LOOKALIKES = str.maketrans(
 )
 _PLACEHOLDER = re2.compile(r"\[(?:" + "|".join(kind.value for kind in Kind) + r")(?:-[0-9]{1,4})?\]")
 _FOREIGN = re.compile(r"[^\x00-\x7f]+")
-_PERHAPS_APART = re2.compile(r"(?:[ \t]{1,3}[^ \t\r\n]){4}[ \t]")
-"""Four characters in a row that stand apart: where RE2 sees none, the next pattern is not tried."""
-_APART = re2.compile(rb"[ \t][^ \t\r\n][ \t]{1,3}[^ \t\r\n][ \t]{1,3}[^ \t\r\n]{1,4}[ \t]{1,3}[^ \t\r\n]{1,4}[ \t]")
-"""Four characters that stand apart; counted in bytes, so it says yes too often and never no too often."""
+_PERHAPS_ODD = re2.compile(rf"(?:[ \t]{{1,3}}[^ \t\r\n]){{4}}[ \t]|{HUMP}")
+"""Four characters in a row that stand apart, or a capital within a word: where RE2 sees none, nothing is closed or split up."""
 _APART = re.compile(r"(?<!\S)\S(?:[ \t]{1,3}\S){5,}(?!\S)")
 _FEWEST = 6
 """So many letters and digits in a row that stand apart are a word, not a list."""
@@ -54,7 +52,10 @@ class Normalized:
 
 def normalize(text: str) -> Normalized:
     """Normalise one part's text; the result's offsets are code points."""
-    return _split_up(_closed_up(Normalized(unlined(_blank_placeholders(text))) if text.isascii() else _folded(text)))
+    normal = Normalized(unlined(_blank_placeholders(text))) if text.isascii() else _folded(text)
+    if _PERHAPS_ODD.search(normal.text.encode("utf-8", "replace")) is None:
+        return normal
+    return _split_up(_closed_up(normal))
 
 
 def _folded(text: str) -> Normalized:
@@ -131,8 +132,6 @@ def _closed_up(normal: Normalized) -> Normalized:
     """The text with single characters that stand apart as words; two blanks, a capital or a number begin a new one."""
     text = normal.text
     dropped: set[int] = set()
-    if _PERHAPS_APART.search(text.encode("utf-8", "replace")) is None:
-        return normal
     for match in _APART.finditer(text):
         if sum(map(str.isalnum, match.group())) >= _FEWEST:
             dropped.update(_blanks_within(text, match.start(), match.end()))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from gateway.domain.finding import Kind
-from gateway.phi.document import Document, compiled
+from gateway.phi.document import Document, compiled, gated
 from gateway.phi.recognizers.health_terms import EVERYDAY, WEAK
 from gateway.phi.recognizers.rule import Hit
 from gateway.phi.roles import Roles
@@ -23,9 +23,7 @@ _MEASURED = frozenset(
 )  # fmt: skip
 """Recognisers of health terms that are some one person's: a value measured, a part of a body."""
 _PRONOUN: Any = compiled(r"(?i)\b(?:he|she|him|his|her|hers|himself|herself)\b")
-_AWAY: Any = compiled(
-    r"(?i)\b(?:out of (?:the )?office|am away|be away|on (?:maternity|parental|medical|family|annual) leave|auto(?:matic)?[ -]?reply|respuesta automática|fuera de la oficina|estoy de vacaciones|estaré ausente|no estaré)\b"
-)
+_AWAY = r"(?i)\b(?:out of (?:the )?office|am away|be away|on (?:maternity|parental|medical|family|annual) leave|auto(?:matic)?[ -]?reply|respuesta automática|fuera de la oficina|estoy de vacaciones|estaré ausente|no estaré)\b"
 _GENERIC: Any = compiled(
     r"(?i)\b(?:if|when|whether|unless|until|before|after|once|that|consent of|rights of|name of|signature of|care of|on) (?:the|a|your|this|our|el|la) (?:patient|pt|client|paciente)\b|\b(?:the|your|our|each) (?:patient|client) (?:should|must|may|can|might|could|shall|cannot|who|or|and/or|has the right)\b|\b(?:his|him|he)[ ]?(?:or|/|and)[ ]?(?:her|she|hers)\b|\b(?:her|she)[ ]?(?:or|/)[ ]?(?:his|him|he)\b|\bs/he\b|\bpatient (?:name|information|id|identifier|label|sticker|signature|initials|dob|address|phone|"
     r"education|care|portal|safety|rights|privacy|services?|access|relations|advocate|experience|satisfaction|outcomes?|population|volume|data|records?|flow|intake|form|registration|handout|"
@@ -39,6 +37,11 @@ _ONE: Any = compiled(
 )
 
 
+@cache
+def _away() -> Any:
+    return gated(_AWAY)
+
+
 class Page:
     """One part under judgment: its hits, the spans where nothing counts, and what its whole text says, found out once."""
 
@@ -46,9 +49,15 @@ class Page:
         self.document, self.hits, self.without = document, hits, without
 
     @cached_property
+    def _of_somebody(self) -> str:
+        """The text without what forms and rules say of any patient."""
+        text: str = _GENERIC.sub(" ", self.document.text)
+        return text
+
+    @cached_property
     def of_one(self) -> bool:
         """Whether the text speaks of some one person."""
-        return _ONE.search(_GENERIC.sub(" ", self.document.text)) is not None
+        return _ONE.search(self._of_somebody) is not None
 
     @cached_property
     def roles(self) -> Roles:
@@ -61,7 +70,7 @@ class Page:
     @cached_property
     def treated(self) -> bool:
         """Whether more than `he` and `she` speaks of one person."""
-        return self.of_one and _ONE.search(_PRONOUN.sub(" ", _GENERIC.sub(" ", self.document.text))) is not None
+        return self.of_one and _ONE.search(_PRONOUN.sub(" ", self._of_somebody)) is not None
 
     @cached_property
     def of_a_clinician(self) -> bool:
@@ -92,4 +101,4 @@ class Page:
     @cached_property
     def away(self) -> bool:
         """Whether it tells that the sender is away."""
-        return _AWAY.search(self.document.data) is not None
+        return self.document.holds(_away())

@@ -31,13 +31,14 @@ class Phrases:
             first, second, *_ = *plain.split(b" ", 2), b""
             some = self._begins.setdefault(first, {})
             some[second] = tuple(sorted({*some.get(second, ()), plain.count(b" ") + 1}, reverse=True))
+        self._firsts = frozenset(self._begins)
 
     def every(self, document: Document) -> Iterator[Found]:
         """All of them, overlapping ones too, by where they begin, the longest first."""
         skeleton, numbers, begins = document.skeleton, self._numbers, self._begins
-        words = skeleton.words
+        words, firsts = skeleton.words, skeleton.vocabulary & self._firsts
         last = len(words) - 1
-        for at in [at for at, word in enumerate(words) if word in begins]:
+        for at in [at for at, word in enumerate(words) if word in firsts] if firsts else ():
             seconds = begins[words[at]]
             if at < last and words[at + 1] in seconds:
                 for length in seconds[words[at + 1]]:

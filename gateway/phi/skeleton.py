@@ -34,11 +34,12 @@ def places(data: bytes, start: int, end: int) -> list[tuple[bytes, int]]:
 class Skeleton:
     """`words` are what stands between the blanks of `wide`, which has one blank more at both ends than the text."""
 
-    __slots__ = ("_seen", "wide", "words")
+    __slots__ = ("_seen", "vocabulary", "wide", "words")
 
     def __init__(self, text: str) -> None:
         self.wide = b" %b " % wide(text)
         self.words = self.wide.split()
+        self.vocabulary = frozenset(self.words)
         self._seen = 0, 0
         """A word's number and a place of `wide` at or before which it begins and after the word before it."""
 

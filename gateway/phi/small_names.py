@@ -29,7 +29,7 @@ def small_names(document: Document) -> Iterator[tuple[int, int]]:
     flags, text = document.lexicon.flags, document.text
     bare = caseless(document)
     dull = document.lexicon.dull
-    for word in set(document.small_words).difference(() if bare else dull):
+    for word in document.small_vocabulary.difference(() if bare else dull):
         if not word.islower():
             continue
         stem = word.strip(_SIGNS).removesuffix("'s")

@@ -76,7 +76,7 @@ def capitalised(text: str, lexicon: Lexicon) -> list[Token]:
 
 def _ascii(text: str) -> list[tuple[int, int]]:
     spans = [one.span() for one in _ASCII.finditer(text)]
-    if any(start and (text[start - 1].isalnum() or text[start - 1] == "_") for start, _ in spans):
+    if any(one.isalnum() or one == "_" for one in {text[start - 1 : start] for start, _ in spans}):
         return [one.span() for one in _WITHIN.finditer(text)]
     return spans
 

@@ -90,9 +90,8 @@ def _family_first(one: Token, two: Token, lands: frozenset[str]) -> bool:
 
 def lower_case(document: Document) -> Iterator[Hit]:
     """Names written small: pairs of which neither is a word, and what follows `dear`, `mrs` or `patient`."""
-    words = document.small_words
-    if not document.lexicon.small_given.isdisjoint(words):
-        yield from _small_pairs(document, words)
+    if not document.lexicon.small_given.isdisjoint(document.small_vocabulary):
+        yield from _small_pairs(document, document.small_words)
     for start, end in document.spans(_patterns()[1]):
         hit = _after_cue(document, start, end)
         if hit is not None:

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from gateway.domain.finding import Kind
-from gateway.phi.document import Document, compiled
+from gateway.phi.document import Document, compiled, gated
 from gateway.phi.lexicon import number
 from gateway.phi.recognizers.labelled import written
 from gateway.phi.recognizers.rule import Family, Hit
@@ -63,17 +63,17 @@ _SEGMENTS: dict[str, dict[int, Kind]] = {
 @cache
 def _headings() -> tuple[Any, tuple[tuple[Kind, Any], ...], Any]:
     every = "|".join(f"(?:{written(pattern)})" for _, pattern in _COLUMNS)
-    line = compiled(rf"(?im)(?:^|[,;|\t]|  )[ \"'*]*(?:{every}){_ASIDE}[ \"'*]*(?:$|[,;|\t\r]|  )", 32)
-    segment = compiled(rf"(?m)^(?:{'|'.join(_SEGMENTS)})\|")
+    line = gated(rf"(?im)(?:^|[,;|\t]|  )[ \"'*]*(?:{every}){_ASIDE}[ \"'*]*(?:$|[,;|\t\r]|  )", 32)
+    segment = gated(rf"(?m)^(?:{'|'.join(_SEGMENTS)})\|")
     return line, tuple((kind, compiled(rf"(?i)(?:{written(pattern)}){_ASIDE}")) for kind, pattern in _COLUMNS), segment
 
 
 def find_in_tables(document: Document) -> Iterator[Hit]:
     """Values of columns whose heading names an identifier, and of HL7 v2 fields."""
     heading, columns, segment = _headings()
-    if segment.search(document.data) is not None:
+    if document.holds(segment):
         yield from _segments(document.text)
-    if heading.search(document.data) is not None:
+    if document.holds(heading):
         yield from _columns(document.text, {start for start, _ in _line_starts(document, heading)}, columns)
 
 
