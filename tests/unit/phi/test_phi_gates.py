@@ -63,6 +63,7 @@ def test_a_document_finds_what_it_found_without_gates():
     for source, found in ((there, ["42"]), (nowhere, []), (there.replace("word", "wörd"), ["42"])):
         document = Document(TextPart("text", source), lexicon)
         assert [document.text[start:end] for start, end in document.spans(pattern, 1)] == found
+        assert document.holds(pattern) is bool(found)
 
 
 def test_a_pattern_made_later_takes_part_from_the_next_text_on():
