@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.phi.tokens import tokens
+from tests.support.growth import grows_within
 
 
 @pytest.mark.parametrize(
@@ -39,13 +39,5 @@ def test_whatever_is_seen_is_in_exactly_one_token(text: str) -> None:
 
 @pytest.mark.parametrize("piece", ["a", " ", "\n", "\t ", "a\u0301", "\u0301", "_", "'", "  a", "     \n"])
 def test_linear_time(piece: str) -> None:
-    def took(times: int) -> float:
-        text = piece * times
-        best = 9.0
-        for _ in range(3):
-            start = time.perf_counter()
-            tokens(text)
-            best = min(best, time.perf_counter() - start)
-        return best
-
-    assert took(80_000) < 0.01 + 24 * took(10_000)
+    small, large = piece * 10_000, piece * 80_000
+    assert grows_within(lambda: tokens(small), lambda: tokens(large), 24, 0.01)
