@@ -12,13 +12,19 @@ from tools import promises
 _SPECIFICATION = ROOT.parent / "shared" / "security.md"
 
 
+@pytest.fixture(scope="module")
+def proofs():
+    """Read once: every test file is parsed for it."""
+    return promises.proofs()
+
+
 @pytest.mark.parametrize("sentence", sorted(promises.sentences()))
-def test_a_sentence_is_proved(sentence):
-    assert promises.proofs().get(sentence), f"no test is marked proves({sentence!r})"
+def test_a_sentence_is_proved(proofs, sentence):
+    assert proofs.get(sentence), f"no test is marked proves({sentence!r})"
 
 
-def test_no_test_names_an_unknown_sentence():
-    assert promises.proofs().keys() <= promises.sentences().keys()
+def test_no_test_names_an_unknown_sentence(proofs):
+    assert proofs.keys() <= promises.sentences().keys()
 
 
 def test_the_page_is_as_the_generator_writes_it():
