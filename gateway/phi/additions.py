@@ -30,6 +30,12 @@ _BEFORE: Final = frozenset(
 """Particles that belong to the name after them in any language."""
 _UNITS: Final = frozenset({"flat", "unit", "apt", "suite", "room", "lot", "house", "plot", "floor"})
 """What the number that a place begins with counts."""
+_ZIP: Final = 5
+"""The digits of a ZIP code: no other number alone is a place."""
+_STATES: Final = frozenset({"virginia", "georgia"})
+"""States that are given names too, so that no list of lands has them."""
+_OPENERS: Final = frozenset({"st", "st.", "saint", "ste", "mt", "mt.", "mount", "fort", "ft", "ft.", "port", "old", "new", "north", "south", "east", "west", "upper", "lower", "lake", "little", "big", "el", "san", "santa", "cape", "holy", "great"})  # fmt: skip
+"""Capitalised words that open the name of a place."""
 _ABBREVIATED: Final = frozenset((
     "us", "uk", "eu", "un", "dc", "po", "md", "do", "am", "pm", "iv", "im", "bc", "ad", "la", "nw", "ne", "sw", "se", "id", "no", "vs", "ph", "ba", "bs", "ma", "ms", "pa", "pc", "rn", "np", "va", "ca", "ny", "nj", "nc", "sc", "nd", "sd", "nm", "nh", "ri", "wv", "tv", "fd", "fs", "bd", "td", "qd", "qh", "sp", "nv", "sa", "cv", "ll", "rr", "bw", "eg", "ie", "cf", "eq", "pp", "ps", "mi", "sn", "pn", "re", "eu", "sj", "wt", "ht", "bm"
 ))  # fmt: skip
@@ -78,6 +84,7 @@ class Added:
             while not self._text[self._places[last - 1][0]].isalnum():
                 last -= 1
             start, end = self._whole(self._places[at][0], self._places[last - 1][1])
+            start = self._opened(start) if location > name else start
             if not self._means_nothing(start, end, last - at, best, location > name):
                 kind = Kind.NAME if name >= location else Kind.LOCATION
                 yield Hit(kind, start, end, min(_SURE, round(best, 2)), "tagger")
@@ -202,6 +209,16 @@ class Added:
                 start -= len(word) + 1
         return self._with_particles(start), end
 
+    def _opened(self, start: int) -> int:
+        """The place where `Old`, `Saint` or `North` before the name of a place begins."""
+        text = self._text
+        while start > 1 and text[start - 1] == " ":
+            word = text[max(0, start - 7) : start - 1].replace("\n", " ").rpartition(" ")[2]
+            if not word[:1].isupper() or word.lower() not in _OPENERS:
+                return start
+            start -= len(word) + 1
+        return start
+
     def _with_particles(self, start: int) -> int:
         """The place where `van der`, `al-` or an initial before the name begins."""
         text = self._text
@@ -218,7 +235,9 @@ class Added:
         """Whether the capital comes of a sentence's beginning, a thing bears the name, or it is a land or a car."""
         document, text = self._document, self._text
         folded = fold_name(text[start:end])
-        if folded in document.lexicon.lands or self._of_car(folded, end):
+        if folded in document.lexicon.lands or self._of_car(folded, end) or (place and folded in _STATES):
+            return True
+        if self._eponyms.cited(start, end) or (place and text[start:end].isdigit() and end - start != _ZIP):
             return True
         if document.lower[max(0, start - 12) : start].endswith(("state of ", "estado de ")):
             return True

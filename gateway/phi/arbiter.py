@@ -152,6 +152,8 @@ def _stands(document: Document, hit: Hit, starts: list[int], sure: Certainties, 
         return True
     if hit.by == "place" and (eponyms.named_after(hit.start, hit.end) or _of_state(document, hit.start)):
         return False
+    if hit.kind is Kind.NAME and eponyms.cited(hit.start, hit.end):
+        return False
     if least >= _HISTORIC and eponyms.history():  # of the towns and people of those days, lists tell nothing
         return hit.kind is Kind.NAME and max(sure[at][0] for at in range(first, after)) >= 0.5
     if hit.by == "surname":

@@ -83,7 +83,7 @@ class Lexicon:
         return cls(
             flags=flags, places=frozenset(map(fold_name, places)), eponym_nouns=frozenset(stop["eponym_nouns"]),
             zip3_state={row[0]: row[1] for row in csv.reader(_read("zip3_states.csv").decode().splitlines())},
-            drugs=frozenset(_lines("drugs.txt.gz")) - health["ignore"],
+            drugs=(frozenset(_lines("drugs.txt.gz")) | health["brands"]) - health["ignore"],
             conditions=frozenset(_lines("conditions.txt.gz")) - health["ignore"],
             health=health, classes=table("classes.toml"),
             place_firsts=frozenset(fold_name(one.split(" ", 1)[0]) for one in places if " " in one),

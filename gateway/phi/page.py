@@ -42,6 +42,11 @@ def _away() -> Any:
     return gated(_AWAY)
 
 
+def speaks_of_one(text: str) -> bool:
+    """Whether a text speaks of some one person: `the patient`, `she`, `47-year-old`."""
+    return _ONE.search(_GENERIC.sub(" ", text)) is not None
+
+
 class Page:
     """One part under judgment: its hits, the spans where nothing counts, and what its whole text says, found out once."""
 

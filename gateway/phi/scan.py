@@ -17,6 +17,7 @@ from gateway.phi.boilerplate import Boilerplate
 from gateway.phi.context import HealthContext
 from gateway.phi.document import Document
 from gateway.phi.echoes import Echoes
+from gateway.phi.impersonal import loose, of_nobody
 from gateway.phi.known_keys import KnownReport
 from gateway.phi.known_patients import KnownPatients
 from gateway.phi.lexicon import Lexicon, number
@@ -101,6 +102,8 @@ class Scanner:
         # A recipient's address is an identifier: a health matter in it is about the patient whose address it is.
         somebody = context.unregistered_consumer or bool(register.patients or context.addressed)
         health = self._health.judge(_terms(read), somebody)
+        if health and not somebody and mode is Mode.BALANCED:
+            _without_loose(read)
         findings: list[Finding] = list(register.findings)
         for one in read:
             shown = [
@@ -214,6 +217,15 @@ class Scanner:
                 if one.document.part.lower() not in _SENDER_PARTS
             ]
         )
+
+
+def _without_loose(read: list[Part]) -> None:
+    """Drop dates, places and lone words of a clinical message that speaks of nobody."""
+    if any(loose(one.document, hit) for one in read for hit in one.hits) and of_nobody(
+        (one.document, one.hits) for one in read
+    ):
+        for one in read:
+            one.hits = [hit for hit in one.hits if not loose(one.document, hit)]
 
 
 def _touched(document: Document, span: tuple[int, int], known: tuple[Finding, ...]) -> bool:

@@ -49,7 +49,7 @@ _HUMP = re.compile(r"[A-Z][a-z]+")
 _TOLD: Any = compiled(
     r"(?i)^(?:['’]?s?)?[ ,:;(/-]{1,3}(?:rm\b|room \d|bed \d|\d{1,3} ?(?:y/?o|yr|yrs|mo|[mf])\b|\d{1,4}[a-d]?\b ?[-:]|dob\b|mrn\b|s/p\b|c/o\b|w/|hx\b)|^ \([^)\n]{0,16}\b(?:bed|rm|room) ?\d"
 )
-_KIN: Any = compiled(
+KIN: Any = compiled(
     r"(?i)\b(?:mom|mum|dad|mother|father|grand(?:ma|pa|mother|father)|wife|husband|hubby|son|daughter|brother|sister|aunt|uncle|niece|nephew|baby|little|patient|pt|mamá|papá|hij[oa]|abuel[oa]|espos[oa]|don|doña|mr|mrs|ms|señora?|sra?|miss)\.?[ (=,]{1,3}(?:of |de |is )?$"
 )
 ACTS: Any = compiled(
@@ -57,7 +57,8 @@ ACTS: Any = compiled(
     r"tiene|tuvo|está|estaba|fue|necesita|vino|llamó|toma|quiere|dice|pidió|would|can|cannot|can't|feels|felt|lost|fell|relapsed|swallowed|refuses|refused|cries|cried|threw|vomited|stopped|tested|keeps|kept|hurt|hurts|thinks|thought|couldn't|won't|doesn't|didn't|isn't|hasn't|cut|broke|delivered|belongs|salió)\b"
 )
 _TITLE: Any = compiled(r"(?i)\b(?:mrs|mr|ms|miss|don|doña|sra|señora|señor)\.? $")
-_PRONOUNS = frozenset({"i", "he", "she", "it", "we", "you", "they", "this", "that"})
+_PRONOUNS = frozenset({"i", "he", "she", "it", "we", "you", "they", "this", "that", "patient", "patients", "pt", "pts"})
+"""What stands for a person and names none."""
 _OWNS: Any = compiled(r"^['’]s [a-z0-9]")
 _PAIRS: Any = compiled(r"(?:^|[^\pL.])[A-Z]\. ?[A-Z]\pL{3,}(?:\PL|$)|\b([A-Z]\pL+ [A-Z]\pL+)['’]s [A-Za-z0-9]")
 """An initial and a word, or two capitalised words that own something: `Ana Sallow's test`."""
@@ -83,7 +84,8 @@ class Shorthand:
             return
         names = [*self._capitalised(document, hits, short, one), *self._numbers(document)]
         names += self._small(document, health, short, one)
-        names += self._garbled(document) if short else ()
+        terms = [(hit.start, hit.end) for hit in hits if hit.kind is Kind.HEALTH_TERM] if short else []
+        names += (one for one in self._garbled(document) if not _within(one, terms)) if short else ()
         for start, end in names[:_MANY]:
             if short or _beside(text, start, end, health):
                 yield start, end
@@ -110,7 +112,7 @@ class Shorthand:
             known = not flags & STOP
             if (
                 (named and (short or start in found))
-                or (known and _KIN.search(document.text[max(0, start - 20) : start]))
+                or (known and KIN.search(document.text[max(0, start - 20) : start]))
                 or (known and _TOLD.search(after))
                 or (short and (one or known) and (ACTS.search(after) or _OWNS.search(after)))
             ) or (
@@ -154,7 +156,7 @@ class Shorthand:
             given, flags = word in self._given, self._flags.get(word, 0)
             owned = word.endswith("s") and word[:-1] in self._given and not self._common(word)
             before = text[max(0, start - 20) : start]
-            does = _KIN.search(before) or ACTS.search(after)
+            does = KIN.search(before) or ACTS.search(after)
             if (
                 (given and short)
                 or (does and (given or (flags & NAME and not self._common(word))))
@@ -185,6 +187,11 @@ class Shorthand:
 
     def _common(self, word: str) -> bool:
         return self._flags.get(word, 0) & (WORD | STOP) != 0
+
+
+def _within(place: tuple[int, int], terms: list[tuple[int, int]]) -> bool:
+    """Whether a word of health covers the place: `FreeStyle Libre`."""
+    return any(start <= place[0] and place[1] <= end for start, end in terms)
 
 
 def _next(health: list[int], end: int) -> bool:

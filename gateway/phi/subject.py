@@ -13,12 +13,15 @@ from typing import Any
 
 from gateway.domain.finding import Kind
 from gateway.phi.document import Document, compiled
-from gateway.phi.lexicon import EPONYM, PLACE, STOP, WORD, Lexicon, table
+from gateway.phi.lexicon import EPONYM, GIVEN, PLACE, RARE, STOP, WORD, Lexicon, table
+from gateway.phi.normalize import fold_name
 from gateway.phi.page import DEGREES, Page
+from gateway.phi.recognizers.eponyms import Eponyms
 from gateway.phi.recognizers.health_terms import EVERYDAY, WEAK
+from gateway.phi.recognizers.name_cues import word_after
 from gateway.phi.recognizers.name_words import TITLES
 from gateway.phi.recognizers.rule import Hit
-from gateway.phi.shorthand import ACTS, COUNTS, SHORT, Shorthand
+from gateway.phi.shorthand import ACTS, COUNTS, KIN, SHORT, Shorthand
 
 _ABOUT_ANYONE = frozenset(
     {
@@ -46,8 +49,12 @@ _COLLEAGUE_BEFORE: Any = compiled(
 )
 _NAMED_AFTER: Any = compiled(
     r"(?i)^(?:'s)?[ -](?:murmur|sign|signs|syndrome|maneuver|manoeuvre|\pL*(?:ectomy|otomy|plasty|ostomy|emia)|forceps|retractors?|clamps?|catheters?|criteria|score|scale|classification|phenomenon|reflex|palsy|"
-    r"lymphoma|tubes?|drains?|fractures?|stain|bodies|cells?|incision|disease|law|operation|suture|needle|tumou?r|sump|pupil|chart|plot|curve|rule|rules|nodes?|triad|test|sarcoma|position|method|technique)\b"
+    r"lymphoma|tubes?|drains?|fractures?|stain|bodies|cells?|incision|disease|law|operation|suture|needle|tumou?r|sump|pupil|chart|plot|curve|rule|rules|nodes?|triad|test|sarcoma|position|method|technique)s?\b"
 )
+_PRINTED: Any = compiled(
+    r"(?i)^(?:(?:,| and| or| vs\.?)? [\pL\pN-]{2,12}){0,2} (?:trials?|studies|study|cohorts?|registry)\b|^ (?:19|20)\d\d;"
+)
+"""After the name of a trial, or of a journal."""
 _ILL: Any = compiled(
     r"(?i)^[^.\n]{0,12} (?:tested positive|was admitted|is admitted|is our patient|is in (?:isolation|bed|the hospital|the icu)|had (?:a|an|his|her)|has (?:stage|cancer|a|been diagnosed)|needs (?:his|her)|is on|passed out|collapsed|will be out)\b|^'s own\b"
 )
@@ -114,6 +121,7 @@ class Subject:
         elsewhere = "header:" not in document.part.lower()
         if not page.of_one and len(lower) > SHORT and page.away:
             return
+        eponyms = Eponyms(document)
         for start, end in self._shorthand.persons(document, page.hits, elsewhere, page.of_one):
             at = bisect_right(without, (start, len(lower))) - 1
             if at >= 0 and start < without[at][1]:
@@ -131,11 +139,29 @@ class Subject:
             whole = " " in lower[start:end]
             owns = after.removeprefix("'s").lstrip(" -").split(" ", 1)[0].strip(".,;:")
             if not (
-                _clinician(before, after)
+                self._nobody(document, eponyms, start, end)
+                or eponyms.cited(start, end)
+                or _clinician(before, after)
                 or _colleague(page, before, after)
                 or (not whole and (_NAMED_AFTER.search(after) or owns in self._nouns))
             ):
                 yield start, end
+
+    def _nobody(self, document: Document, eponyms: Eponyms, start: int, end: int) -> bool:
+        """Whether a country is named, or a disease, sign or score by the name it bears; who does something is somebody."""
+        word, after = fold_name(document.text[start:end]).removesuffix("'s"), document.lower[end : end + 24]
+        flags = self._flags.get(word, 0)
+        if word in document.lexicon.lands:
+            return not flags & GIVEN
+        if _PRINTED.search(after) is not None or word_after(document, end) in document.lexicon.lands:  # `Han Chinese`
+            return True
+        if ACTS.search(after) is not None or KIN.search(document.lower[max(0, start - 20) : start]) is not None:
+            return False
+        often = word in document.lexicon.eponym_surnames
+        before = fold_name(document.text[max(0, start - 16) : start]).split()
+        if " " in word or not (flags & EPONYM or often) or (before and self._flags.get(before[-1], 0) & GIVEN):
+            return False
+        return (not often and not flags & (GIVEN | RARE)) or eponyms.named_after(start, end)
 
     def _somebody(self, page: Page, hit: Hit) -> bool:
         """Whether a name, as it stands, is one of a person who is no clinician or author."""

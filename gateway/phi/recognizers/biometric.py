@@ -28,7 +28,7 @@ def _no_template_before(document: Document, start: int, end: int) -> bool:
 FAMILY = Family(
     "biometric",
     (
-        Rule("biometric_prefix", Kind.BIOMETRIC, r"\bBIO-?[A-Z]{1,4}-?[0-9A-Za-z]{4,}", 0.9),
+        Rule("biometric_prefix", Kind.BIOMETRIC, r"\bBIO-?[A-Z]{1,4}-?[0-9A-Za-z]{0,12}\d[0-9A-Za-z]{0,12}\b", 0.9),
         Rule("biometric_id", Kind.BIOMETRIC, labelled(rf"{_WHAT}{_MADE}|face[ _](?:scan|template|hash|record|sample|profile|id|code)", _VALUE), 0.85, veto=_no_template),
         Rule("biometric_after", Kind.BIOMETRIC, named_after(_WHAT, _VALUE), 0.84, veto=_no_template_before),
         Rule("biometric_words", Kind.BIOMETRIC, r"(?i)\b(?:finger ?print|voice ?print|retina(?:l)?|iris|palm ?print|face ?print|facial recognition|biometric) (?:scans?|templates?|records?|samples?|on file|images?|enrol?lment)\b", 0.45),

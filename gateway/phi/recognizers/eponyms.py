@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from gateway.phi.document import Document, gated
+from gateway.phi.document import Document, compiled, gated
 from gateway.phi.lexicon import AMBIGUOUS, EPONYM, GIVEN, WORD
 from gateway.phi.normalize import fold_name
 from gateway.phi.recognizers.name_cues import word_after
@@ -25,6 +25,16 @@ _NOUNS_OF = frozenset((
     "ampulla", "angle", "artery", "band", "canal", "circle", "classification", "criteria", "crypts", "duct", "fascia", "foramen", "fossa", "gland", "glands", "islets", "law", "ligament", "line", "loop", "node", "nodes", "papilla", "phenomenon", "plane", "pouch", "rule", "score",
     "sheath", "sign", "sphincter", "stage", "syndrome", "tetralogy", "torcular", "triangle", "valve", "vein", "scale", "method", "bundle", "syndrome", "disease", "enfermedad", "síndrome", "signo", "escala"
 ))  # fmt: skip
+
+
+_INITIALS = 3
+"""So many letters at most stand for an author's given names."""
+_ET_AL: Any = compiled(r"^(?: \p{Lu}{1,3})?[,.]? (?:et al\b|and colleagues|& al\b)(?:[^v]|v[^s. ]|$)")
+_REFERENCE: Any = compiled(
+    r"(?i)\b(?:19|20)\d\d(?: \pL{3})?;[ ]?\d{1,4}(?:\(|:)|\bdoi:? ?10\.|\bpmid\b|\bed(?:n|ition)?\., (?:19|20)\d\d|\b\d{1,4}\(\d{1,2}\):\d"
+)
+_JOINED_AFTER: Any = compiled(r"^(?:['’]s)?(?:,? (?:and|or|vs\.?|versus|then)|,| &|/) ?(\p{Lu}[\pL'’-]+)")
+_JOINED_BEFORE: Any = compiled(r"(\p{Lu}[\pL'’-]+)(?:,? (?:and|or|vs\.?|versus|then)|,| &|/) ?$")
 
 
 @cache
@@ -44,10 +54,14 @@ class Eponyms:
         """Whether the capitalised words there are a thing's name."""
         text, lexicon = self._document.text, self._document.lexicon
         start, end = self._joined(start, end)
-        words = fold_name(text[start:end])
+        words, graded = fold_name(text[start:end]), False
         while words.endswith((" i", " ii", " iii", " iv", " v")):
-            words = words.rpartition(" ")[0]
+            words, graded = words.rpartition(" ")[0], not words.endswith((" i", " v"))
+        if graded and " " not in words:  # a grade: `Friedman III`; a person's numeral follows a full name
+            return True
         if words.replace("-", " ") in lexicon.whole_eponyms or self._half(start, end, words):
+            return True
+        if " " not in words and self._eponym(words) and self._paired(start, end, words):
             return True
         if self._noun(end) or (self._of(start) and not self._of_somebody(words)):
             return True
@@ -68,6 +82,25 @@ class Eponyms:
             len(before) > 1 and not before[-1] and f"{fold_name(before[-2])} {words}" in whole
         )
 
+    def _paired(self, start: int, end: int, words: str) -> bool:
+        """Whether another eponym is joined to it: `Hunt and Hess`, `McRoberts, then Woods`, `Addison or Sheehan`."""
+        text = self._document.text
+        after, before = (
+            _JOINED_AFTER.match(text[end : end + 40]),
+            _JOINED_BEFORE.search(text[max(0, start - 40) : start]),
+        )
+        for found, first in ((after, True), (before, False)):
+            if found is None:
+                continue
+            other = fold_name(found.group(1)).removesuffix("'s")
+            pair = f"{words} and {other}" if first else f"{other} and {words}"
+            bits = self._document.lexicon.flags.get(other, 0)
+            if pair in self._document.lexicon.whole_eponyms or (
+                bits & EPONYM and not bits & GIVEN and other not in self._document.lexicon.eponym_surnames
+            ):
+                return True
+        return False
+
     def about(self) -> bool:
         """Whether the text is about eponyms: it has several that hardly anybody bears."""
         if self._about is None:
@@ -84,6 +117,22 @@ class Eponyms:
         if self._old is None:
             self._old = any(True for _ in self._document.spans(_long_ago()))
         return self._old
+
+    def cited(self, start: int, end: int) -> bool:
+        """Whether an author of a paper is named: `Hochberg MC et al.`, `Patel R, Nguyen TH. ... 2019;47:412`."""
+        text = self._document.text
+        after = text[end : end + 24]
+        if _ET_AL.search(after) is not None:
+            return True
+        inside = text[start:end].rstrip(".").split(" ")
+        initials = inside[-1] if len(inside) > 1 else (after.split() or [""])[0].strip(".,;:")
+        if not initials.isalpha() or not initials.isupper() or len(initials) > _INITIALS:
+            return False
+        first, stop = text.rfind("\n", 0, start) + 1, text.find("\n", end)
+        return (
+            _REFERENCE.search(text[max(first, start - 400) : min(stop if stop >= 0 else len(text), end + 400)])
+            is not None
+        )
 
     def _eponym(self, word: str) -> bool:
         lexicon = self._document.lexicon
@@ -107,7 +156,8 @@ class Eponyms:
         first = word_after(self._document, end)
         if not first:
             return False
-        if first in self._document.lexicon.eponym_nouns or first in _NOUNS_AHEAD or first.endswith(_OPERATIONS):
+        nouns = self._document.lexicon.eponym_nouns
+        if first in nouns or first in _NOUNS_AHEAD or first.endswith(_OPERATIONS) or first.removesuffix("s") in nouns:
             return True
         after = self._document.text[end : end + 40].removeprefix("'s").split("\n")[0]
         words = after.split()[:3]

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from gateway.domain.finding import Kind
 from gateway.phi.document import Document
 from gateway.phi.lexicon import EPONYM, NAME, PLACE, STOP, WORD
+from gateway.phi.recognizers.name_cues import word_before
 from gateway.phi.recognizers.place_words import CARE, CARE_ENDS, CARE_MIDDLES, GENERIC
 from gateway.phi.recognizers.rule import Hit
 from gateway.phi.words import Token
@@ -113,7 +114,7 @@ def _facility(document: Document, tokens: list[Token], last: int) -> Hit | None:
                 and not tokens[last + 2].flags & STOP
             ):
                 end = tokens[last + 2].end
-    if not named or (first == last and end == tokens[last].end):
+    if not named or (first == last and end == tokens[last].end) or _firm(document, tokens[first].start, end):
         return None
     if (
         tokens[last].low in CARE - {"hospital"}
@@ -127,6 +128,13 @@ def _facility(document: Document, tokens: list[Token], last: int) -> Hit | None:
     return Hit(Kind.LOCATION, tokens[first].start, end, 0.6, "facility")
 
 
+def _firm(document: Document, start: int, end: int) -> bool:
+    """Whether it is named as a party to something, `Imaging Partners, LLC`, and nobody is said to be there."""
+    words = document.lower[end : end + 28].split("\n")[0].replace(",", " ").split()[:2]
+    return any(one.strip('.;)"') in _FORMS for one in words) and word_before(document, start) not in _TO
+
+
+_FORMS = frozenset({"llc", "inc", "l.l.c", "pllc", "p.l.l.c", "llp", "ltd", "lp", "l.p", "corp", "corporation", "p.c", "plc", "gmbh"})  # fmt: skip
 _LEADING = frozenset(
     {
         "the",

@@ -14,6 +14,7 @@ from gateway.phi.document import Document, gated
 from gateway.phi.lexicon import small_zip3
 from gateway.phi.recognizers.addresses import find_addresses
 from gateway.phi.recognizers.blocks import find_inside
+from gateway.phi.recognizers.care_in_short import RULES as CARE_RULES
 from gateway.phi.recognizers.facilities import find_facilities
 from gateway.phi.recognizers.landmarks import find_landmarks
 from gateway.phi.recognizers.place_cues import find_told
@@ -24,7 +25,7 @@ from gateway.phi.recognizers.streets_abroad import RULES as ABROAD_RULES
 from gateway.phi.recognizers.trade_places import RULES as TRADE_RULES
 from gateway.phi.recognizers.trade_places import find_trade
 
-_RULES = (*STREETS, *ABROAD_RULES, *TRADE_RULES)
+_RULES = (*STREETS, *ABROAD_RULES, *TRADE_RULES, *CARE_RULES)
 
 
 @cache

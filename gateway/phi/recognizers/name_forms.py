@@ -50,7 +50,7 @@ def surname_first(document: Document, cues: Cues) -> Iterator[Hit]:
             continue
         if two.low in TITLES and at + 2 < len(tokens) and text[two.end : tokens[at + 2].start] == " ":
             two, at = tokens[at + 2], at + 1  # noqa: PLW2901 - a title stands between
-        if _family_first(one, two, document.lexicon.lands) or (
+        if (one.low not in document.lexicon.drugs and _family_first(one, two, document.lexicon.lands)) or (
             on_header and not one.flags & two.flags & STOP and (one.flags | two.flags) & NAME
         ):
             end, last = two.end, at + 2

@@ -104,6 +104,11 @@ def _no_code(document: Document, start: int, end: int) -> bool:
     )  # fmt: skip
 
 
+def _no_handle(document: Document, start: int, end: int) -> bool:
+    """A field of a chart's template between signs: `@NAME@`, `@LASTLAB(HGBA1C)@`."""
+    return document.text[start:end].isupper() and document.text[end : end + 1] in {"@", "(", "[", ":", "{"}
+
+
 def _no_subject(document: Document, start: int, end: int) -> bool:
     """A count of people: only what letters or hyphens make a code is one."""
     value = document.text[start:end]
@@ -131,7 +136,7 @@ FAMILY = Family(
         Rule("account_of_site", Kind.OTHER_ID, r"(?i)\b(?:reddit|skype|discord|steam|xbox|psn|github|facebook|fb|insta(?:gram)?|ig|x|tiktok|tik tok|snap(?:chat)?|twitch|youtube|pinterest|threads|mastodon|linkedin|venmo|zelle|cashapp|paypal|telegram|signal|wechat|line|viber|weibo|bluesky|tumblr)(?: (?:handle|name|id|user|account|page))?[ ]?(?::|is|=|@|u/|user|/)[ ]{0,2}((?:live:|u/|@|\$)?[a-z][a-z0-9]*(?:[._\-][a-z0-9]+)+|(?:live:|u/|@|\$)?[a-z]+\d[a-z0-9]*|(?:live:|u/|@|\$)[a-z][a-z0-9]{3,})", 0.6),
         Rule("password", Kind.OTHER_ID, r"(?i)\b(?:pass ?word|passwd|pwd|pass ?phrase|contrase[ñn]a|temp(?:orary)? pw|pw)\b[\"']?(?: (?:is|was|es|now|set to)|[ ]?[:=]){1,2}[ \"'`(]{0,3}([^\s\"'`,;()<>]{4,40})", 0.5, bounded=False, veto=_no_password),
         Rule("path_user", Kind.OTHER_ID, r"(?i)(?:^|[\s(\"'])(?:u/|/u/|/users/|/home/|\\users\\|~)([a-z][a-z0-9._\-]{2,30})", 0.6, bounded=False, veto=_no_path_user),
-        Rule("handle", Kind.OTHER_ID, r"(?:^|[^\pL\pN])(@[A-Za-z][A-Za-z0-9_.]*[A-Za-z0-9_](?:-[A-Za-z0-9_\-]*[A-Za-z0-9])?)", 0.55, bounded=False, sign="@"),
+        Rule("handle", Kind.OTHER_ID, r"(?:^|[^\pL\pN])(@[A-Za-z][A-Za-z0-9_.]*[A-Za-z0-9_](?:-[A-Za-z0-9_\-]*[A-Za-z0-9])?)", 0.55, bounded=False, sign="@", veto=_no_handle),
         Rule("lone_user", Kind.OTHER_ID, r"\b[a-z]{4,}\d{2,6}\b", 0.42, ("user", "profile", "record", "login", "account", "handle")),
         Rule("uuid", Kind.OTHER_ID, r"(?i)\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", 0.88),
         Rule("coded_id", Kind.OTHER_ID, r"\b[A-Z]{2,5}-(?:[A-Z0-9]{1,4}-){0,3}\d{4,14}(?:-\d{1,6})?\b", 0.5, veto=_no_code),

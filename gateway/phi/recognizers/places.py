@@ -57,7 +57,9 @@ def find_places(document: Document) -> Iterator[Hit]:
 def _meant(document: Document, token: Token) -> bool:
     """Whether a single word is the place: it is nothing else, or what stands before it says so."""
     flags = token.flags
-    if token.low in document.lexicon.lands:
+    if token.low in document.lexicon.lands and not (token.low in LARGE_CITIES and _no_car(document, token)):
+        return False
+    if token.shouted and token.low not in LARGE_CITIES and _alone_shouted(document, token):
         return False
     if flags & STOP or len(token.low) < 4 or (token.shouted and flags & WORD):
         return token.low in LARGE_CITIES and not flags & STOP
@@ -66,6 +68,20 @@ def _meant(document: Document, token: Token) -> bool:
     if token.low in LARGE_CITIES and not flags & GIVEN:
         return True
     return word_before(document, token.start) in _BEFORE
+
+
+def _no_car(document: Document, token: Token) -> bool:
+    """Whether a city that gave its name to a car is meant: no year and no make stands before it."""
+    before = word_before(document, token.start)
+    return not before.isdigit() and before not in document.lexicon.lands
+
+
+def _alone_shouted(document: Document, token: Token) -> bool:
+    """Whether the words around a place in capitals are in small letters: then it is a trial's, a score's or a firm's name."""
+    around = document.text[max(0, token.start - 24) : token.start] + document.text[token.end : token.end + 24]
+    return document.text[token.end : token.end + 2] != ", " and any(map(str.islower, around)) and not any(
+        len(one) > 1 and one.isupper() for one in around.split()
+    )  # fmt: skip
 
 
 def _alone(document: Document, at: int) -> bool:

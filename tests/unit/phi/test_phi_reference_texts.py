@@ -1,0 +1,109 @@
+"""Texts of reference, which speak of nobody, keep their capitals, months and towns; beside somebody the same words count."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.domain.finding import Kind, Mode, TextPart
+from gateway.phi.scan import Scanner
+
+_OUTSIDE = {Kind.HEALTH_TERM, Kind.ORGANIZATION}
+
+
+@pytest.fixture(scope="module")
+def scanner() -> Scanner:
+    return Scanner.load()
+
+
+def masked(scanner: Scanner, text: str, mode: Mode = Mode.BALANCED) -> list[str]:
+    report = scanner.scan([TextPart("body.plain", text)], mode=mode)
+    return [text[one.start : one.end] for one in report.findings if one.kind not in _OUTSIDE]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "@NAME@ is a @AGE@ @SEX@ seen on @TODAYDATE@. Last A1c: @LASTLAB(HGBA1C)@. PCP: @PCP@.",
+        "Hunt and Hess 3, Fisher 4: nimodipine schedule, and does the Barrow classification matter?",
+        "Difference between Osler nodes and Janeway lesions, and do the modified Duke criteria count both?",
+        "Step therapy: two triptans before Nurtec or Ubrelvy, then Ozempic, Mounjaro, Trulicity for diabetes.",
+        "Screening for colorectal cancer: the recommendation of May 2021 replaces the one of 2016.",
+        "See Hochberg MC et al. on osteoarthritis. Any update?",
+        "Blastomyces around the Great Lakes, Lyme in Virginia: send serology?",
+    ],
+)
+def test_nothing_is_masked_where_nobody_is_spoken_of(scanner: Scanner, text: str) -> None:
+    assert masked(scanner, text) == []
+
+
+def test_a_field_of_a_template_is_no_handle_and_a_handle_is(scanner: Scanner) -> None:
+    assert masked(scanner, "Message me: @quiet_heron904, thanks") == ["@quiet_heron904"]
+
+
+@pytest.mark.parametrize("somebody", ["She has", "My wife has", "The patient has", "Nkechi Obiora has", "Pt has"])
+def test_a_month_counts_beside_somebody(scanner: Scanner, somebody: str) -> None:
+    text = "{} diabetes since May 2021 and moved to Toledo."
+    assert {"May 2021", "Toledo"} <= {one.strip(".") for one in masked(scanner, text.format(somebody))}
+
+
+def test_a_month_of_nobody_counts_in_strict_mode(scanner: Scanner) -> None:
+    text = "Screening for diabetes: the recommendation of May 2021 stands."
+    assert masked(scanner, text) == []
+    assert masked(scanner, text, Mode.STRICT) == ["May 2021"]
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("Nkechi Obiora was sent to St. Alphonsus with chest pain.", "St. Alphonsus"),
+        ("Nkechi Obiora came from Gila Regional with cholangitis.", "Gila Regional"),
+        ("Nkechi Obiora had her surgery at Holy Redeemer.", "Holy Redeemer"),
+        ("Good Samaritan took Nkechi Obiora with sepsis.", "Good Samaritan"),
+    ],
+)
+def test_places_of_care_are_found_by_their_short_names(scanner: Scanner, text: str, place: str) -> None:
+    covered = " ".join(masked(scanner, text))
+    assert all(word in covered for word in place.split())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The Good Samaritan law protects who gives first aid.",
+        "St. John's wort lowers the level of cyclosporine.",
+        "From the Attorney General: a notice to hospitals.",
+        "Agreement between Northfield Imaging Partners, LLC and the hospital.",
+    ],
+)
+def test_laws_plants_offices_and_firms_are_no_places_of_care(scanner: Scanner, text: str) -> None:
+    report = scanner.scan([TextPart("body.plain", text)])
+    assert [
+        one.by for one in report.findings if one.by in {"care_in_short", "care_of_faith", "saint", "facility"}
+    ] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Abdul-Rahman al-Khatib, 71 y/o male, phone 313-555-0142, NIHSS 12 at 0910. tPA window?",
+        "Would you anticoagulate my patient Mr. Fitzgerald-Okoye after a fall?",
+        "I saw Bao Tran today: hemoptysis for three weeks, AFB 2+.",
+        "Ms. Quill wants her cath report before Friday.",
+        "Elbert Quisenberry, lead threshold 2.4 V, pacer check due.",
+    ],
+)
+def test_what_clinicians_write_in_short_is_health(scanner: Scanner, text: str) -> None:
+    assert scanner.scan([TextPart("body.plain", text)]).phi
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Osler nodes, Janeway lesions: which hurt in endocarditis?",
+        "Differentiate Wallenberg, Weber and Benedikt syndromes by cranial nerve.",
+        "Is latent tuberculosis treated otherwise in people from Germany?",
+        "Patient is to be seen for blood pressure.",
+    ],
+)
+def test_eponyms_countries_and_the_word_patient_name_nobody(scanner: Scanner, text: str) -> None:
+    assert not scanner.scan([TextPart("body.plain", text)]).phi
