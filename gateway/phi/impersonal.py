@@ -52,7 +52,24 @@ def loose(document: Document, hit: Hit) -> bool:
     """Whether the hit is a date or place that needs somebody whose it is, or a lone word that nothing makes a name."""
     if hit.kind in {Kind.DATE, Kind.LOCATION}:
         return hit.by in _LOOSE
-    if hit.kind is not Kind.NAME or hit.by not in _LONE or " " in document.text[hit.start : hit.end].strip():
+    return hit.kind is Kind.NAME and hit.by in _LONE and lone(document, hit.start, hit.end)
+
+
+_FEW = 70
+"""In so few characters a name may stand without any word beside it."""
+
+
+def lone(document: Document, start: int, end: int) -> bool:
+    """Whether one word stands there, which neither what is before it nor what is after it makes a person's name."""
+    if " " in document.text[start:end].strip():
         return False
-    before, after = document.text[max(0, hit.start - 16) : hit.start], document.text[hit.end : hit.end + 16]
+    before, after = document.text[max(0, start - 16) : start], document.text[end : end + 16]
     return _SAID.search(before) is None and _DOES.search(after) is None
+
+
+def asks(document: Document) -> bool:
+    """Whether the text asks something, in more than a few words, and speaks of nobody."""
+    text = document.text
+    return (
+        "?" in text and len(text) > _FEW and not speaks_of_one(text) and _SPOKEN.search(_GENERAL.sub(" ", text)) is None
+    )
