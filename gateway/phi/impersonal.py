@@ -21,17 +21,19 @@ _LOOSE = frozenset({
 })  # fmt: skip
 """Recognisers of dates and places that ordinary reading matter holds too; one with its day, or a street, is somebody's."""
 _SPOKEN: Any = compiled(
-    r"\bI\b|(?i)\b(?:i['’](?:m|ve|ll|d)|my|me|mine|myself|mi|mis|yo|tengo|we (?:saw|admitted|have an?)|your (?:appointment|surgery|procedure|visit|admission|discharge|tests?|results?|scan|biopsy|labs?|dose|refill|next)|su (?:cita|cirugía)|patients?'s?|paciente|name|dob|mrn)\b"
+    r"\bI\b|(?i)\b(?:i['’](?:m|ve|ll|d)|my|me|mine|myself|mi|mis|yo|tengo|we (?:saw|admitted|have an?)|your (?:appointment|surgery|procedure|visit|admission|discharge|tests?|results?|scan|biopsy|labs?|dose|refill|next)|su (?:cita|cirugía)|patients?'s?|paciente|name|initials|dob|mrn|s/p|c/o|h/o|p/w|hx|pmh|hpi|pod ?#?\d)\b"
 )
 _GENERAL: Any = compiled(
     r"(?i)\b(?:(?:older |younger |these |those |many |most |all |some |high-risk |our |adult |pediatric )patients|patients (?:who|with|aged|older|over|under|in|on|were|should|may)|patients?['’]? (?:name|education|safety|care|portal|rights|days?)|(?:brand|generic|drug|trade|file|user) name|name of (?:the|your))\b"
 )
 
 
+_TOLD = 0.6
+"""The score of a place that the words around it tell to be somebody's: `a Yakima resident`."""
 _LONE = frozenset({"tagger", "surname", "given_name", "lower_case_name"})
 """Recognisers of names that rest on one word."""
 _SAID: Any = compiled(
-    r"(?i)(?:\b(?:pts?|for|re|regarding|about|mr|mrs|ms|miss|dr|hi|hello|dear|hey|rm|room|bed|baby|ask|tell|call|called|page|paged|named|thanks|thx|from|to|of|name|is|did|does|has|if|can)[.:]? |[\n*>] ?|^)$"
+    r"(?i)(?:\b(?:pts?|for|re|regarding|about|mr|mrs|ms|miss|dr|hi|hello|dear|hey|rm|room|bed|baby|ask|tell|call|called|page|paged|named|initials|thanks|thx|from|to|of|name|is|did|does|has|if|can)[.:]? |[\n*>] ?|^)$"
 )
 _DOES: Any = compiled(
     r"(?i)^(?:['’](?:s\b| )|,? ?\(?\d{1,3} ?(?:y/?o|m|f)\b|[,:]? (?:has|had|is|was|needs|wants|called|came|says|said|will|rm|room|bed|pod|s/p|c/o|w/|dob|mrn)\b)"
@@ -51,7 +53,7 @@ def of_nobody(read: Iterable[tuple[Document, Sequence[Hit]]]) -> bool:
 def loose(document: Document, hit: Hit) -> bool:
     """Whether the hit is a date or place that needs somebody whose it is, or a lone word that nothing makes a name."""
     if hit.kind in {Kind.DATE, Kind.LOCATION}:
-        return hit.by in _LOOSE
+        return hit.by in _LOOSE and not (hit.by == "place_told" and hit.score >= _TOLD)
     return hit.kind is Kind.NAME and hit.by in _LONE and lone(document, hit.start, hit.end)
 
 
@@ -61,7 +63,7 @@ _FEW = 70
 
 def lone(document: Document, start: int, end: int) -> bool:
     """Whether one word stands there, which neither what is before it nor what is after it makes a person's name."""
-    if " " in document.text[start:end].strip():
+    if not document.text[start:end].strip().rstrip(".").replace("-", "").replace("'", "").isalpha():
         return False
     before, after = document.text[max(0, start - 16) : start], document.text[end : end + 16]
     return _SAID.search(before) is None and _DOES.search(after) is None
