@@ -1,8 +1,8 @@
-"""Dates, places and lone capitalised words of a clinical text that speaks of nobody: a guideline, a leaflet, a question.
+"""Dates and places of a clinical text that speaks of nobody: a guideline, a leaflet, a question.
 
 Safe Harbor lists dates and places of an individual, 45 CFR 164.514(b)(2)(i)(B) and (C). In a text of health that names and
-numbers nobody and speaks of no patient, no `she`, no `I`, a month or a town is of nobody, and a lone word that may be a
-surname is a score's, a trial's or a product's name. Masking them only spoils the text.
+numbers nobody and speaks of no patient, no `she`, no `I`, a month or a town is of nobody; masking it only spoils the text.
+Whatever may be a name is somebody's, one word alone too: clinicians write `potassium 6.1 on Garcia`.
 """
 
 from __future__ import annotations
@@ -30,48 +30,19 @@ _GENERAL: Any = compiled(
 
 _TOLD = 0.6
 """The score of a place that the words around it tell to be somebody's: `a Yakima resident`."""
-_LONE = frozenset({"tagger", "surname", "given_name", "lower_case_name"})
-"""Recognisers of names that rest on one word."""
-_SAID: Any = compiled(
-    r"(?i)(?:\b(?:pts?|for|re|regarding|about|mr|mrs|ms|miss|dr|hi|hello|dear|hey|rm|room|bed|baby|ask|tell|call|called|page|paged|named|initials|thanks|thx|from|to|of|name|is|did|does|has|if|can)[.:]? |[\n*>] ?|^)$"
-)
-_DOES: Any = compiled(
-    r"(?i)^(?:['’](?:s\b| )|,? ?\(?\d{1,3} ?(?:y/?o|m|f)\b|[,:]? (?:has|had|is|was|needs|wants|called|came|says|said|will|rm|room|bed|pod|s/p|c/o|w/|dob|mrn)\b)"
-)
 
 
 def of_nobody(read: Iterable[tuple[Document, Sequence[Hit]]]) -> bool:
     """Whether no part holds an identifier of a person, but loose dates and places, or speaks of some one person."""
     parts = list(read)
-    if any(hit.kind.identifies and not loose(document, hit) for document, hits in parts for hit in hits):
+    if any(hit.kind.identifies and not loose(hit) for _, hits in parts for hit in hits):
         return False
     return not any(
         speaks_of_one(document.text) or _SPOKEN.search(_GENERAL.sub(" ", document.text)) for document, _ in parts
     )
 
 
-def loose(document: Document, hit: Hit) -> bool:
-    """Whether the hit is a date or place that needs somebody whose it is, or a lone word that nothing makes a name."""
-    if hit.kind in {Kind.DATE, Kind.LOCATION}:
-        return hit.by in _LOOSE and not (hit.by == "place_told" and hit.score >= _TOLD)
-    return hit.kind is Kind.NAME and hit.by in _LONE and lone(document, hit.start, hit.end)
-
-
-_FEW = 70
-"""In so few characters a name may stand without any word beside it."""
-
-
-def lone(document: Document, start: int, end: int) -> bool:
-    """Whether one word stands there, which neither what is before it nor what is after it makes a person's name."""
-    if not document.text[start:end].strip().rstrip(".").replace("-", "").replace("'", "").isalpha():
-        return False
-    before, after = document.text[max(0, start - 16) : start], document.text[end : end + 16]
-    return _SAID.search(before) is None and _DOES.search(after) is None
-
-
-def asks(document: Document) -> bool:
-    """Whether the text asks something, in more than a few words, and speaks of nobody."""
-    text = document.text
-    return (
-        "?" in text and len(text) > _FEW and not speaks_of_one(text) and _SPOKEN.search(_GENERAL.sub(" ", text)) is None
-    )
+def loose(hit: Hit) -> bool:
+    """Whether the hit is a date or place that needs somebody whose it is."""
+    loosely = hit.kind in {Kind.DATE, Kind.LOCATION} and hit.by in _LOOSE
+    return loosely and not (hit.by == "place_told" and hit.score >= _TOLD)

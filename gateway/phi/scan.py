@@ -220,12 +220,10 @@ class Scanner:
 
 
 def _without_loose(read: list[Part]) -> None:
-    """Drop dates, places and lone words of a clinical message that speaks of nobody."""
-    if any(loose(one.document, hit) for one in read for hit in one.hits) and of_nobody(
-        (one.document, one.hits) for one in read
-    ):
+    """Drop dates and places of a clinical message that speaks of nobody."""
+    if any(loose(hit) for one in read for hit in one.hits) and of_nobody((one.document, one.hits) for one in read):
         for one in read:
-            one.hits = [hit for hit in one.hits if not loose(one.document, hit)]
+            one.hits = [hit for hit in one.hits if not loose(hit)]
 
 
 def _touched(document: Document, span: tuple[int, int], known: tuple[Finding, ...]) -> bool:

@@ -13,7 +13,6 @@ from typing import Any
 
 from gateway.domain.finding import Kind
 from gateway.phi.document import Document, compiled
-from gateway.phi.impersonal import asks, lone
 from gateway.phi.lexicon import EPONYM, GIVEN, PLACE, RARE, STOP, WORD, Lexicon, table
 from gateway.phi.normalize import fold_name
 from gateway.phi.page import DEGREES, Page
@@ -122,7 +121,7 @@ class Subject:
         elsewhere = "header:" not in document.part.lower()
         if not page.of_one and len(lower) > SHORT and page.away:
             return
-        eponyms, asked = Eponyms(document), asks(document)
+        eponyms = Eponyms(document)
         for start, end in self._shorthand.persons(document, page.hits, elsewhere, page.of_one):
             at = bisect_right(without, (start, len(lower))) - 1
             if at >= 0 and start < without[at][1]:
@@ -142,12 +141,6 @@ class Subject:
             if not (
                 self._nobody(document, eponyms, start, end)
                 or eponyms.cited(start, end)
-                or (
-                    asked
-                    and not after[1:2].islower()
-                    and lone(document, start, end)
-                    and not self._flags.get(lower[start:end], 0) & GIVEN
-                )
                 or _clinician(before, after)
                 or _colleague(page, before, after)
                 or (not whole and (_NAMED_AFTER.search(after) or owns in self._nouns))

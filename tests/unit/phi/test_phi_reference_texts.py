@@ -107,3 +107,22 @@ def test_what_clinicians_write_in_short_is_health(scanner: Scanner, text: str) -
 )
 def test_eponyms_countries_and_the_word_patient_name_nobody(scanner: Scanner, text: str) -> None:
     assert not scanner.scan([TextPart("body.plain", text)]).phi
+
+
+SHORT = (
+    "Potassium 6.1 on {}. Repeat BMP and hold lisinopril.",
+    "Chemo was started on {} in March; tolerating FOLFOX well.",
+    "Please schedule colonoscopy with {} before Friday, colon polyps found.",
+    "Refill request: {}, oxycodone 5 mg.",
+    "Diabetes follow-up with {} moved to Thursday. A1c 9.2.",
+    "Hepatitis C positive - {}. Start treatment.",
+)
+
+
+@pytest.mark.parametrize("text", SHORT)
+@pytest.mark.parametrize("name", ["Nguyen", "Petrov", "Delgado", "Garcia"])
+def test_one_word_that_may_be_a_name_is_somebody(scanner: Scanner, text: str, name: str) -> None:
+    """Clinicians write so, without a title, a pronoun or a number."""
+    letter = text.format(name)
+    assert name in masked(scanner, letter)
+    assert scanner.scan([TextPart("body.plain", letter)]).phi
