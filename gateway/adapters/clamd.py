@@ -129,8 +129,9 @@ class Clamd:
     def _sent(self, line: socket.socket, head: bytes, deadline: float, body: bytes | memoryview = b"") -> bool:
         try:
             for part in (head, body):
-                line.settimeout(self._left(deadline))
-                line.sendall(part)
+                if len(part):  # an empty one after the last length meets a scanner that has answered and hung up
+                    line.settimeout(self._left(deadline))
+                    line.sendall(part)
         except (BrokenPipeError, ConnectionResetError):
             return False
         return True

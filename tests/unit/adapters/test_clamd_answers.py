@@ -126,3 +126,32 @@ def test_the_real_one(tmp_path_factory: pytest.TempPathFactory) -> None:
         assert ask(url, packed({"a/b.txt": b"before " + MARK}), seconds=60) is Answer.FOUND
         assert ask(url, b"x" * (2 << 20), most=1 << 24, seconds=60) is Answer.BEYOND
         assert ask(url, packed({"zeros": b"\0" * (4 << 20)}), most=1 << 24, seconds=60) is Answer.BEYOND
+
+
+class _HangsUpAtOnce:
+    """A line to a scanner so fast that it has answered and hung up when the last length has just been sent."""
+
+    def __init__(self) -> None:
+        self.over, self.says = False, [b"stream: OK\0", b""]
+
+    def __enter__(self) -> _HangsUpAtOnce:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def settimeout(self, seconds: float) -> None:
+        assert seconds > 0
+
+    def sendall(self, data: bytes) -> None:
+        if self.over:
+            raise BrokenPipeError
+        self.over = bytes(data) == bytes(4)
+
+    def recv(self, size: int) -> bytes:
+        return self.says.pop(0)
+
+
+def test_one_that_hangs_up_as_soon_as_it_has_everything_is_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.adapters.clamd.Clamd._connected", lambda *_: _HangsUpAtOnce())
+    assert ask("tcp://127.0.0.1:3310") is Answer.CLEAN
