@@ -62,5 +62,6 @@ give "$SMTP" "$USERS" 0640 "$var"/users/*
 folder "$WORKER" "$LINKS" 0750 "$shelf"
 folder "$WORKER" "$WORKERS" 0700 "$shelf/epochs"
 folder "$WORKER" "$LINKS" 2750 "$shelf/peppers"
+touch "$shelf/epochs/.shelf" "$shelf/peppers/.shelf" # the mark of a shelf: the portal cannot make it, and may start before a worker
 find "$shelf/epochs" -type f -exec chown "$WORKER:$WORKERS" {} + -exec chmod 0600 {} +
 find "$shelf/peppers" -type f -exec chown "$WORKER:$LINKS" {} + -exec chmod 0640 {} +
