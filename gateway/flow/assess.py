@@ -263,13 +263,8 @@ class Assess:
                     fresh_holds.append(delivery)
                 if decision.held_for is HoldReason.CONSENT:
                     self._requests.open(uow, row.id, standing, at)
-            data: dict[str, Scalar] = {
-                "action": decision.action.value, "method": decision.method.value if decision.method else "",
-                "rule": decision.rule, "reasons": ",".join(decision.reasons), "policy": decision.basis.policy,
-                "held_for": decision.held_for.value if decision.held_for else "",
-                "redirected": decision.target.key != decision.recipient.key, "mark": self._decisions.marks.mark(uow, delivery),
-            }  # fmt: skip
-            uow.audit.append(Event(EventKind.DECIDED, row.id, delivery_id, data=data), at)
+            redirected = decision.target.key != decision.recipient.key
+            self._decisions.tell(uow, delivery, at, policy=decision.basis.policy, redirected=redirected)
             if delivery.state is DeliveryState.REFUSED:
                 self._notices.withheld(uow, row.id, [delivery_id], "refused_by_rule", at)
         self._conclude(uow, row, fresh_holds, at)

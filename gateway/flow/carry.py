@@ -18,13 +18,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from gateway.domain.address import Address
 from gateway.domain.audit import Event, EventKind, Scalar
-from gateway.domain.decision import Action, Basis, Decision, HoldReason
+from gateway.domain.decision import Action, HoldReason
 from gateway.domain.envelope import Direction
 from gateway.domain.errors import IntegrityError, KeyMissing, LimitExceeded, MalformedMail, SealingFailed
 from gateway.domain.finding import ScanReport
@@ -33,7 +33,7 @@ from gateway.domain.states import DeliveryState, MessageState
 from gateway.flow.attempts import Alive, Attempts
 from gateway.flow.compose import Words
 from gateway.flow.custody import Custody
-from gateway.flow.decisions import TARGET, Decided, Decisions
+from gateway.flow.decisions import TARGET, Decided, Decisions, carried
 from gateway.flow.keys import WorkerKeys
 from gateway.flow.notices import ANSWER_HELD, Notices, Sender
 from gateway.flow.parcel_seal import ParcelSeal
@@ -164,22 +164,7 @@ class Carry:
         now = why.held_for if why is not None else None
         if one.held_for is now or (one.held_for not in {HoldReason.THREAT, HoldReason.UNSCANNED} and why is None):
             return one
-        decided = self.decisions.verified(one, record.commitment)
-        self.decisions.marks.check_last(uow, one)
-        decision = _decision(decided.target, decided.row.rule, decided.row.basis, why)
-        made = self.decisions.row(
-            decision, message_id=one.message_id, delivery_id=one.id, position=0, commitment=record.commitment,
-            outer_message_id=one.outer_message_id,
-        )  # fmt: skip
-        self.decisions.redecide(uow, one, made)
-        uow.audit.append(Event(EventKind.DECIDED, one.message_id, one.id, data=self._told(uow, made)), at)
-        return replace(made, state=one.state)
-
-    def _told(self, uow: UnitOfWork, made: DeliveryRow) -> dict[str, Scalar]:
-        return {
-            "action": made.action.value, "method": "", "rule": made.rule, "reasons": ",".join(made.reasons),
-            "held_for": made.held_for.value if made.held_for else "", "mark": self.decisions.marks.mark(uow, made),
-        }  # fmt: skip
+        return self.decisions.screened(uow, one, record.commitment, why, at)
 
     def _deliver(
         self, uow: UnitOfWork, row: MessageRow, record: IntakeRecord, why: Verdict | None, at: datetime
@@ -189,7 +174,7 @@ class Carry:
         to = letter.sender.address
         home = to is not None and to.domain in self.own_domains
         address = to if to is not None and home else self.notices.postmaster
-        decision = _decision(address, f"{RULE}{about.id}", about.basis, why)
+        decision = carried(address, address, f"{RULE}{about.id}", about.basis, why)
         made = self.decisions.row(
             decision, message_id=row.id, delivery_id=self.tokens.id(), position=0, commitment=record.commitment,
             outer_message_id=f"<{row.id}@{self.words.host}>",
@@ -197,7 +182,7 @@ class Carry:
         uow.deliveries.add(made)
         data: dict[str, Scalar] = {"to": letter.id, "for": "sender" if home else "postmaster"}
         uow.audit.append(Event(EventKind.ANSWERED, row.id, made.id, data=data), at)
-        uow.audit.append(Event(EventKind.DECIDED, row.id, made.id, data=self._told(uow, made)), at)
+        self.decisions.tell(uow, made, at)
         if why is not None:
             self.notices.add_to(uow, ANSWER_HELD, row.id, made.id, address, json.dumps({"letter": letter.id}), at)
         return made
@@ -289,13 +274,6 @@ def _to_be_taken(row: MessageRow) -> bool:
     """Whether it is new, or waits for the virus scanner."""
     waits = row.state is MessageState.HELD and row.held_for == HoldReason.UNSCANNED.value
     return row.state is MessageState.RECEIVED or waits
-
-
-def _decision(to: Address, rule: str, basis: Basis, why: Verdict | None) -> Decision:
-    return Decision(
-        recipient=to, target=to, action=Action.DELIVER if why is None else why.action, method=None, rule=rule,
-        reasons=why.reasons if why is not None else (), basis=basis, held_for=why.held_for if why is not None else None,
-    )  # fmt: skip
 
 
 def _parts(tree: Tree) -> tuple[str, list[Part]]:

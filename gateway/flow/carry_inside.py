@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.domain.address import Address
 from gateway.domain.audit import Event, EventKind, Scalar
-from gateway.domain.decision import Action, Basis, Decision
+from gateway.domain.decision import Action, Basis
 from gateway.domain.envelope import Direction
 from gateway.domain.errors import (
     IntegrityError,
@@ -36,7 +36,7 @@ from gateway.domain.records import AttemptRow, DeliveryRow, Job, JobKind, Messag
 from gateway.domain.states import FINAL_DELIVERY, DeliveryState
 from gateway.flow.attempts import Alive, Attempts
 from gateway.flow.custody import Custody
-from gateway.flow.decisions import Decided, Decisions
+from gateway.flow.decisions import Decided, Decisions, carried
 from gateway.flow.inside_mark import Result, verdict_word
 from gateway.flow.inside_screen import InsideScreen
 from gateway.flow.unsealing import Inside, Unsealing
@@ -91,19 +91,13 @@ class CarryInside:
     def _copy(
         self, uow: UnitOfWork, row: MessageRow, record: IntakeRecord, position: int, to: Address
     ) -> DeliveryRow:  # fmt: skip
-        decision = Decision(
-            recipient=to, target=to, action=Action.DELIVER, method=None, rule=RULE, reasons=(), basis=Basis(policy="")
-        )
+        decision = carried(to, to, RULE, Basis(policy=""))
         made = self.decisions.row(
             decision, message_id=row.id, delivery_id=self.tokens.id(), position=position, commitment=record.commitment,
             outer_message_id="",
         )  # fmt: skip
         uow.deliveries.add(made)
-        data: dict[str, Scalar] = {
-            "action": made.action.value, "method": "", "rule": made.rule, "reasons": "", "held_for": "",
-            "mark": self.decisions.marks.mark(uow, made),
-        }  # fmt: skip
-        uow.audit.append(Event(EventKind.DECIDED, row.id, made.id, data=data), self.clock.now())
+        self.decisions.tell(uow, made, self.clock.now())
         return made
 
     def carry(self, job: Job, alive: Alive) -> None:

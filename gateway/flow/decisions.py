@@ -7,9 +7,10 @@ MAC of its own (`parcel_seal`). A row that does not hold is HELD with an alert.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from gateway.domain.address import Address
+from gateway.domain.audit import Event, EventKind, Scalar
 from gateway.domain.decision import Action, Basis, Decision, HoldReason
 from gateway.domain.errors import IntegrityError
 from gateway.domain.records import DeliveryRow, MessageRow
@@ -19,6 +20,7 @@ from gateway.flow.keys import WorkerKeys
 from gateway.flow.marks import DecisionMarks, basis_text
 from gateway.flow.parcel_seal import ParcelSeal
 from gateway.flow.summary import Summary
+from gateway.policy.verdict import Verdict
 from gateway.ports.store import UnitOfWork
 from gateway.seal.context import framed
 
@@ -115,6 +117,30 @@ class Decisions:
         uow.deliveries.redecide(row)
         self._parcels.renew(uow, before, row)
 
+    def tell(self, uow: UnitOfWork, row: DeliveryRow, at: datetime, **more: Scalar) -> None:
+        """The row of the log that a decision needs, with its mark."""
+        data: dict[str, Scalar] = {
+            "action": row.action.value, "method": row.method.value if row.method else "", "rule": row.rule,
+            "reasons": ",".join(row.reasons), "held_for": row.held_for.value if row.held_for else "",
+            "mark": self.marks.mark(uow, row), **more,
+        }  # fmt: skip
+        uow.audit.append(Event(EventKind.DECIDED, row.message_id, row.id, data=data), at)
+
+    def screened(
+        self, uow: UnitOfWork, before: DeliveryRow, commitment: bytes, harm: Verdict | None, at: datetime
+    ) -> DeliveryRow:
+        """Decide a copy that is carried into the practice anew, by what was found in it; it has no method. Its state is the caller's."""
+        decided = self.verified(before, commitment)
+        self.marks.check_last(uow, before)
+        decision = carried(decided.recipient, decided.target, before.rule, before.basis, harm)
+        made = self.row(
+            decision, message_id=before.message_id, delivery_id=before.id, position=before.position,
+            commitment=commitment, outer_message_id=before.outer_message_id,
+        )  # fmt: skip
+        self.redecide(uow, before, made)
+        self.tell(uow, made, at)
+        return replace(made, state=before.state)
+
     def rebase(self, uow: UnitOfWork, decided: Decided, basis: Basis, commitment: bytes) -> DeliveryRow:
         """Renew what a decision rests on, and seal an open parcel to it; returns the row, whose mark is the caller's."""
         row = replace(decided.row, basis=basis)
@@ -139,3 +165,13 @@ class Decisions:
             ",".join(row.notices), row.outer_message_id, str(row.expires_after),
         )  # fmt: skip
         return framed(*(one.encode() for one in fields), commitment)
+
+
+def carried(recipient: Address, target: Address, rule: str, basis: Basis, harm: Verdict | None = None) -> Decision:
+    """The decision on a copy that is carried into the practice, an answer or a mail from outside: it has no method, and goes
+    unless something harmful was found in it.
+    """
+    return Decision(
+        recipient=recipient, target=target, action=Action.DELIVER if harm is None else harm.action, method=None, rule=rule,
+        reasons=harm.reasons if harm is not None else (), basis=basis, held_for=harm.held_for if harm is not None else None,
+    )  # fmt: skip

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from gateway.domain.audit import Event, EventKind, Scalar
-from gateway.domain.decision import Action, Decision, HoldReason
+from gateway.domain.audit import Event, EventKind
+from gateway.domain.decision import HoldReason
 from gateway.domain.errors import LeaseLost
 from gateway.domain.finding import ScanReport
 from gateway.domain.records import AttemptRow, DeliveryRow, Job, JobKind, MessageRow
@@ -78,7 +78,7 @@ class InsideScreen:
             if copy is None or copy.version != decided.row.version or not uow.jobs.holds(job):
                 raise LeaseLost("another worker has this delivery now")
             uow.attempts.move(attempt.id, AttemptState.ABANDONED, at)
-            self._decide(uow, copy, record, found.verdict, at)
+            self.decisions.screened(uow, copy, record.commitment, found.verdict, at)
             uow.deliveries.move(copy.id, DeliveryState.HELD)
             now = uow.messages.get(message.id, lock=True)
             if (now is not None and now.state is MessageState.ASSESSED) or attempt.number == 1:
@@ -107,7 +107,7 @@ class InsideScreen:
     def anew(self, uow: UnitOfWork, copy: DeliveryRow, record: IntakeRecord) -> None:
         """Take back the hold of a copy that is about to be tried, and so judged, again."""
         if copy.held_for in _OURS:
-            self._decide(uow, copy, record, None, self.clock.now())
+            self.decisions.screened(uow, copy, record.commitment, None, self.clock.now())
 
     def goes(self, uow: UnitOfWork, message_id: str) -> None:
         """A copy goes: the message waits no more, unless another copy of it does."""
@@ -116,27 +116,6 @@ class InsideScreen:
         if row is not None and waits(row) and not held:
             uow.messages.move(message_id, MessageState.ASSESSED, self.clock.now())
             uow.jobs.drop(JobKind.EXPIRE, message_id)
-
-    def _decide(
-        self, uow: UnitOfWork, copy: DeliveryRow, record: IntakeRecord, why: Verdict | None, at: datetime
-    ) -> None:
-        decided = self.decisions.verified(copy, record.commitment)
-        self.decisions.marks.check_last(uow, copy)
-        decision = Decision(
-            recipient=decided.recipient, target=decided.target, action=Action.DELIVER if why is None else why.action,
-            method=None, rule=copy.rule, reasons=why.reasons if why is not None else (), basis=copy.basis,
-            held_for=why.held_for if why is not None else None,
-        )  # fmt: skip
-        made = self.decisions.row(
-            decision, message_id=copy.message_id, delivery_id=copy.id, position=copy.position,
-            commitment=record.commitment, outer_message_id=copy.outer_message_id,
-        )  # fmt: skip
-        self.decisions.redecide(uow, copy, made)
-        data: dict[str, Scalar] = {
-            "action": made.action.value, "method": "", "rule": made.rule, "reasons": ",".join(made.reasons),
-            "held_for": made.held_for.value if made.held_for else "", "mark": self.decisions.marks.mark(uow, made),
-        }  # fmt: skip
-        uow.audit.append(Event(EventKind.DECIDED, copy.message_id, copy.id, data=data), at)
 
 
 def waits(message: MessageRow) -> bool:

@@ -20,16 +20,14 @@ _LOOSE = frozenset({
     "place", "place_told", "tagger",
 })  # fmt: skip
 """Recognisers of dates and places that ordinary reading matter holds too; one with its day, or a street, is somebody's."""
+_TOLD = 0.6
+"""The score of a place that the words around it tell to be somebody's: `a Yakima resident`."""
 _SPOKEN: Any = compiled(
     r"\bI\b|(?i)\b(?:i['’](?:m|ve|ll|d)|my|me|mine|myself|mi|mis|yo|tengo|we (?:saw|admitted|have an?)|your (?:appointment|surgery|procedure|visit|admission|discharge|tests?|results?|scan|biopsy|labs?|dose|refill|next)|su (?:cita|cirugía)|patients?'s?|paciente|name|initials|dob|mrn|s/p|c/o|h/o|p/w|hx|pmh|hpi|pod ?#?\d)\b"
 )
 _GENERAL: Any = compiled(
     r"(?i)\b(?:(?:older |younger |these |those |many |most |all |some |high-risk |our |adult |pediatric )patients|patients (?:who|with|aged|older|over|under|in|on|were|should|may)|patients?['’]? (?:name|education|safety|care|portal|rights|days?)|(?:brand|generic|drug|trade|file|user) name|name of (?:the|your))\b"
 )
-
-
-_TOLD = 0.6
-"""The score of a place that the words around it tell to be somebody's: `a Yakima resident`."""
 
 
 def of_nobody(read: Iterable[tuple[Document, Sequence[Hit]]]) -> bool:
