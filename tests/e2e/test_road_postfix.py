@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import email
 import email.policy
-import os
 import re
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,12 +13,11 @@ from pathlib import Path
 import pytest
 import trustme
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 
 from gateway.domain.decision import Method
 from gateway.domain.states import AttemptState, DeliveryState
 from tests.e2e.postfix_peer import REFUSED, Postfix
-from tests.support.gpgsm import LOOPBACK, import_key
+from tests.support.gpgsm import LOOPBACK, gpgsm_home, import_key
 from tests.support.live import COLLEAGUE, LETTER, MARIA, OFFICE, SENDER, Live, free_port, letter, until
 from tests.support.portal_house import Browser
 from tests.support.programs import run
@@ -147,19 +144,9 @@ def test_postfix_hands_smime_to_the_colleague_who_opens_it_with_openssl(
 
 
 @pytest.fixture
-def gpg_home(live: Live, tmp_path: Path) -> Iterator[dict[str, str]]:
-    home = Path("/tmp") / f"sgp{os.getpid()}"  # a socket's path must be short
-    home.mkdir(mode=0o700)
-    root = x509.load_pem_x509_certificate((live.folder / "keys" / "ca.crt").read_bytes())
-    (home / "gpgsm.conf").write_text("disable-dirmngr\ndisable-crl-checks\nno-secmem-warning\nbatch\n")
-    (home / "gpg-agent.conf").write_text("allow-loopback-pinentry\n")
-    (home / "trustlist.txt").write_text(f"{root.fingerprint(hashes.SHA1()).hex().upper()} S relax\n")
-    env = {"PATH": os.environ["PATH"], "GNUPGHOME": str(home), "LC_ALL": "C.UTF-8"}
-    try:
+def gpg_home(live: Live) -> Iterator[dict[str, str]]:
+    with gpgsm_home(x509.load_pem_x509_certificate((live.folder / "keys" / "ca.crt").read_bytes())) as env:
         yield env
-    finally:
-        subprocess.run(["gpgconf", "--kill", "all"], env=env, check=False, capture_output=True)
-        shutil.rmtree(home)
 
 
 def test_gpgsm_opens_the_fetched_mail(live: Live, hop: Postfix, gpg_home: dict[str, str], tmp_path: Path) -> None:

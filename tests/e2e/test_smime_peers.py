@@ -22,9 +22,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from gateway.mime.build import under
 from gateway.seal import ca, smime
 from gateway.seal.header_protection import protected_payload
-from tests.support.gpgsm import LOOPBACK, import_key
+from tests.support.gpgsm import LOOPBACK, gpgsm_home, import_key
 from tests.support.programs import run
-from tests.support.smime_peers import ORIGINAL, OUTER, assert_read, cms_of, gpgsm_home, program, split_signed, write_pem
+from tests.support.smime_peers import ORIGINAL, OUTER, assert_read, cms_of, program, split_signed, write_pem
 from tests.unit.seal.certificates import AT, CA, CA_KEY, CLINIC, Key, recipient, rsa_key, usage
 from tests.unit.seal.test_smime_forms import signers
 
@@ -140,8 +140,8 @@ def test_openssl_opens_a_triple_wrap_from_outside_in(signer: smime.Signer, tmp_p
 
 
 @pytest.fixture
-def gpg_home(tmp_path: Path) -> Iterator[dict[str, str]]:
-    with gpgsm_home(tmp_path.name) as env:
+def gpg_home() -> Iterator[dict[str, str]]:
+    with gpgsm_home(CA) as env:
         yield env
 
 

@@ -19,6 +19,7 @@ from gateway.seal.cms_verify import Verdict
 from gateway.seal.header_protection import protected_payload
 from tests.interop.table import OPENS, OURS
 from tests.support import sealed_mail
+from tests.support.gpgsm import gpgsm_home
 from tests.support.smime_peers import (
     ORIGINAL,
     OUTER,
@@ -30,7 +31,6 @@ from tests.support.smime_peers import (
     Peer,
     Refused,
     assert_read,
-    gpgsm_home,
     opened,
     split_signed,
 )
@@ -118,7 +118,7 @@ class _Peers:
 
     def _make(self, name: str, folder: Path) -> Peer:
         if name == "gpgsm":
-            return Gpgsm(folder, self._stack.enter_context(gpgsm_home("interop")))
+            return Gpgsm(folder, self._stack.enter_context(gpgsm_home(CA)))
         makers: dict[str, Callable[[Path], Peer]] = {
             "openssl cms": Openssl,
             "NSS cmsutil": Nss,

@@ -161,8 +161,8 @@ def test_at_the_worker(home: Home, disk: Disk, role: Role, fault: Fault) -> None
     home.assess()
     home.sql("UPDATE jobs SET run_at = 9e15")
     role.start("worker")
-    home.sql("UPDATE jobs SET run_at = 1")
     disk.fail(fault)
+    home.sql("UPDATE jobs SET run_at = 1")
     until = time.monotonic() + 20
     while not disk.met() and time.monotonic() < until:
         time.sleep(0.02)

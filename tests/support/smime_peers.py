@@ -11,8 +11,7 @@ import email.policy
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Protocol
@@ -266,19 +265,3 @@ class BouncyCastle:
         for path, data in zip(files, (signature, content, signer.public_bytes(Encoding.DER)), strict=True):
             path.write_bytes(data)
         assert ask(*self._java, "verify", *files)
-
-
-@contextmanager
-def gpgsm_home(name: str) -> Iterator[dict[str, str]]:
-    """The environment of a gpgsm that trusts the built-in authority; its agent ends with it."""
-    home = Path("/tmp") / f"sg{os.getpid()}{name[-6:]}"  # a socket's path must be short
-    home.mkdir(mode=0o700)
-    (home / "gpgsm.conf").write_text("disable-dirmngr\ndisable-crl-checks\nno-secmem-warning\nbatch\n")
-    (home / "gpg-agent.conf").write_text("allow-loopback-pinentry\nallow-preset-passphrase\n")
-    (home / "trustlist.txt").write_text(f"{CA.fingerprint(hashes.SHA1()).hex().upper()} S relax\n")
-    env = {"PATH": os.environ["PATH"], "GNUPGHOME": str(home), "LC_ALL": "C.UTF-8"}
-    try:
-        yield env
-    finally:
-        subprocess.run(["gpgconf", "--kill", "all"], env=env, check=False, capture_output=True)
-        shutil.rmtree(home)
