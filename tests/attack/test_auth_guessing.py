@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from gateway.smtp.limits import DoorLimits
 from gateway.smtp.settings import Profile
 from tests.dialogs.door_kit import stand
+from tests.support.patience import until_so
 
 pytestmark = pytest.mark.proves("door.auth")
 
@@ -146,7 +146,7 @@ async def test_checks_in_parallel_are_bounded_and_the_loop_stays_free(tmp_path):
         clients = [await one.secure() for _ in range(3)]
         for client in clients[:2]:
             await client.send(RIGHT.encode() + b"\r\n")
-        await asyncio.sleep(0.05)
+        await until_so(lambda: one.door._house.gate._checking == 2)
         assert (await clients[2].ask(RIGHT)).startswith("454 4.7.0")
         one.users.hold.set()
         assert [(await client.reply())[:3] for client in clients[:2]] == ["235", "235"]

@@ -31,7 +31,7 @@ HONEST = "127.200.0.1"
 
 def honest_mail(port: int, source: str = HONEST) -> str:
     """A small mail from an address of its own; the reply to its end."""
-    with socket.create_connection(("127.0.0.1", port), timeout=20, source_address=(source, 0)) as sock:
+    with socket.create_connection(("127.0.0.1", port), timeout=60, source_address=(source, 0)) as sock:
         file = sock.makefile("rb")
         said = file.readline()
         for command in (b"EHLO c", b"MAIL FROM:<lee@practice.example>", b"RCPT TO:<b@example.net>", b"DATA",
@@ -81,7 +81,7 @@ def crowd_at_the_door(count: int) -> tuple[list[float], int]:
             return took, peak(process.pid) - before
         finally:
             idle.close()
-            process.communicate("\n", timeout=40)
+            process.communicate("\n", timeout=60)
             assert process.returncode == 0
 
 
@@ -120,15 +120,17 @@ async def test_who_never_begins_tls_is_counted_like_everybody(tmp_path):
 
 async def test_a_stranger_that_says_much_and_sends_nothing_must_go(tmp_path):
     """At the inbound door any MAIL is taken, so only a recipient that nobody can guess wins time."""
-    async with stand(tmp_path, Profile.INBOUND, limits=DoorLimits(greeting_seconds=0.4)) as one:
-        stranger, peer = await one.greeted(), await one.greeted()
+    async with stand(tmp_path, Profile.INBOUND, limits=DoorLimits(greeting_seconds=3.0)) as one:
+        peer = await one.greeted()
         await peer.talk("C: MAIL FROM:<>\nS: 250\nC: RCPT TO:<own@gate.example>\nS: 250")
+        stranger = await one.greeted()
         assert (await stranger.ask("MAIL FROM:<a@evil.example>")).startswith("250")
-        for _ in range(40):
-            await asyncio.sleep(0.05)
-            if one.door.connections == 1:
-                break
-            await stranger.send(b"NOOP\r\n")
+        with contextlib.suppress(ConnectionError):
+            for _ in range(600):
+                await asyncio.sleep(0.1)
+                if one.door.connections == 1:
+                    break
+                await stranger.send(b"NOOP\r\n")
         assert one.door.connections == 1
         assert (await peer.ask("NOOP")).startswith("250")
         assert one.refused("silence") == 1
@@ -137,16 +139,8 @@ async def test_a_stranger_that_says_much_and_sends_nothing_must_go(tmp_path):
 async def others_are_served(one: Stand) -> None:
     client = await one.raw()
     assert (await client.reply()).startswith("220")
-    assert (await asyncio.wait_for(client.ask("NOOP"), 5)).startswith("250")
+    assert (await asyncio.wait_for(client.ask("NOOP"), 60)).startswith("250")
     client.close()
-
-
-async def gone(one: Stand, left: int = 0) -> None:
-    for _ in range(200):
-        if one.door.connections <= left:
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"{one.door.connections} connections are still there")
 
 
 async def in_data_under_tls(one: Stand) -> Client:
@@ -176,7 +170,7 @@ async def test_tls_that_ends_in_the_middle_leaves_no_message(tmp_path, way):
         else:
             raw.send(b"\r\n.\r\nQUIT\r\n")
         raw.close()
-        await gone(one)
+        await one.left(0)
         assert [taken.state for taken in one.intake.begun] == ["aborted"]
         await others_are_served(one)
         client.writer.transport.abort()
@@ -190,7 +184,7 @@ async def test_a_client_that_shuts_one_half_of_tls_is_not_kept(tmp_path):
             raw = socket.socket(fileno=socket.dup(client.writer.get_extra_info("socket").fileno()))
             raw.shutdown(socket.SHUT_WR)
             raw.close()
-        await gone(one)
+        await one.left(0)
         await others_are_served(one)
         for client in clients:
             client.writer.transport.abort()
@@ -202,7 +196,7 @@ async def test_resets_in_data_by_the_hundred(tmp_path):
             client = await one.at_data()
             await client.send(b"half")
             client.writer.transport.abort()
-        await gone(one)
+        await one.left(0)
         assert {taken.state for taken in one.intake.begun} == {"aborted"}
         await others_are_served(one)
 
@@ -214,7 +208,7 @@ async def test_a_flood_of_commands_on_many_lines_leaves_others_served(tmp_path):
         for client in rude:
             client.writer.write(b"NOOP\r\n" * 20_000)
         await others_are_served(one)
-        await gone(one)
+        await one.left(0)
         assert one.refused("commands_per_minute") == 20
 
 
@@ -227,7 +221,7 @@ async def test_a_command_that_never_ends_costs_no_memory(tmp_path):
                 await client.send(b"x" * 65_536)
                 assert all(each.inlet.waiting <= 2**20 for each in one.door._house.connections)
                 await asyncio.sleep(0)
-        await gone(one)
+        await one.left(0)
         await others_are_served(one)
 
 

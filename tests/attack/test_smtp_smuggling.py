@@ -12,6 +12,7 @@ import pytest
 
 from gateway.smtp.settings import Profile, SmarthostClient
 from tests.dialogs.door_kit import stand
+from tests.support.patience import until_so
 
 pytestmark = pytest.mark.proves("door.end-of-data")
 
@@ -104,8 +105,7 @@ async def test_refused_body_cannot_turn_into_commands(tmp_path):
         client = await one.at_data()
         await client.send(b"From: ceo@practice.example\r\n\r\nx\r\n")
         await client.send(b"RSET\r\nMAIL FROM:<lee@practice.example>\r\nQUIT\r\n")
-        await asyncio.sleep(0.05)
-        assert one.intake.begun[0].state == "aborted"
+        await until_so(lambda: one.intake.begun[0].state == "aborted")
         await client.send(b".\r\nNOOP\r\n")
         assert (await client.reply()).startswith("550 5.7.1")
         assert (await client.reply()).startswith("250")

@@ -21,6 +21,7 @@ from gateway.smtp.limits import DoorLimits
 from gateway.smtp.server import Door, serve_door
 from gateway.smtp.settings import DoorConfig, Listener, Profile
 from gateway.smtp.tls import ServerTls, TlsFiles
+from tests.support.patience import until_so
 
 LEE = Identity("lee", "auth", frozenset({"lee@practice.example", "@team.example"}))
 
@@ -45,7 +46,7 @@ class FakeUsers:
 
     def authenticate(self, name: str, password: str) -> Identity | None:
         self.calls += 1
-        self.hold.wait(10)
+        self.hold.wait(60)
         if self.broken:
             raise OSError("password file")
         return LEE if (name, password) == ("lee", "open sesame") else None
@@ -64,7 +65,8 @@ class Taken:
         self.parts.append(chunk)
 
     def finish(self) -> str:
-        self.intake.finishing.wait(10)
+        self.intake.finishers += 1
+        self.intake.finishing.wait(60)
         if self.intake.fail_finish is not None:
             raise self.intake.fail_finish
         self.state = "finished"
@@ -91,6 +93,8 @@ class FakeIntake:
         self.fail_finish: Exception | None = None
         self.finishing = threading.Event()
         self.finishing.set()
+        self.finishers = 0
+        """How many have come to be made durable."""
 
     def admit(self, identity: Identity, size: int) -> None:
         if self.fail_admit is not None:
@@ -128,7 +132,7 @@ class Client:
         lines = []
         while True:
             try:
-                line = await asyncio.wait_for(self.reader.readline(), 10)
+                line = await asyncio.wait_for(self.reader.readline(), 60)
             except (ConnectionError, ssl.SSLError):
                 return ""
             if not line:
@@ -195,6 +199,12 @@ class Stand:
     def refused(self, limit: str) -> float:
         """How often that limit was met."""
         return self.metrics.registry.get_sample_value("sealgate_limit_refused_total", {"limit": limit}) or 0.0
+
+    async def left(self, connections: int) -> None:
+        """Wait until no more connections than these are open."""
+        assert self.door is not None
+        door = self.door
+        await until_so(lambda: door.connections <= connections)
 
     def in_vain(self, action: str) -> float:
         """What clients without an identity did in vain."""

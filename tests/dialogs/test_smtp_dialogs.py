@@ -341,7 +341,7 @@ async def test_drain_finishes_data_and_dismisses_the_idle(tmp_path):
         busy = await one.at_data()
         await busy.send(MAIL[:40])
         await asyncio.sleep(0.05)
-        draining = asyncio.create_task(one.door.drain(5))
+        draining = asyncio.create_task(one.door.drain(60))
         assert (await idle.reply()).startswith("421 4.3.2")
         assert await idle.reply() == ""
         with pytest.raises(ConnectionError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from gateway.smtp.limits import DoorLimits
 from gateway.smtp.settings import Profile, SmarthostClient
 from tests.dialogs.door_kit import stand
+from tests.support.patience import until_so
 
 LOCAL = SmarthostClient("local", networks=("127.0.0.0/8",), may_send_as=frozenset({"lee@practice.example"}))
 OPEN = "C: MAIL FROM:<lee@practice.example>\nS: 250\nC: RCPT TO:<b@example.net>\nS: 250\nC: DATA\nS: 354"
@@ -108,7 +110,7 @@ async def test_connections_per_address(tmp_path):
         assert (await third.reply()).startswith("421 4.7.0 Too many connections")
         assert await third.reply() == ""
         first.close()
-        await asyncio.sleep(0.05)
+        await one.left(1)
         fourth = await one.greeted()
         assert (await fourth.ask("NOOP")).startswith("250")
         assert (await second.ask("NOOP")).startswith("250")
@@ -138,29 +140,33 @@ async def test_slow_command_lines(tmp_path):
     async with door(tmp_path, command_seconds=0.3) as one:
         client = await one.greeted()
         started = time.monotonic()
+        # Listened for from the start: a reset that answers the last byte may overtake what is read only then.
+        said = asyncio.create_task(client.reply())
         # A byte now and then does not help: the time is for the whole line.
-        for byte in b"NOOP NOOP NOOP":
-            await client.send(bytes([byte]))
-            await asyncio.sleep(0.05)
-            if one.door.connections == 0:
-                break
-        assert (await client.reply()).startswith("421 4.4.2")
+        with contextlib.suppress(ConnectionError):
+            for byte in b"NOOP " * 200:
+                await client.send(bytes([byte]))
+                await asyncio.wait([said], timeout=0.05)
+                if said.done():
+                    break
+        assert (await said).startswith("421 4.4.2")
         # Far below the default of five minutes, far above what a busy machine makes of 0.3 seconds.
         assert time.monotonic() - started < 30
-        while one.door.connections:
-            await asyncio.sleep(0.01)
+        await one.left(0)
 
 
 @pytest.mark.proves("door.slow-and-many")
 async def test_a_client_that_never_mails_is_sent_away(tmp_path):
-    async with door(tmp_path, greeting_seconds=0.3) as one:
-        idle, proven = await one.greeted(), await one.greeted()
+    async with door(tmp_path, greeting_seconds=3.0) as one:
+        proven = await one.greeted()
         assert (await proven.ask("MAIL FROM:<lee@practice.example>")).startswith("250")
-        for _ in range(5):
-            await asyncio.sleep(0.1)
-            if one.door.connections == 1:
-                break
-            await idle.send(b"NOOP\r\n")
+        idle = await one.greeted()
+        with contextlib.suppress(ConnectionError):
+            for _ in range(600):
+                await asyncio.sleep(0.1)
+                if one.door.connections == 1:
+                    break
+                await idle.send(b"NOOP\r\n")
         assert one.door.connections == 1
         assert (await proven.ask("NOOP")).startswith("250")
 
@@ -169,8 +175,8 @@ async def test_a_client_that_never_mails_is_sent_away(tmp_path):
 async def test_slow_data_is_cut_and_leaves_nothing(tmp_path):
     async with door(tmp_path, data_grace_seconds=0.3, data_bytes_per_second=1000) as one:
         client = await one.greeted()
-        await client.talk(OPEN)
         started = time.monotonic()
+        await client.talk(OPEN)
         for _ in range(1000):
             if client.reader.at_eof() or one.door.connections == 0:
                 break
@@ -183,31 +189,34 @@ async def test_slow_data_is_cut_and_leaves_nothing(tmp_path):
 
 
 async def test_steady_data_above_the_least_rate_is_served(tmp_path):
-    async with door(tmp_path, data_grace_seconds=0.2, data_bytes_per_second=1000) as one:
+    # Longer than the grace alone lets it, and each piece pays for a second: time that a busy machine may take.
+    async with door(tmp_path, data_grace_seconds=2.0, data_bytes_per_second=1000) as one:
         client = await one.greeted()
         await client.talk(OPEN)
         for _ in range(12):
-            await client.send(b"y" * 98 + b"\r\n")
-            await asyncio.sleep(0.05)
+            await client.send(b"y" * 998 + b"\r\n")
+            await asyncio.sleep(0.2)
         await client.send(b".\r\n")
         assert (await client.reply()).startswith("250")
 
 
 @pytest.mark.proves("door.slow-and-many")
 async def test_data_in_all_has_an_end(tmp_path):
-    async with door(tmp_path, data_seconds=0.3) as one:
+    async with door(tmp_path, data_seconds=1.0) as one:
         client = await one.greeted()
         await client.talk(OPEN)
-        await client.send(b"y" * 1_000_000)
-        assert (await client.reply()).startswith("421 4.4.2")
+        said = asyncio.create_task(client.reply())  # listened for before a reset can overtake it
+        with contextlib.suppress(ConnectionError):
+            await client.send(b"y" * 1_000_000)
+        assert (await said).startswith("421 4.4.2")
 
 
 @pytest.mark.proves("door.slow-and-many")
 async def test_handshake_that_never_comes(tmp_path):
     async with stand(tmp_path, Profile.SUBMISSIONS, limits=DoorLimits(handshake_seconds=0.3)) as one:
         client = await one.raw()
-        assert await asyncio.wait_for(client.reader.read(), 3) == b""
-        assert one.door.connections == 0
+        assert await asyncio.wait_for(client.reader.read(), 60) == b""
+        await one.left(0)
 
 
 @pytest.mark.proves("door.slow-and-many")
@@ -220,11 +229,7 @@ async def test_client_that_does_not_read_its_replies(tmp_path):
                 break
             client.writer.write(b"NOOP\r\n" * 5000)
             await asyncio.sleep(0.01)
-        for _ in range(100):
-            if one.door.connections == 0:
-                break
-            await asyncio.sleep(0.02)
-        assert one.door.connections == 0
+        await one.left(0)
         client.writer.transport.abort()
 
 
@@ -236,8 +241,7 @@ async def test_reset_in_the_middle_of_data(tmp_path):
         await client.send(b"half")
         await asyncio.sleep(0.02)
         client.writer.transport.abort()
-        await asyncio.sleep(0.05)
-        assert one.door.connections == 0
+        await one.left(0)
     assert one.intake.begun[0].state == "aborted"
 
 
@@ -247,10 +251,10 @@ async def test_client_gone_while_the_message_is_made_durable(tmp_path):
         client = await one.greeted()
         await client.talk(OPEN)
         await client.send(b"x\r\n.\r\n")
-        await asyncio.sleep(0.05)
+        await until_so(lambda: one.intake.finishers)
         client.writer.transport.abort()
         await asyncio.sleep(0.05)
         one.intake.finishing.set()
-        await asyncio.sleep(0.05)
+        await until_so(lambda: one.intake.begun[0].state != "open")
         # Not aborted under the hands of `finish`: a duplicate at worst, never half a message.
         assert one.intake.begun[0].state == "finished"

@@ -10,6 +10,7 @@ from gateway.smtp.gate import Busy, Gate, Throttled, origin
 from gateway.smtp.inlet import Inlet, LineTooLong
 from gateway.smtp.limits import DoorLimits
 from tests.dialogs.door_kit import FakeClock, FakeUsers
+from tests.support.patience import until_so
 
 
 class Idle:
@@ -119,7 +120,7 @@ async def test_password_checks_are_bounded():
     gate = Gate(DoorLimits(password_checks=1, password_queue=1), users, FakeClock())
     users.hold.clear()
     waiting = [asyncio.create_task(gate.authenticate("a", "lee", "open sesame")) for _ in range(2)]
-    await asyncio.sleep(0.05)
+    await until_so(lambda: users.calls == 1)  # in its thread, and the other waits for that
     with pytest.raises(Busy):
         await gate.authenticate("a", "lee", "open sesame")
     assert users.calls == 1
