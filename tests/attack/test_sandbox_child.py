@@ -38,7 +38,8 @@ def box():
 
 @pytest.fixture(scope="module")
 def hasty():
-    with started(replace(LIMITS, message_seconds=0.8)) as inspector:
+    # What comes before the one that hangs is done within it, on a machine with other things to do as well.
+    with started(replace(LIMITS, message_seconds=3.0)) as inspector:
         yield inspector
 
 
@@ -122,11 +123,11 @@ def test_a_death_or_a_lie_is_a_gap_and_earlier_answers_stand(box, order, reason)
 def test_a_child_past_its_deadline_is_a_gap_and_does_not_live_on(hasty, order):
     begin = time.monotonic()
     answer = ask(hasty, "hello", order, "later")
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < LIMITS.message_seconds
     assert [text.part for text in answer.texts] == [PART]
     assert reasons(answer) == {"attachment:1": GapReason.TIMED_OUT, "attachment:2": GapReason.TIMED_OUT}
     launcher = psutil.Process(hasty.launcher)
-    until = time.monotonic() + 5
+    until = time.monotonic() + 60
     while launcher.children() and time.monotonic() < until:
         time.sleep(0.02)
     assert not launcher.children()
@@ -136,10 +137,11 @@ def test_a_child_past_its_deadline_is_a_gap_and_does_not_live_on(hasty, order):
 @pytest.mark.proves("box.hostile-child", "box.launcher")
 @pytest.mark.parametrize("order", ["spin", "deaf"])
 def test_cpu_time_is_limited_apart_from_the_clock(order):
-    with started(replace(LIMITS, cpu_seconds=1)) as inspector:
+    limits = replace(LIMITS, cpu_seconds=1, message_seconds=240.0)
+    with started(limits) as inspector:
         begin = time.monotonic()
         reason = reasons(ask(inspector, order))[PART]
-        assert time.monotonic() - begin < LIMITS.message_seconds / 2
+        assert time.monotonic() - begin < limits.message_seconds / 2
         # one who ignores the signal is killed outright, which looks like the kernel's out-of-memory killer
         assert reason is (GapReason.TIMED_OUT if order == "spin" else GapReason.OUT_OF_MEMORY)
 
@@ -171,7 +173,7 @@ def test_a_child_that_does_not_read_cannot_hold_the_worker(hasty):
 
     begin = time.monotonic()
     assert set(reasons(hasty.inspect(slowly())).values()) == {GapReason.TIMED_OUT}
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < LIMITS.message_seconds
 
 
 @pytest.mark.proves("box.launcher")
@@ -191,9 +193,8 @@ def test_one_child_serves_one_message(box):
 def test_a_child_writes_no_file_no_core_and_starts_no_process(hasty):
     asked = threading.Thread(target=ask, args=(hasty, "sleep"))
     asked.start()
-    until = time.monotonic() + 5
     limits = ""
-    while "Max processes             0 " not in limits and time.monotonic() < until:  # a child just forked has none yet
+    while "Max processes             0 " not in limits and asked.is_alive():  # a child just forked has none yet
         for child in psutil.Process(hasty.launcher).children():
             with suppress(OSError):
                 limits = Path(f"/proc/{child.pid}/limits").read_text()

@@ -48,7 +48,7 @@ def real_clamd(folder: Path) -> Iterator[str]:
         [program, "--config-file", str(folder / "clamd.conf")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while not _answers(folder / "clamd.sock"):
             assert running.poll() is None, (folder / "clamd.log").read_text(errors="replace")
             assert time.monotonic() < deadline, "clamd does not answer"
@@ -93,7 +93,7 @@ class FalseClamd:
         self._door.shutdown(socket.SHUT_RDWR)  # wakes who waits in accept
         self._door.close()
         for one in self._threads:
-            one.join(5)
+            one.join(60)
 
     def __enter__(self) -> FalseClamd:
         return self

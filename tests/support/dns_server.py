@@ -15,13 +15,25 @@ Reply = Callable[[dns.message.Message], dns.message.Message | bytes | None]
 """The answer; bytes go as they are; None says nothing."""
 
 
+def _both() -> tuple[socket.socket, socket.socket]:
+    """A port that is free for TCP may be somebody's for UDP: then another one."""
+    while True:
+        streams = socket.create_server(("127.0.0.1", 0))
+        datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            datagrams.bind(streams.getsockname())
+        except OSError:
+            streams.close()
+            datagrams.close()
+        else:
+            return streams, datagrams
+
+
 @contextlib.contextmanager
 def dns_server(reply: Reply) -> Iterator[int]:
     """Serve until the block ends; the port is for both UDP and TCP."""
-    streams = socket.create_server(("127.0.0.1", 0))
+    streams, datagrams = _both()
     port = streams.getsockname()[1]
-    datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    datagrams.bind(("127.0.0.1", port))
 
     def answer(data: bytes) -> bytes | None:
         made = reply(dns.message.from_wire(data))
@@ -46,7 +58,7 @@ def dns_server(reply: Reply) -> Iterator[int]:
             while True:
                 one, _ = streams.accept()
                 with one, contextlib.suppress(OSError, struct.error):
-                    one.settimeout(2)
+                    one.settimeout(20)
                     size = struct.unpack("!H", one.recv(2))[0]
                     made = answer(one.recv(size))
                     if made is not None:

@@ -67,7 +67,7 @@ def web_server(context: ssl.SSLContext | None = None) -> Iterator[Served]:
         def get_request(self):
             sock, peer = super().get_request()
             if context is not None:
-                sock.settimeout(5)
+                sock.settimeout(60)
                 sock = context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
             return sock, peer
 

@@ -10,7 +10,6 @@ import socket
 import ssl
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -38,6 +37,7 @@ from gateway.domain.address import Address
 from gateway.domain.errors import ConfigError
 from gateway.ports.keys import KeyAnswer, KeyKind, KeyState
 from tests.support.dns_server import dns_server
+from tests.support.patience import until
 from tests.unit.seal.certificates import AT, CA, recipient
 
 BOB = Address.parse("Bob.B@example.net")
@@ -247,7 +247,7 @@ def over_tls(says: Callable, authority: trustme.CA) -> Iterator[int]:
         with contextlib.suppress(OSError):
             while True:
                 plain, _ = listening.accept()
-                plain.settimeout(2)
+                plain.settimeout(20)
                 with contextlib.suppress(OSError), context.wrap_socket(plain, server_side=True) as one:
                     size = int.from_bytes(one.recv(2), "big")
                     made = says(dns.message.from_wire(one.recv(size))).to_wire(max_size=65535)
@@ -273,7 +273,7 @@ def test_a_resolver_elsewhere_is_believed_over_tls_under_its_own_name():
             context = ssl.create_default_context()
             authority.configure_trust(context)
             resolver = Resolver("127.0.0.1", port, name, context)
-            assert DnsDirectory(resolver, SMIMEA, Trust(), judge, 3).find(BOB, AT).state is state
+            assert DnsDirectory(resolver, SMIMEA, Trust(), judge, 60).find(BOB, AT).state is state
 
 
 # With a real validator
@@ -331,6 +331,13 @@ def denies(zone: dns.zone.Zone, owner: dns.name.Name, name: dns.name.Name) -> bo
     return owner == name or (owner < name < after if owner < after else owner < name)
 
 
+def answers(port: int) -> bool:
+    """Whether somebody listens there."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 20):
+        return True
+    return False
+
+
 @contextlib.contextmanager
 def unbound(tmp_path: Path, zone_port: int, anchor: dns.rdata.Rdata | None) -> Iterator[int]:
     program = shutil.which("unbound") or shutil.which("unbound", path="/usr/sbin")
@@ -346,14 +353,12 @@ def unbound(tmp_path: Path, zone_port: int, anchor: dns.rdata.Rdata | None) -> I
     )
     process = subprocess.Popen([program, "-d", "-c", str(tmp_path / "unbound.conf")], stderr=subprocess.DEVNULL)
     try:
-        for _ in range(100):
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                break
-            time.sleep(0.05)
+        until(lambda: answers(port) or process.poll() is not None)
+        assert process.poll() is None
         yield port
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 @pytest.mark.peer
@@ -371,7 +376,7 @@ def test_a_signed_zone_through_a_real_validator(tmp_path, forge, anchored, state
         dns_server(authority(zone, forge=forge)) as zone_port,
         unbound(tmp_path, zone_port, ds if anchored else None) as port,
     ):
-        directory = DnsDirectory(Resolver("127.0.0.1", port), SMIMEA, Trust(), judge, 5)
+        directory = DnsDirectory(Resolver("127.0.0.1", port), SMIMEA, Trust(), judge, 60)
         answer = directory.find(BOB, AT)
         assert (answer.state, answer.reason) == (state, reason)
         if not forge and anchored:

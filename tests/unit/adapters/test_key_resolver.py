@@ -32,14 +32,17 @@ class Fixed:
     def find(self, address: Address, at: datetime, kind: KeyKind = KeyKind.SMIME) -> KeyAnswer:
         self.asked += 1
         if self.wait is not None:
-            self.wait.wait(10)
+            self.wait.wait(60)
         if self.fault is not None:
             raise self.fault
         return KeyAnswer(self.state, self.der if self.state is KeyState.VALID else b"", "f", self.state.value)
 
 
 def resolver(*directories: Fixed, domains=ALL, **more) -> Resolver:
-    return Resolver([Place(f"d{number}", one, domains, 0.3) for number, one in enumerate(directories)], **more)
+    """Whoever hangs is waited for a moment, whoever answers as long as a busy machine may make it take."""
+    seconds = [60.0 if one.wait is None else 0.3 for one in directories]
+    places = [Place(f"d{number}", one, domains, seconds[number]) for number, one in enumerate(directories)]
+    return Resolver(places, **({"seconds": 60.0} | more))
 
 
 STATES = st.lists(

@@ -8,7 +8,6 @@ import socket
 import ssl
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from gateway.domain.address import Address
 from gateway.domain.errors import ConfigError
 from gateway.domain.protected import Protected
 from gateway.ports.keys import KeyAnswer, KeyKind, KeyState
+from tests.support.patience import until
 from tests.unit.seal.certificates import AT, CA, recipient
 
 BOB = Address.parse("bob@example.org")
@@ -35,7 +35,7 @@ TRUST = Trust((Anchors((CA,)),))
 SUCCESS = (ber.integer(0, ber.ENUMERATED), ber.tlv(ber.OCTETS), ber.tlv(ber.OCTETS))
 
 
-def find(port: int, *, trust: Trust = TRUST, seconds: float = 5.0, connect: Fetch | None = None, **place) -> KeyAnswer:
+def find(port: int, *, trust: Trust = TRUST, seconds: float = 60.0, connect: Fetch | None = None, **place) -> KeyAnswer:
     made = LdapPlace("127.0.0.1", port, "dc=example,dc=org", place.pop("tls", False), **place)
     return LdapDirectory(made, trust, seconds, connect or Fetch()).find(BOB, AT)
 
@@ -188,10 +188,8 @@ def slapd(tmp_path_factory) -> Iterator[tuple[int, int, Path]]:
         f"modulepath /usr/lib/ldap\nmoduleload back_mdb\npidfile {home}/pid\nTLSCertificateFile {home}/cert.pem\nTLSCertificateKeyFile {home}/key.pem\n"
         f'database mdb\nmaxsize 10485760\nsuffix "dc=example,dc=org"\nrootdn "cn=admin,dc=example,dc=org"\nrootpw secret\ndirectory {home}/db\n'
     )
-    ports = []
-    for _ in range(2):
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            ports.append(free.getsockname()[1])
+    with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as second:
+        ports = [one.getsockname()[1] for one in (first, second)]
     urls = f"ldap://127.0.0.1:{ports[0]} ldaps://127.0.0.1:{ports[1]}"
     process = subprocess.Popen(
         [program, "-f", str(home / "slapd.conf"), "-h", urls, "-d", "0"], stderr=subprocess.DEVNULL
@@ -215,16 +213,11 @@ def slapd(tmp_path_factory) -> Iterator[tuple[int, int, Path]]:
         str(home / "bob.ldif"),
     ]
     try:
-        for _ in range(50):
-            done = subprocess.run(command, capture_output=True, check=False)
-            if done.returncode in {0, 68}:
-                break
-            time.sleep(0.1)
-        assert done.returncode in {0, 68}, done.stderr
+        until(lambda: subprocess.run(command, capture_output=True, check=False).returncode in {0, 68})
         yield ports[0], ports[1], home / "ca.pem"
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 @pytest.mark.peer

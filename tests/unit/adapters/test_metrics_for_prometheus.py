@@ -49,15 +49,15 @@ def test_the_port_shows_metrics_and_nothing_else():
     metrics = PrometheusMetrics()
     server = MetricsServer("127.0.0.1", 0, metrics.registry)
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=60) as answer:
             assert b"sealgate_limit_refused_total" in answer.read()
         with pytest.raises(urllib.error.HTTPError) as refused:
-            urllib.request.urlopen(f"http://127.0.0.1:{server.port}/", timeout=5)
+            urllib.request.urlopen(f"http://127.0.0.1:{server.port}/", timeout=60)
         assert refused.value.code == 404
         refused.value.close()
         # One that connects and says nothing keeps nobody else waiting.
         with socket.create_connection(("127.0.0.1", server.port)):
-            urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=5).close()
+            urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=60).close()
     finally:
         server.close()
 

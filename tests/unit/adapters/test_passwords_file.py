@@ -121,7 +121,7 @@ def test_writers_wait_for_each_other(path):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert len(quick(path).users()) == 8
 
 

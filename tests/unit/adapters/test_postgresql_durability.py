@@ -17,7 +17,7 @@ from tests.support.fakes import SeededTokens
 from tests.support.home import Home
 
 pytestmark = pytest.mark.proves("rest.postgresql")
-_RELOAD = 10.0
+_RELOAD = 60.0
 
 
 @pytest.fixture

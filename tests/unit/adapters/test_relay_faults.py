@@ -86,7 +86,7 @@ class Names:
             return socket.getaddrinfo(host, port, *rest)
         self.asked += 1
         self.asking += 1
-        self.let_go.wait(20)
+        self.let_go.wait(120)
         self.asking -= 1
         raise socket.gaierror(socket.EAI_AGAIN, "no answer")
 
@@ -94,7 +94,7 @@ class Names:
 @pytest.mark.proves("lost.dns-times-out")
 def test_names_that_do_not_resolve_in_time_are_temporary_and_cost_one_thread():
     names, replies = Names(), []
-    relay = choose_relay(f"smtps://{HOST}:465", RelayOptions(resolve=names, resolve_seconds=0.3, connections=50))
+    relay = choose_relay(f"smtps://{HOST}:465", RelayOptions(resolve=names, resolve_seconds=1.0, connections=50))
     begun = time.monotonic()
     threads = [
         threading.Thread(target=lambda: replies.append(relay.deliver(consignment(), nothing))) for _ in range(40)
@@ -102,8 +102,8 @@ def test_names_that_do_not_resolve_in_time_are_temporary_and_cost_one_thread():
     for one in threads:
         one.start()
     for one in threads:
-        one.join(10)
-    assert time.monotonic() - begun < 8, "deliveries wait behind each other's names"
+        one.join(60)
+    assert time.monotonic() - begun < 20, "deliveries wait behind each other's names"
     assert [(one.outcome, one.stored, one.in_doubt) for one in replies] == [(Outcome.TEMPORARY, "0 4.4.3", False)] * 40
     assert names.asking == names.asked == 1
     names.let_go.set()
@@ -115,14 +115,14 @@ def test_names_that_do_not_resolve_in_time_are_temporary_and_cost_one_thread():
 def test_a_hanging_name_does_not_hold_up_another_relay():
     names = Names()
     with Peer() as peer:
-        hanging = choose_relay(f"smtps://{HOST}:465", RelayOptions(resolve=names, resolve_seconds=15))
-        other = choose_relay(f"smtp://localhost:{peer.port}", RelayOptions(resolve=names, connect_seconds=1))
+        hanging = choose_relay(f"smtps://{HOST}:465", RelayOptions(resolve=names, resolve_seconds=60))
+        other = choose_relay(f"smtp://localhost:{peer.port}", RelayOptions(resolve=names, connect_seconds=30))
         waiting = threading.Thread(target=lambda: hanging.deliver(consignment(), nothing))
         waiting.start()
         begun = time.monotonic()
         assert other.deliver(consignment(), nothing).outcome is Outcome.ACCEPTED
-        assert time.monotonic() - begun < 8  # half of what the other one waits
+        assert time.monotonic() - begun < 30  # half of what the other one waits
         names.let_go.set()
-        waiting.join(10)
+        waiting.join(60)
         hanging.close()
         other.close()

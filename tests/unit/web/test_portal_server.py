@@ -17,6 +17,7 @@ from gateway.web.pages import date_in_words, day_in_words, size_in_words
 from gateway.web.server import serve_portal
 from gateway.web.settings import ServerConfig
 from gateway.web.words import ERRORS, REFUSALS, wait_in_words
+from tests.support.patience import until_so
 from tests.support.portal_house import House
 
 
@@ -35,7 +36,7 @@ async def test_the_portal_speaks_tls(tmp_path: Path) -> None:
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert answer.endswith(b"ok\n")
     port = server.port
-    await asyncio.wait_for(server.drain(), 10)
+    await asyncio.wait_for(server.drain(), 60)
     with pytest.raises(ConnectionRefusedError):
         await asyncio.open_connection("127.0.0.1", port)
     house.store.close()
@@ -58,19 +59,18 @@ async def test_connections_at_the_limit_and_above(tmp_path: Path) -> None:
         return (await reader.readline())[9:12]
 
     three = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(3)]
-    await asyncio.sleep(0.05)
+    samples = metrics.registry.get_sample_value
     assert await status(*three[2]) == b"503"
     for one in three[1:]:
         one[1].close()
-    await asyncio.sleep(0.1)
+    await until_so(lambda: samples("sealgate_limit_use", {"limit": "web_connections"}) == 1)
     again = await asyncio.open_connection("127.0.0.1", server.port)
     assert [await status(*one) for one in (three[0], again)] == [b"200", b"200"]
-    samples = metrics.registry.get_sample_value
     assert samples("sealgate_limit_refused_total", {"limit": "web_connections"}) == 1
     assert samples("sealgate_limit_use", {"limit": "web_connections"}) == 2
     for one in (three[0], again):
         one[1].close()
-    await asyncio.wait_for(server.drain(), 10)
+    await asyncio.wait_for(server.drain(), 60)
     house.store.close()
 
 
