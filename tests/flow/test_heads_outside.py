@@ -49,7 +49,7 @@ def proves(home: Home, outside: Path) -> None:
 def test_a_log_server_gets_each_head_as_a_line_of_rfc_5424(tmp_path: Path) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
-        server.settimeout(5)
+        server.settimeout(60)
         url = f"udp://127.0.0.1:{server.getsockname()[1]}"
         with Home(tmp_path, settings=with_audit(head_syslog=url)) as home:
             home.people()
@@ -85,7 +85,7 @@ def test_heads_go_to_a_local_socket_and_by_tcp(tmp_path: Path, scheme: str) -> N
             taker = threading.Thread(target=lambda: got.append(server.accept()[0].recv(4096)))
             taker.start()
             send(f"tcp://127.0.0.1:{server.getsockname()[1]}", kept, START)
-            taker.join(5)
+            taker.join(60)
         size, _, rest = got[0].partition(b" ")
         assert int(size) == len(rest)
     assert found_in(got[0].partition(b"<")[2]) == [kept]

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import smtplib
 import ssl
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from gateway.domain.decision import Method
 from gateway.domain.states import AttemptState, DeliveryState, MessageState
 from tests.support.home import DOCTOR, GRACE, LUNCH, MARIA, OFFICE, RESULTS, Home, Sent, mail
 from tests.support.killed_role import Nursery
+from tests.support.patience import until
 
 PASSWORD = "correct horse battery"
 WORKER_POINTS = [
@@ -126,7 +126,7 @@ def send(port: int, kind: Kind) -> bool:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     with suppress(OSError, smtplib.SMTPException):
-        client = smtplib.SMTP("127.0.0.1", port, timeout=20)
+        client = smtplib.SMTP("127.0.0.1", port, timeout=60)
         try:
             client.starttls(context=context)
             client.login("lee", PASSWORD)
@@ -170,8 +170,6 @@ def test_a_lease_ends_by_itself_and_another_process_takes_over(home: Home, nurse
     assert nursery.ended() == -9
     nursery.start("worker", config(home), sections=short)
     nursery.ready()
-    until = time.monotonic() + 15
-    while home.message(message).state is not MessageState.SETTLED and time.monotonic() < until:
-        time.sleep(0.05)
+    until(lambda: home.message(message).state is MessageState.SETTLED)
     assert nursery.stop() == 0
     assert len(finished(home, message, kind)) == 1

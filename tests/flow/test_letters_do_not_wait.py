@@ -20,7 +20,7 @@ from gateway.ports.metrics import Limit
 from tests.support.home import LUNCH, OFFICE, Home, mail
 
 pytestmark = pytest.mark.proves("limits.inspection")
-_PATIENCE = 20.0
+_PATIENCE = 60.0
 QUICK_BYTES = 2000
 DOCUMENT = b"%PDF-1.7 " + b"x" * (QUICK_BYTES - 9)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from gateway.domain.states import AttemptState, DeliveryState, MessageState
 from tests.support.home import LUNCH, OFFICE, Home, mail
 from tests.support.killed_role import Nursery
 from tests.support.next_hop import NextHop
+from tests.support.patience import until
 
 LEASE, FINAL = 4.0, 1.0
 
@@ -76,13 +77,6 @@ class Two:
             one.close()
         self.hop.close()
         self.home.close()
-
-
-def until(what: Callable[[], bool], seconds: float = 60.0) -> None:
-    end = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 @pytest.fixture

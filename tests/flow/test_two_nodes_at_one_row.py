@@ -48,7 +48,7 @@ class Midst:
     def begin(self, what: Callable[[], Any]) -> None:
         """Start it in a thread of its own and wait until it is in the midst."""
         self.start(what)
-        assert self.there.wait(20), "it never came there"
+        assert self.there.wait(60), "it never came there"
 
     def start(self, what: Callable[[], Any]) -> None:
         def run() -> None:
@@ -77,13 +77,13 @@ class Midst:
 
     def wait(self) -> None:
         self.there.set()
-        assert self.go.wait(40)
+        assert self.go.wait(200)
 
     def end(self) -> Any:
         """Let it go on, to its end."""
         self.go.set()
         assert self.thread is not None
-        self.thread.join(40)
+        self.thread.join(200)
         assert not self.thread.is_alive()
         return self.result
 
@@ -297,7 +297,11 @@ def test_a_certificate_that_is_being_removed_is_not_used(home: Home, monkeypatch
 
     monkeypatch.setattr(Facts, "key", key)
     monkeypatch.setattr(SqlRegister, "drop_recipient_key", staff.at(SqlRegister.drop_recipient_key))
-    sender = meanwhile(lambda: home.run_job("dispatch"))
+    sender = Midst()
+    sender.start(lambda: home.run_job("dispatch"))
+    assert staff.there.wait(60)
+    assert sender.thread is not None
+    sender.thread.join(1.5)  # it waits for the removal's transaction
     assert home.sent(GRACE) == []
     assert staff.end() == 1
     sender.end()

@@ -502,7 +502,7 @@ class Home:
 
     def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Change the database behind the gateway's back."""
-        database = sqlite3.connect(self.root / "data" / "sealgate.db", timeout=10)
+        database = sqlite3.connect(self.root / "data" / "sealgate.db", timeout=60)
         try:
             rows = database.execute(statement, values).fetchall()
             database.commit()

@@ -248,7 +248,7 @@ class Browser:
 
     def go(self, method: str, path: str, form: dict[str, str] | None = None, **headers: str) -> Answer:
         """One request; keeps cookies and the page."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if self.cookies:
             sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
@@ -299,7 +299,7 @@ class Browser:
 
     def upload(self, body: bytes, kind: str = f'multipart/form-data; boundary="{MARK}"', **headers: str) -> Answer:
         """That body, whatever it is."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         sent = {"Content-Type": kind, "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
         try:
             connection.request(

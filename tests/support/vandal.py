@@ -20,7 +20,7 @@ Row = dict[str, Any]
 def rows(database: Path, table: str, **where: Any) -> list[Row]:
     """Copies of a table's rows, in the order in which they lie."""
     chosen = " AND ".join(f'"{name}" = ?' for name in where) or "1"
-    with closing(sqlite3.connect(database, timeout=10)) as connection:
+    with closing(sqlite3.connect(database, timeout=60)) as connection:
         connection.row_factory = sqlite3.Row
         found = connection.execute(f'SELECT * FROM "{table}" WHERE {chosen} ORDER BY rowid', list(where.values()))
         return [dict(row) for row in found]
@@ -228,7 +228,7 @@ def kick(connection: sqlite3.Connection, now: int) -> None:
 
 def strike(root: Path, attack: Attack, now: int) -> None:
     """Do it to the database of the installation in that folder."""
-    with closing(sqlite3.connect(root / "data" / "sealgate.db", timeout=10)) as connection:
+    with closing(sqlite3.connect(root / "data" / "sealgate.db", timeout=60)) as connection:
         attack.change(connection)
         kick(connection, now)
         connection.commit()
