@@ -15,6 +15,7 @@ from gateway.domain.records import JobKind
 from gateway.domain.states import ParcelState
 from gateway.flow.write_back import AnswerLimits
 from gateway.web.settings import WebConfig
+from tests.support.patience import until
 from tests.support.portal_house import MARK, Browser, House, form_data, served
 
 ROOM = AnswerLimits(300_000, 3, 1000)
@@ -23,7 +24,7 @@ SECRET = "Quillfeather's biopsy 4471203"
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
-    one = House(tmp_path, room=ROOM, config=WebConfig("http://localhost", upload_seconds=1.0))
+    one = House(tmp_path, room=ROOM)
     with served(one) as port:
         one.port = port  # type: ignore[attr-defined]
         yield one
@@ -109,7 +110,7 @@ def test_uploads_where_none_are_allowed_are_refused_before_they_are_read(tmp_pat
         cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
         lines = {"Host": "localhost", "Content-Type": kind, "Content-Length": "200000", "Cookie": cookie, **headers}
         wanted = {"revoked": b"410", "wrong type": b"415"}.get(state, b"403")
-        with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
             client.sendall(
                 b"POST /letter/answer HTTP/1.1\r\n"
                 + "".join(f"{k}: {v}\r\n" for k, v in lines.items()).encode()
@@ -189,8 +190,15 @@ def test_other_peoples_forms_and_parts_in_another_order_are_refused(house: House
     nothing_kept(house)
 
 
-def test_a_body_that_breaks_off_or_stalls_leaves_nothing(house: House) -> None:
-    browser = reading(house)
+def test_a_body_that_breaks_off_or_stalls_leaves_nothing(tmp_path: Path) -> None:
+    house = House(tmp_path, room=ROOM, config=WebConfig("http://localhost", upload_seconds=3.0))
+    with served(house) as port:
+        house.port = port  # type: ignore[attr-defined]
+        breaks_off_and_stalls(house)
+
+
+def breaks_off_and_stalls(house: House) -> None:
+    browser, unfinished = reading(house), house.root / "blobs" / "unfinished"
     token = re.search(r'name="form" value="([0-9a-f]+)"', browser.go("GET", "/letter/write").text)
     assert token is not None
     body = form_data({"form": token[1], "text": SECRET}, (("a.bin", bytes(200_000)),))
@@ -200,18 +208,23 @@ def test_a_body_that_breaks_off_or_stalls_leaves_nothing(house: House) -> None:
         f"Content-Type: multipart/form-data; boundary={MARK}\r\n\r\n"
     ).encode()
     address = ("127.0.0.1", house.port)  # type: ignore[attr-defined]
-    with socket.create_connection(address, timeout=5) as client:
+    with socket.create_connection(address, timeout=60) as client:
         client.sendall(head + body[:150_000])
+        until(lambda: list(unfinished.iterdir()))
         # A second one through the same link meanwhile waits its turn.
         assert browser.answer("second").status == 503
         assert client.recv(12) == b"HTTP/1.1 408"
     nothing_kept(house)
-    with socket.create_connection(address, timeout=5) as client:
+    with socket.create_connection(address, timeout=60) as client:
         client.sendall(head + body[:150_000])
-    for _ in range(50):  # until the server has seen that the other end went away
-        if (status := browser.upload(body[:-5]).status) != 503:
-            break
-    assert status == 400
+    seen: list[int] = []
+
+    def seen_to_be_gone() -> bool:
+        seen.append(browser.upload(body[:-5]).status)
+        return seen[-1] != 503
+
+    until(seen_to_be_gone)  # until the server has seen that the other end went away
+    assert seen[-1] == 400
     nothing_kept(house)
     assert browser.answer("whole").status == 303
     assert len(taken(house)) == 1

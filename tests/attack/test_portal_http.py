@@ -9,12 +9,14 @@ import select
 import socket
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from gateway.web.front import HEADERS
 from gateway.web.settings import ServerConfig
+from tests.support.patience import until
 from tests.support.portal_house import Browser, House, served
 
 GATEWAY = Path(__file__).parents[2] / "gateway"
@@ -31,7 +33,7 @@ def house(tmp_path: Path):
 def raw(house: House, data: bytes, seconds: float = 0.3) -> bytes:
     """What comes back for those bytes, until the portal closes or, having begun, says nothing more."""
     got = b""
-    with socket.create_connection(("127.0.0.1", house.port), timeout=5) as client:
+    with socket.create_connection(("127.0.0.1", house.port), timeout=60) as client:
         client.sendall(data)
         with contextlib.suppress(TimeoutError, ConnectionResetError):
             while piece := client.recv(65536):
@@ -92,11 +94,11 @@ def test_an_endless_body_is_cut_off_and_fills_no_memory(house: House) -> None:
     with socket.create_connection(("127.0.0.1", house.port), timeout=5) as client:
         client.sendall(head.encode())
         with pytest.raises((ConnectionError, TimeoutError)):
-            while time.monotonic() - started < 15:
+            while time.monotonic() - started < 60:
                 client.sendall(chunk)
                 sent += len(chunk)
                 time.sleep(0.02)
-    assert time.monotonic() - started < 8
+    assert time.monotonic() - started < 30
     assert Browser(house.port).get("/healthz").status == 200
 
 
@@ -104,7 +106,7 @@ def test_an_endless_body_is_cut_off_and_fills_no_memory(house: House) -> None:
 def test_a_form_that_comes_drop_by_drop_is_given_up(tmp_path: Path) -> None:
     from gateway.web.settings import WebConfig
 
-    house = House(tmp_path, config=WebConfig("http://localhost", form_seconds=0.3))
+    house = House(tmp_path, config=WebConfig("http://localhost", form_seconds=2.0))
     with served(house) as house.port:
         head = f"POST /letter/open HTTP/1.1\r\nHost: x\r\nContent-Length: 400\r\n{FORM}{proven(house)}\r\n"
         assert statuses(raw(house, head.encode() + b"a=", 0.8)) == [408]
@@ -211,21 +213,32 @@ def test_huge_heads_and_long_addresses_are_refused(house: House) -> None:
     assert Browser(house.port).get("/healthz").status == 200
 
 
-@pytest.mark.proves("portal.routes")
-def test_many_slow_heads_do_not_keep_others_out(house: House) -> None:
-    slow = [socket.create_connection(("127.0.0.1", house.port), timeout=5) for _ in range(100)]
-    try:
+@contextlib.contextmanager
+def slow_heads(port: int) -> Iterator[list[socket.socket]]:
+    """A hundred that begin a request and say no more."""
+    with contextlib.ExitStack() as stack:
+        slow = [stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=60)) for _ in range(100)]
         for number, client in enumerate(slow):
             client.sendall(b"GET /m/" + b"A" * (number % 40))
-        assert Browser(house.port).get("/healthz").status == 200
+        yield slow
+
+
+@pytest.mark.proves("portal.routes")
+def test_many_slow_heads_do_not_keep_others_out(tmp_path: Path) -> None:
+    with (
+        served(House(tmp_path), ServerConfig("127.0.0.1", 0, header_seconds=600.0, drain_seconds=1)) as port,
+        slow_heads(port) as slow,
+    ):
+        assert Browser(port).get("/healthz").status == 200
         assert not select.select(slow, [], [], 0)[0], "it was answered only when the slow ones had been sent away"
+
+
+@pytest.mark.proves("portal.routes")
+def test_slow_heads_are_sent_away(house: House) -> None:
+    with slow_heads(house.port) as slow:
         for client in slow:
-            client.settimeout(6)
             with contextlib.suppress(ConnectionResetError):
                 assert client.recv(10) == b""
-    finally:
-        for client in slow:
-            client.close()
 
 
 @pytest.mark.proves("portal.caching")
@@ -315,7 +328,7 @@ def test_streams_at_and_above_the_limit(tmp_path: Path) -> None:
         lengths: list[int] = []
 
         def drain(one: socket.socket) -> None:
-            one.settimeout(20)
+            one.settimeout(60)
             total = 0
             while piece := one.recv(1 << 20):
                 total += len(piece)
@@ -325,13 +338,10 @@ def test_streams_at_and_above_the_limit(tmp_path: Path) -> None:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(30)
+            thread.join(60)
         assert len(lengths) == 3
         assert all(len(big) < total < len(big) + 2000 for total in lengths)
         for one in held:
             one.close()
-        deadline = time.monotonic() + 5
-        while house.app.state.slots.taken and time.monotonic() < deadline:
-            time.sleep(0.02)
-        assert sample("sealgate_limit_use") == 0
+        until(lambda: sample("sealgate_limit_use") == 0)
         assert browser.go("GET", "/letter/read").status == 200

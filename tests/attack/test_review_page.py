@@ -241,7 +241,7 @@ def test_a_form_that_is_too_long_is_not_read(port: int, message: str) -> None:
     browser = sign_in(port)
     browser.get(f"/mail/{message}")
     assert browser.post(f"/mail/{message}/refuse", reason="x" * 20_000).status == 413
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.request("GET", "/mail/" + "x" * 20_000)
     assert connection.getresponse().status in {400, 404, 403}
     connection.close()
