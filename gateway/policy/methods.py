@@ -62,9 +62,13 @@ def pdf_reasons(case: Case) -> tuple[str, ...]:
 
 
 def large_by_link(case: Case, verdict: Verdict) -> Verdict:
-    """Attachments above the practice's bound go by link, whatever method was chosen. A masked copy and mail without PHI stay."""
-    stays = verdict.method in {None, Method.LINK, Method.REDACT} or not case.protected
-    if stays or case.message.attachment_bytes <= case.policy.link_over:
+    """Attachments above the practice's bound go by link, whatever method was chosen. A masked copy stays, and mail without PHI
+    that nobody asked to protect.
+    """
+    method = verdict.method
+    if method is None or method in {Method.LINK, Method.REDACT} or not (case.protected or method.protects):
+        return verdict
+    if case.message.attachment_bytes <= case.policy.link_over:
         return verdict
     if not possible(case, Method.LINK) or (verdict.allowed is not None and Method.LINK not in verdict.allowed):
         return hold(verdict.rule, HoldReason.NO_METHOD, *verdict.reasons, "attachments.large", "attachments.no_link")

@@ -1,4 +1,4 @@
-"""Any text: no exception, no gap, offsets in range and in order; and time that grows no faster than the text."""
+"""Any text: no exception, no gap but where text is disguised, offsets in range and in order; and time that grows no faster than the text."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from gateway.domain.address import Address
 from gateway.domain.finding import TextPart
 from gateway.domain.patient import Patient
+from gateway.phi.disguise import disguised
 from gateway.phi.known_patients import KnownPatients
 from gateway.phi.redact import redact_text
 from gateway.phi.scan import Scanner
@@ -70,7 +71,7 @@ def scanner() -> Scanner:
 @given(text=st.one_of(st.text(max_size=200), st.lists(st.sampled_from(PIECES), max_size=40).map("".join)))
 def test_any_text_is_judged_and_offsets_are_sane(scanner: Scanner, text: str) -> None:
     report = scanner.scan([TextPart("body.plain", text)], known=KNOWN)
-    assert report.complete
+    assert report.complete is not disguised(text)  # as where placeholders cut words in two, or marks turn them round
     for one in report.findings:
         assert 0 <= one.start < one.end <= len(text)
         assert text[one.start : one.end].strip()

@@ -100,6 +100,12 @@ def test_large_attachments_go_by_link_whatever_the_method(keys, requested):
 def test_mail_without_phi_keeps_its_size():
     clean = ScanReport((), (), frozenset(), frozenset(), health_context=False, phi=False)
     assert run(Policy(LAW, link_over=10), report=clean, attachment_bytes=99).method is Method.PASS
+    # Unless its sender asked for protection: a PDF is made whole in memory, whatever is in it.
+    asked = run(Policy(LAW, method_order=ORDER, link_over=10), report=clean, attachment_bytes=99, secure_tag=True)
+    assert asked.method is Method.LINK
+    assert "attachments.large" in asked.reasons
+    small = run(Policy(LAW, method_order=ORDER, link_over=99), report=clean, attachment_bytes=99, secure_tag=True)
+    assert small.method is Method.PDF
 
 
 @pytest.mark.parametrize(
