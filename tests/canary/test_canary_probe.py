@@ -155,7 +155,7 @@ def test_logs_temp_and_data_of_real_processes(tmp_path: Path, monkeypatch: pytes
             nursery.start("worker", home.root / "sealgate.toml")
             nursery.ready()
             seen: list[Hit] = []
-            until = time.monotonic() + 30
+            until = time.monotonic() + 120
             while time.monotonic() < until:
                 with suppress(FileNotFoundError):
                     seen += in_tree([temp], MARKS)

@@ -44,7 +44,7 @@ def test_a_change_waits_for_the_reader(store: SqlStore, open_store: Callable[[],
         other.start()
         assert not done.wait(0.3)
         assert uow.register.version() == seen
-    other.join(20)
+    other.join(120)
     assert done.is_set()
     with store.begin() as uow:
         assert uow.register.version() == seen + 1
@@ -66,7 +66,7 @@ def test_a_reader_waits_for_a_change_and_then_sees_it(store: SqlStore, open_stor
         other.start()
         other.join(0.3)
         assert found == []
-    other.join(20)
+    other.join(120)
     assert found == [2]
 
 
@@ -83,5 +83,5 @@ def test_the_first_change_of_all_waits_too(store: SqlStore, open_store: Callable
         other = threading.Thread(target=change)
         other.start()
         assert not done.wait(0.3)
-    other.join(20)
+    other.join(120)
     assert done.is_set()

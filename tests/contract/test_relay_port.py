@@ -16,7 +16,7 @@ BODY = b"Subject: x\r\n\r\n.line\r\n..\r\ncaf\xc3\xa9\r\n"
 class OverSmtp:
     def __init__(self, _folder) -> None:
         self.peer = Peer()
-        self.relay = choose_relay(f"smtp://127.0.0.1:{self.peer.port}", RelayOptions(command_seconds=5))
+        self.relay = choose_relay(f"smtp://127.0.0.1:{self.peer.port}", RelayOptions(command_seconds=60))
 
     def bodies(self) -> list[bytes]:
         return [body.replace(b"\r\n.", b"\r\n") for body in self.peer.bodies]

@@ -104,9 +104,9 @@ class Postfix:
     def start(self) -> None:
         with (self.folder / "log" / "start").open("ab") as out:
             subprocess.run(
-                [self._program, "-c", str(self.folder), "start"], stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=False, timeout=60,
+                [self._program, "-c", str(self.folder), "start"], stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=False, timeout=120,
             )  # fmt: skip
-        end = time.monotonic() + 30
+        end = time.monotonic() + 120
         while time.monotonic() < end:
             with socket.socket() as sock:
                 if sock.connect_ex(("127.0.0.1", self.port)) == 0:
@@ -121,7 +121,7 @@ class Postfix:
             return
         pid = int(place.read_text())
         os.kill(pid, 15)
-        end = time.monotonic() + 30
+        end = time.monotonic() + 120
         while Path(f"/proc/{pid}").exists() and time.monotonic() < end:
             time.sleep(0.1)
 

@@ -39,11 +39,12 @@ def processes_of(folder: Path) -> list[str]:
 
 
 @pytest.mark.e2e
+@pytest.mark.timeout(900)
 def test_demo_once_proves_the_main_job(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
     done = subprocess.run(
         [sys.executable, "-m", "tools.demo", "--once", "--folder", str(folder)],
-        cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=200,
+        cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     summary = json.loads(done.stdout.splitlines()[-1])
@@ -58,7 +59,7 @@ def test_demo_refuses_a_folder_that_is_not_its_own(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
     done = subprocess.run(
         [sys.executable, "-m", "tools.demo", "--once", "--folder", str(tmp_path)],
-        cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+        cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240,
     )  # fmt: skip
     assert done.returncode == 1
     assert json.loads(done.stdout.splitlines()[-1])["ok"] is False

@@ -96,7 +96,7 @@ def test_nothing_but_sealed_stores_is_opened_for_writing(tmp_path):
             live.submit(of_parts(mixed), MARIA),
         ]
         for one in mails:
-            live.settled(one, 90)
+            live.settled(one)
         [link] = [one for one in live.relayed(mails[0]) if one.recipient == MARIA]
         token = re.search(rb"/m/([\w-]{43})", link.raw)
         assert token is not None
@@ -115,7 +115,7 @@ def test_the_watch_sees_what_a_careless_role_would_do(tmp_path):
     process = live.run(
         "careless", ["python3", "-c", "import tempfile, os; tempfile.TemporaryFile().write(b'x'); os.memfd_create('x')"]
     )
-    assert process.wait(30) == 0
+    assert process.wait(120) == 0
     until(lambda: "memfd_create" in (live.folder / "careless.trace").read_text())
     live.stop()
     found = [path for _, path in live.written() if not _may_be_written(live.folder, path)]

@@ -41,7 +41,7 @@ def encrypted(tmp_path: Path, key: openpgp_own.OwnKey, data: bytes, *options: st
     file.write_bytes(key.public)
     done = subprocess.run(
         ["gpg", "--homedir", str(home), "--batch", "--no-options", "--trust-model", "always", "--no-autostart", *options,
-         "--armor", "--recipient-file", str(file), "--encrypt"], input=data, capture_output=True, timeout=60, check=False,
+         "--armor", "--recipient-file", str(file), "--encrypt"], input=data, capture_output=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout

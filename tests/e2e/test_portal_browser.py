@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.chromium import chromium
+from tests.support.chromium import PATIENCE, chromium
 from tests.support.portal_house import LETTER, House, served
 
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 2000
@@ -50,6 +50,7 @@ def test_letter_and_consent_in_chromium(tmp_path: Path, browser: Any, width: int
         context = browser.new_context(
             viewport={"width": width, "height": 844}, java_script_enabled=False, accept_downloads=True
         )
+        context.set_default_timeout(PATIENCE)
         page = context.new_page()
         page.on("request", lambda request: asked.append(request.url))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.chromium import chromium
+from tests.support.chromium import PATIENCE, chromium
 from tests.support.live import OFFICE, Live, letter, until
 
 STAFF, PASSWORD = "kim", "a long pass phrase"
@@ -45,6 +45,7 @@ def test_staff_read_release_and_refuse_in_chromium(live: Live, browser: Any, tmp
     shots, asked = tmp_path / f"shots-{width}", list[str]()
     shots.mkdir()
     context = browser.new_context(viewport={"width": width, "height": 844}, java_script_enabled=False)
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     page.on("request", lambda request: asked.append(request.url))
 
@@ -67,7 +68,7 @@ def test_staff_read_release_and_refuse_in_chromium(live: Live, browser: Any, tmp
     page.get_by_role("link", name=re.compile(message)).click()
     look("4-mail")
     page.get_by_role("button", name="Show the mail").click()
-    page.get_by_role("heading", name="The mail", exact=True).wait_for(timeout=30_000)
+    page.get_by_role("heading", name="The mail", exact=True).wait_for()
     assert "metformin" in page.locator("main").inner_text()
     look("5-text")
     page.get_by_role("link", name="Back to what can be done").click()
@@ -75,14 +76,14 @@ def test_staff_read_release_and_refuse_in_chromium(live: Live, browser: Any, tmp
     look("6-release")
     page.get_by_role("textbox", name="Reason").first.fill("Spoke to the office")
     page.get_by_role("button", name="Release this copy").click()
-    page.get_by_role("heading", name="Done").wait_for(timeout=30_000)
+    page.get_by_role("heading", name="Done").wait_for()
     look("7-released")
     page.get_by_role("link", name="All mail in hand").click()
     page.get_by_role("link", name=re.compile(refused)).click()
     page.get_by_text("Refuse the mail").first.click()
     page.get_by_role("textbox", name="Reason").last.fill("Wrong person")
     page.get_by_role("button", name="Refuse the mail").click()
-    page.get_by_role("heading", name="Done").wait_for(timeout=30_000)
+    page.get_by_role("heading", name="Done").wait_for()
     page.get_by_role("button", name="Sign out").click()
     look("8-out")
     page.go_back()

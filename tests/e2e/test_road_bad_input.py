@@ -11,6 +11,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -131,7 +132,7 @@ def test_what_cannot_be_read_is_a_recorded_gap_and_never_a_plain_send(live: Live
 
 def refused_or_withheld(live: Live, data: bytes) -> None:
     """Either the door says why it does not take it, or what was taken ends in a named state without a plain send."""
-    with smtplib.SMTP("127.0.0.1", live.ports["smarthost"], timeout=60) as session:
+    with smtplib.SMTP("127.0.0.1", live.ports["smarthost"], timeout=120) as session:
         session.ehlo()
         session.mail(SENDER, ["BODY=8BITMIME"])
         for one in (MARIA, COLLEAGUE, OFFICE):
@@ -279,13 +280,9 @@ def test_a_full_disk_promises_nothing_and_loses_nothing(small_disk: Path) -> Non
         first = gate.submit(letter(MARIA), MARIA)
         gate.settled(first)
         filler = small_disk / "filler"
-        with filler.open("wb") as file:
-            try:
-                while True:
-                    file.write(bytes(65536))
-                    file.flush()
-            except OSError:
-                pass
+        with filler.open("wb", buffering=0) as file, suppress(OSError):
+            while True:
+                file.write(bytes(65536))
         with gate.client() as session:
             session.mail(SENDER)
             session.rcpt(MARIA)
@@ -299,7 +296,7 @@ def test_a_full_disk_promises_nothing_and_loses_nothing(small_disk: Path) -> Non
             gate.end("smtp")  # a medium that failed a sync is not trusted again by the same process
         gate.start("smtp")
         second = gate.submit(letter(MARIA), MARIA)
-        (copy,) = gate.settled(second, 60)
+        (copy,) = gate.settled(second)
         assert copy.state is DeliveryState.DELIVERED
         assert gate.message(first).state is MessageState.SETTLED
         assert len(gate.relayed(first)) == len(gate.relayed(second)) == 1
@@ -332,7 +329,7 @@ def test_a_read_only_key_folder(tmp_path: Path, what: str) -> None:
     finally:
         subprocess.run(["umount", "-l", str(place)], check=False, capture_output=True)
     if what == "shelf":
-        (copy,) = gate.settled(second, 60)
+        (copy,) = gate.settled(second)
         assert copy.state is DeliveryState.DELIVERED
     assert len(gate.relayed(second)) == 1
     gate.stop()

@@ -14,7 +14,7 @@ import pytest
 
 from gateway.domain.decision import Method
 from gateway.domain.states import DeliveryState, MessageState
-from tests.support.live import LETTER, MARIA, OFFICE, PASSWORD, SENDER, TOBIAS, Live, letter, living, until
+from tests.support.live import LETTER, MARIA, OFFICE, PASSWORD, SENDER, TOBIAS, Captured, Live, letter, living, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.peer]
 
@@ -48,7 +48,7 @@ def needed(program: str) -> str:
 
 def run(*command: str, text: bytes = b"") -> tuple[int, str]:
     done = subprocess.run(
-        command, input=text, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=60
+        command, input=text, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=120
     )
     return done.returncode, done.stdout.decode(errors="replace")
 
@@ -84,10 +84,14 @@ def test_msmtp_submits_over_verified_tls(live: Live, door: str, starttls: str) -
         f"--tls-trust-file={live.folder}/keys/tls.pem", "--auth=on", "--user=lee", f"--from={SENDER}", "--domain=laptop.example.org",
     )  # fmt: skip
     before = {one.raw for one in live.captured()}
+
+    def new() -> list[Captured]:
+        return [one for one in live.captured() if one.recipient == OFFICE and one.raw not in before]
+
     mail = letter(OFFICE, f"Lunch on Friday? {door}\r\n", subject="Lunch").replace(b"\r\n", b"\n")
     status, told = run(*command, f"--passwordeval=echo {PASSWORD}", OFFICE, text=mail)
     assert status == 0, told
-    (found,) = until(lambda: [one for one in live.captured() if one.raw not in before], 20)
+    (found,) = until(new)
     assert found.raw.endswith(f"\r\n\r\nLunch on Friday? {door}\r\n".encode())
     status, told = run(*command, "--passwordeval=echo wrong", OFFICE, text=mail)
     assert status != 0

@@ -21,6 +21,7 @@ from tests.support.live import COLLEAGUE, LETTER, MARIA, OFFICE, Live, letter, l
 
 pytestmark = [
     pytest.mark.e2e,
+    pytest.mark.timeout(900),
     pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="VmHWM NEEDS LINUX: nothing was measured"),
 ]
 
@@ -70,7 +71,7 @@ def live(tmp_path: Path) -> Iterator[Live]:
 
 def sent(live: Live, data: bytes, to: str) -> tuple[str, Method | None]:
     message = live.submit(data, to)
-    (copy,) = live.settled(message, 240)
+    (copy,) = live.settled(message, 400)
     assert copy.state is DeliveryState.DELIVERED, copy
     return message, copy.method
 

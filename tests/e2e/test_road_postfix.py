@@ -216,13 +216,13 @@ def test_postfix_away_is_a_retry_and_one_delivery_when_it_is_back(live: Live, ho
     hop.stop()
     try:
         message = live.submit(letter(OFFICE, "Are you there?\r\n", subject="Lunch"), OFFICE)
-        until(lambda: live.deliveries(message) and live.deliveries(message)[0].state is DeliveryState.RETRY, 30)
+        until(lambda: live.deliveries(message) and live.deliveries(message)[0].state is DeliveryState.RETRY)
         retry = next(one for one in live.events(message) if one["kind"] == "retry")
         assert retry["reply"]
         assert retry["next"]
     finally:
         hop.start()
-    (copy,) = live.settled(message, 60)
+    (copy,) = live.settled(message)
     assert copy.state is DeliveryState.DELIVERED
     until(lambda: any(message.encode() in one for one in hop.to(OFFICE)), why=hop.log())
     with live.home.store().begin() as uow:

@@ -63,7 +63,7 @@ def test_two_nodes_share_the_work_and_one_log(home):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(200)
     assert not any(thread.is_alive() for thread in threads)
     assert home.pending() == {}
     second._built.pop("inspector")

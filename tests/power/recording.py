@@ -81,7 +81,7 @@ class Recorder:
 
     def run(self, *arguments: str) -> None:
         """Run one to its end."""
-        assert self.start(*arguments).process.wait(timeout=120) == 0, (self.log.parent / "stderr").read_text()
+        assert self.start(*arguments).process.wait(timeout=240) == 0, (self.log.parent / "stderr").read_text()
 
     def mark(self, text: str) -> None:
         """Write a mark between the deeds."""
@@ -111,12 +111,12 @@ class Recorded:
     def stop(self) -> None:
         """SIGTERM, and wait."""
         self.process.terminate()
-        assert self.process.wait(timeout=60) == 0
+        assert self.process.wait(timeout=120) == 0
 
     def kill(self) -> None:
         """SIGKILL, if it still runs, and wait."""
         self.process.kill()
-        self.process.wait(timeout=20)
+        self.process.wait(timeout=60)
 
 
 def mark(log: Path, text: str) -> None:

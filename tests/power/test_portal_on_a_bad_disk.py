@@ -36,7 +36,7 @@ class Reader:
         self._port, self._cookies = port, dict[str, str]()
 
     def ask(self, path: str, **form: str) -> tuple[int, str]:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=120)
         headers = {
             "Host": "localhost:18443",
             "Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items()),

@@ -101,7 +101,7 @@ def roles(place: Path) -> Recording:
                 message = submit(ports["submission"][0], to, raw)
                 recorder.mark(PROMISED + message)
                 mails[message] = raw
-            until = time.monotonic() + 30
+            until = time.monotonic() + 120
             while not all(list((recorder.folder / "outbox").glob(f"*-{one}.eml")) for one in mails):
                 assert time.monotonic() < until, "a mail did not leave"
                 time.sleep(0.02)
@@ -119,7 +119,7 @@ def submit(port: int, to: str, raw: bytes) -> str:
     """Hand a mail in; the id of its 250."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    with smtplib.SMTP("127.0.0.1", port, timeout=20) as client:
+    with smtplib.SMTP("127.0.0.1", port, timeout=120) as client:
         client.starttls(context=context)
         client.login("lee", PASSWORD)
         client.mail(DOCTOR)

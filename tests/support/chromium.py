@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+PATIENCE = 120_000
+"""Milliseconds for each step of the person: the machine may have much else to do."""
 _SWITCHES = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -25,6 +27,8 @@ def chromium(what: str) -> Iterator[Any]:
         "playwright.sync_api", reason=f"{what} is not tested in a real browser: playwright is missing"
     )
     with playwright.sync_playwright() as running:
-        launched = running.chromium.launch(executable_path=program, headless=True, args=list(_SWITCHES))
+        launched = running.chromium.launch(
+            executable_path=program, headless=True, args=list(_SWITCHES), timeout=PATIENCE
+        )  # fmt: skip
         yield launched
         launched.close()

@@ -57,7 +57,7 @@ def real_clamd(folder: Path) -> Iterator[str]:
     finally:
         running.terminate()
         try:
-            running.wait(10)
+            running.wait(60)
         except subprocess.TimeoutExpired:
             running.kill()
             running.wait()

@@ -42,13 +42,13 @@ def import_key(gpgsm: str, openssl: str, own: Path, p12: Path, env: dict[str, st
     for _ in range(4):
         p12.unlink(missing_ok=True)
         export = [openssl, "pkcs12", "-export", "-in", str(own), "-out", str(p12), "-passout", "pass:x", *_OLD]
-        subprocess.run(export, check=True, capture_output=True, timeout=60)
+        subprocess.run(export, check=True, capture_output=True, timeout=120)
         done = subprocess.run(
             [gpgsm, *LOOPBACK, "--import", str(p12)],
             input=b"x\n",
             capture_output=True,
             check=False,
-            timeout=60,
+            timeout=120,
             env=env,
         )
         if done.returncode == 0:

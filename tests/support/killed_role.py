@@ -142,7 +142,7 @@ def _mother(environment: frozenset[tuple[str, str]]) -> socket.socket:
 
     def end() -> None:
         here.close()
-        process.wait(20)
+        process.wait(60)
 
     atexit.register(end)
     return here

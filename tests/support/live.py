@@ -119,13 +119,22 @@ class Captured:
         return self.raw.partition(b"\r\n\r\n")[0]
 
 
+_given: set[int] = set()
+
+
 def free_port() -> int:
-    """A port that nobody has now, below those that the system hands out by itself: it stays free until we listen."""
+    """A port that nobody has now, below those that the system hands out by itself: it stays free until we listen. No other
+    process of the same test run is given it, nor anybody in this one a second time.
+    """
+    ours, processes = (os.environ.get(f"PYTEST_XDIST_WORKER{name}", "") for name in ("", "_COUNT"))
+    ports = range(20000 + int(ours.removeprefix("gw") or 0), 32000, int(processes or 1))
     while True:
-        port = random.randrange(20000, 32000)
+        port = random.choice(ports)
         with socket.socket() as sock, suppress(OSError):
             sock.bind(("127.0.0.1", port))
-            return port
+            if port not in _given:
+                _given.add(port)
+                return port
 
 
 def role_command(role: str, config: Path) -> list[str]:
@@ -133,8 +142,8 @@ def role_command(role: str, config: Path) -> list[str]:
     return [sys.executable, "-m", "gateway", "role", role, "--config", str(config)]
 
 
-def until(what: Callable[[], T | None], seconds: float = 30.0, why: str = "") -> T:
-    """Ask until there is an answer."""
+def until(what: Callable[[], T | None], seconds: float = 120.0, why: str = "") -> T:
+    """Ask until there is an answer. The time is for a machine that has much else to do."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         found = what()
@@ -186,15 +195,19 @@ class Live:
         self.processes[name] = process
         return process
 
-    def event(self, name: str, seconds: float = 90.0) -> dict[str, Any]:
+    def event(self, name: str, seconds: float = 120.0) -> dict[str, Any]:
         """The next JSON line that a process says on standard output."""
-        process = self.processes[name]
+        process, line = self.processes[name], b""
         assert process.stdout is not None
-        if not select.select([process.stdout], [], [], seconds)[0]:
-            raise AssertionError(f"{name} says nothing: {self.log(name)}")
-        line = process.stdout.readline()
-        if not line:
-            raise AssertionError(f"{name} ended with {process.wait(10)}: {self.log(name)}")
+        # Past the buffer of `stdout`: it would take the lines of roles that are ready at once, and select not tell of them.
+        out, end = process.stdout.fileno(), time.monotonic() + seconds
+        while not line.endswith(b"\n"):
+            if not select.select([out], [], [], max(0.0, end - time.monotonic()))[0]:
+                raise AssertionError(f"{name} says nothing: {self.log(name)}")
+            piece = os.read(out, 1)
+            if not piece:
+                raise AssertionError(f"{name} ended with {process.wait(60)}: {self.log(name)}")
+            line += piece
         return dict(json.loads(line))
 
     def ready(self, name: str) -> None:
@@ -307,7 +320,7 @@ class Live:
             return all(one.state in FINAL_DELIVERY or one.state is DeliveryState.HELD for one in copies)
         return False
 
-    def settled(self, message_id: str, seconds: float = 40.0) -> list[DeliveryRow]:
+    def settled(self, message_id: str, seconds: float = 120.0) -> list[DeliveryRow]:
         """Wait until nothing moves any more; its deliveries."""
         until(lambda: self.rested(message_id), seconds, f"{message_id} is {self.message(message_id).state}")
         return self.deliveries(message_id)

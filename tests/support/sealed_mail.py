@@ -74,7 +74,7 @@ def openssl(folder: Path, *arguments: str, data: bytes = b"") -> bytes:
     if shutil.which("openssl") is None:
         pytest.skip("openssl is missing")
     done = subprocess.run(
-        ["openssl", "cms", *arguments], input=data, capture_output=True, cwd=folder, timeout=60, check=False
+        ["openssl", "cms", *arguments], input=data, capture_output=True, cwd=folder, timeout=120, check=False
     )
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout

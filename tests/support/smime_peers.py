@@ -64,7 +64,7 @@ def program(name: str) -> str:
 def ask(*command: str | Path, data: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
     """Standard output within a minute; Refused with what it said. A program that refuses must show nothing of the text."""
     done = subprocess.run(
-        [str(one) for one in command], input=data, capture_output=True, check=False, timeout=60, env=env
+        [str(one) for one in command], input=data, capture_output=True, check=False, timeout=120, env=env
     )
     if done.returncode:
         assert "Größe".encode() not in done.stdout, "it shows what it refuses"

@@ -27,9 +27,9 @@ from tools.demo.outbox import Outbox
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLES = {"smtp", "inbound", "worker", "web"}
-_START_SECONDS = 60.0
-_STOP_SECONDS = 30.0
-_TOOL_SECONDS = 60.0
+_START_SECONDS = 120.0
+_STOP_SECONDS = 60.0
+_TOOL_SECONDS = 120.0
 
 
 class DemoFailed(Exception):
@@ -133,7 +133,7 @@ class House:
             status = serving.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
             status = -1
-        left = _group_lives(serving.pid)
+        left = not _group_ended(serving.pid)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(serving.pid, signal.SIGKILL)
         serving.wait()
@@ -142,7 +142,7 @@ class House:
     def submit(self, mail: bytes, to: str) -> str:
         """Hand one mail in as a mail client does, with STARTTLS verified and a password; the gateway's reply."""
         trust = ssl.create_default_context(cafile=str(self.gateway / "keys" / "tls.pem"))
-        with smtplib.SMTP("localhost", self.ports[0], timeout=30) as client:
+        with smtplib.SMTP("localhost", self.ports[0], timeout=60) as client:
             client.starttls(context=trust)
             client.login(people.USER, self._password)
             client.mail(people.SENDER)
@@ -206,9 +206,13 @@ def _read_lines(serving: subprocess.Popen[str], lines: SimpleQueue[str]) -> None
         lines.put(line)
 
 
-def _group_lives(group: int) -> bool:
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    return True
+def _group_ended(group: int) -> bool:
+    """Whether all of the group end with their parent: the system may take a moment to bury the last."""
+    end = time.monotonic() + _STOP_SECONDS
+    while time.monotonic() < end:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False

@@ -14,7 +14,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 from tools.demo.house import DemoFailed
 from tools.demo.portalpage import Form, Page, read_page
 
-_CODE_SECONDS = 25.0
+_CODE_SECONDS = 60.0
 _HOPS = 5
 Codes = Callable[[str], list[str]]
 """The codes that arrived so far by a channel (`mailbox` or `phone`), oldest first."""
@@ -91,7 +91,7 @@ class Visitor:
         raise DemoFailed("the portal sends in circles")
 
     def _exchange(self, method: str, path: str, body: str | None) -> tuple[int, str, bytes]:
-        connection = http.client.HTTPConnection(self._host, self._port, timeout=20)
+        connection = http.client.HTTPConnection(self._host, self._port, timeout=60)
         headers = (
             {"Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())} if self._cookies else {}
         )
