@@ -13,7 +13,7 @@ from tests.support.clamd import MARK, FalseClamd, real_clamd
 from tests.support.threatening import EICAR, packed
 
 
-def ask(url: str, data: bytes = b"hello", *, seconds: float = 5.0, most: int = 1 << 20) -> Answer:
+def ask(url: str, data: bytes = b"hello", *, seconds: float = 60.0, most: int = 1 << 20) -> Answer:
     pieces = [data[at : at + 100_000] for at in range(0, len(data), 100_000)]
     return open_clamd(url, 30, most).scan(pieces, len(data), seconds)
 

@@ -96,7 +96,7 @@ def judge(data: bytes, address: Address, at: datetime) -> KeyAnswer:
 
 
 def find(
-    says: Callable, record=SMIMEA, kind=KeyKind.SMIME, *, address=BOB, trust=TRUST, seconds=3.0, anchored=False
+    says: Callable, record=SMIMEA, kind=KeyKind.SMIME, *, address=BOB, trust=TRUST, seconds=60.0, anchored=False
 ) -> KeyAnswer:
     with dns_server(says) as port:
         return DnsDirectory(Resolver("127.0.0.1", port), record, trust, judge, seconds, anchored).find(

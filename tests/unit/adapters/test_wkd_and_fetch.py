@@ -47,7 +47,7 @@ def fetch(*hosts: str, networks=LOOPBACK) -> Fetch:
     return Fetch(resolve, networks, context)
 
 
-def found(server: Served, *hosts: str, seconds: float = 5.0, networks=LOOPBACK, kind=KeyKind.OPENPGP) -> KeyAnswer:
+def found(server: Served, *hosts: str, seconds: float = 60.0, networks=LOOPBACK, kind=KeyKind.OPENPGP) -> KeyAnswer:
     return WebKeyDirectory(fetch(*hosts, networks=networks), judge, seconds, port=server.port).find(JOE, AT, kind)
 
 
@@ -101,20 +101,20 @@ def test_a_body_has_a_greatest_size(server, extra):
 
 def test_a_server_that_trickles_is_left_when_the_time_is_over(server):
     server.pages[DIRECT], server.trickle = b"the key" * 1000, 0.05
-    answer = found(server, "example.org", seconds=0.6)
+    answer = found(server, "example.org", seconds=2.0)
     assert (answer.state, "in time" in answer.reason) == (KeyState.UNREACHABLE, True)
 
 
 def test_the_certificate_of_the_web_server_counts(server):
     context = ssl.create_default_context()
     other = Fetch(lambda host, port: ["127.0.0.1"], LOOPBACK, context)
-    answer = WebKeyDirectory(other, judge, 5, port=server.port).find(JOE, AT, KeyKind.OPENPGP)
+    answer = WebKeyDirectory(other, judge, 60, port=server.port).find(JOE, AT, KeyKind.OPENPGP)
     assert (answer.state, "TLS" in answer.reason) == (KeyState.UNREACHABLE, True)
     assert server.asked == []
 
 
 def test_nobody_listens(server):
-    wkd = WebKeyDirectory(fetch("example.org"), judge, 5, port=1)
+    wkd = WebKeyDirectory(fetch("example.org"), judge, 60, port=1)
     assert wkd.find(JOE, AT, KeyKind.OPENPGP).state is KeyState.UNREACHABLE
 
 
