@@ -38,6 +38,7 @@ fix: $(STAMP)  ## formatting
 
 long: $(STAMP)  ## what is too long for CI
 	$(BIN)/python -m pytest -m "long"
+	$(BIN)/python -m pytest -m "hypothesis and not long" --hypothesis-profile=drawn
 
 interop: $(STAMP)  ## docs/interop.md: what opens what; on Debian also needs default-jdk-headless libbcpkix-java libbcmail-java
 	sh tools/peers.sh

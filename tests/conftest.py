@@ -1,4 +1,8 @@
-"""`--proves SENTENCE` runs the tests of one sentence of tests/promises/sentences.toml; an unknown sentence is an error."""
+"""`--proves SENTENCE` runs the tests of one sentence of tests/promises/sentences.toml; an unknown sentence is an error.
+
+Hypothesis draws the same examples in every run of the suite, so that a failure tells of what was changed; `make long`
+draws others (`--hypothesis-profile=drawn`). Neither measures how long one took: that tells of the machine.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,13 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 _SENTENCES = Path(__file__).parent / "promises" / "sentences.toml"
+
+settings.register_profile("drawn", deadline=None, derandomize=False, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("suite", parent=settings.get_profile("drawn"), derandomize=True, database=None)
+settings.load_profile("suite")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
