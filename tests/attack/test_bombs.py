@@ -33,7 +33,9 @@ W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 
 @pytest.fixture(scope="module")
 def box():
-    inspector = BoxedInspector.start(BoxLimits(memory_bytes=512 * MIB, message_seconds=SECONDS, cpu_seconds=15))
+    inspector = BoxedInspector.start(
+        BoxLimits(memory_bytes=512 * MIB, message_seconds=SECONDS, cpu_seconds=15, start_seconds=120.0)
+    )
     yield inspector
     inspector.close()
 

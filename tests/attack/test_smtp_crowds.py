@@ -213,11 +213,11 @@ async def test_a_flood_of_commands_on_many_lines_leaves_others_served(tmp_path):
 
 
 async def test_a_command_that_never_ends_costs_no_memory(tmp_path):
-    async with stand(tmp_path, Profile.SMARTHOST, clients=(LOCAL,), limits=DoorLimits(command_seconds=0.5)) as one:
+    async with stand(tmp_path, Profile.SMARTHOST, clients=(LOCAL,), limits=DoorLimits(command_seconds=2.0)) as one:
         client = await one.greeted()
         started = time.monotonic()
         with contextlib.suppress(ConnectionError):
-            while time.monotonic() - started < 5 and one.door.connections:
+            while time.monotonic() - started < 30 and one.door.connections:
                 await client.send(b"x" * 65_536)
                 assert all(each.inlet.waiting <= 2**20 for each in one.door._house.connections)
                 await asyncio.sleep(0)

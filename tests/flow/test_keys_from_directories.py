@@ -56,7 +56,7 @@ def resolver():
 def configured(port: int, domains: str = "example.net"):
     def change(text: str) -> str:
         text = text.replace("[keys]\n", '[keys]\ndirectories = ["imported", "folder", "dane"]\n')
-        return f'{text}\n[directory.dane]\nkind = "smimea"\nresolver = "dns://127.0.0.1:{port}"\ndomains = ["{domains}"]\ntimeout = "1s"\n'
+        return f'{text}\n[directory.dane]\nkind = "smimea"\nresolver = "dns://127.0.0.1:{port}"\ndomains = ["{domains}"]\ntimeout = "60s"\n'
 
     return change
 

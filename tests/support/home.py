@@ -194,7 +194,7 @@ class NoInspector:
 @cache
 def real_inspector() -> BoxedInspector:
     """One sandbox for the whole test run."""
-    return BoxedInspector.start(BoxLimits())
+    return BoxedInspector.start(BoxLimits(start_seconds=120.0))
 
 
 class Home:
