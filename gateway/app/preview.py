@@ -10,7 +10,6 @@ from gateway.app.worker_role import Rooms
 from gateway.domain.address import Address
 from gateway.domain.decision import Action, Decision, Method, OpenText
 from gateway.domain.envelope import Identity
-from gateway.flow.summary import Summary, asked
 from gateway.mime.build_original import without_tags
 from gateway.mime.tree import MemorySink
 
@@ -40,8 +39,8 @@ class Preview:
         with self._home.store().begin() as uow:
             standings = [self._facts.standing(uow, one, self._facts.day(at)) for one in recipients]
         keys = [self._facts.key(one.target, at) for one in standings]
-        summary = Summary(assess.judge(read, known, standings), asked(read, self._identity(sender)))
         author = read.claims.author or sender
+        summary = assess.summary(read, self._identity(sender), author, known, standings, keys)
         bare = frozenset[str]()
         if assess.policy.may_redact(read.claims.requested):
             bare = assess.unredactable(read, summary, author, known, standings, keys)

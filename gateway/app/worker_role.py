@@ -141,6 +141,7 @@ def build(home: Installation, reached: Checkpoint = unobserved) -> Rooms:
     assess = Assess(
         store=store, vault=vault, custody=custody, decisions=decisions, reader=reader, facts=facts, policy=policy,
         notices=notices, requests=asks, redacting=redacting, clock=clock, tokens=tokens, host=host, reached=reached, metrics=home.metrics(),
+        lacks_signer=home.own().signers().lacking,
         quick=Quick(settings.sandbox.quick_bytes, settings.sandbox.quick.total_seconds()),
         times=Times(times.hold, times.consent, times.stuck, times.reminders),
     )  # fmt: skip

@@ -10,14 +10,14 @@ becomes a state: an integrity failure STUCK with an alert, never a send.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from gateway.domain.address import Address
 from gateway.domain.audit import Event, EventKind, Scalar
 from gateway.domain.decision import Action, Decision, HoldReason
-from gateway.domain.envelope import Direction
+from gateway.domain.envelope import Direction, Identity
 from gateway.domain.errors import IntegrityError, KeyMissing
 from gateway.domain.finding import ScanReport
 from gateway.domain.records import DeliveryRow, Job, JobKind, MessageRow
@@ -40,6 +40,7 @@ from gateway.policy.facts import KeyFacts
 from gateway.policy.model import Policy
 from gateway.ports.checkpoint import Checkpoint, unobserved
 from gateway.ports.clock import Clock
+from gateway.ports.keys import KeyState
 from gateway.ports.metrics import Count, Limit, Metrics, uncounted
 from gateway.ports.store import Store, UnitOfWork
 from gateway.ports.tokens import Tokens
@@ -79,6 +80,7 @@ class Assess:
         notices: Notices,
         requests: ConsentRequests,
         redacting: Redacting,
+        lacks_signer: Callable[[Address, datetime], bool],
         clock: Clock,
         tokens: Tokens,
         times: Times,
@@ -90,7 +92,7 @@ class Assess:
         self._store, self._vault, self._custody, self._decisions = store, vault, custody, decisions
         self._reader, self._facts, self.policy, self._notices, self._requests = reader, facts, policy, notices, requests
         self._clock, self._tokens, self._times, self._host, self._reached = clock, tokens, times, host, reached
-        self._quick, self._metrics, self._redacting = quick, metrics, redacting
+        self._quick, self._metrics, self._redacting, self._lacks_signer = quick, metrics, redacting, lacks_signer
         self._known: tuple[int, KnownPatients] | None = None
         self._building = threading.Lock()  # one reads the whole register, the others wait for what it makes of it
 
@@ -155,9 +157,15 @@ class Assess:
                 self._known = (version, KnownPatients.build(patients))
             return self._known
 
-    def judge(self, read: Read, known: KnownPatients, standings: Sequence[Standing]) -> ScanReport:
-        """The scan with what the envelope tells."""
-        return self._reader.judge(read, known, mail_context(standings, self._facts.day(self._clock.now())))
+    def summary(
+        self, read: Read, identity: Identity, author: Address, known: KnownPatients, standings: Sequence[Standing],
+        keys: Sequence[KeyFacts],
+    ) -> Summary:  # fmt: skip
+        """The scan with what the envelope tells, and what the sender asked for and may have."""
+        at = self._clock.now()
+        report = self._reader.judge(read, known, mail_context(standings, self._facts.day(at)))
+        unsigned = any(one.smime is KeyState.VALID for one in keys) and self._lacks_signer(author, at)
+        return Summary(report, replace(asked(read, identity), signs=not unsigned))
 
     def decide(
         self, uow: UnitOfWork, summary: Summary, tags: Sequence[str], sender: Address, standings: Sequence[Standing],
@@ -205,8 +213,8 @@ class Assess:
                 self._facts.standing(uow, one, self._facts.day(at)) for one in _once(record.envelope.recipients)
             ]
         keys = [self._facts.key(one.target, at) for one in standings]
-        summary = Summary(self.judge(read, known, standings), asked(read, record.envelope.identity))
         author = read.claims.author or record.envelope.sender or self._notices.postmaster
+        summary = self.summary(read, record.envelope.identity, author, known, standings, keys)
         return self.unredactable(read, summary, author, known, standings, keys, hurried=hurried)
 
     def _settle_on(self, job: Job, row: MessageRow, record: IntakeRecord, read: Read, bare: frozenset[str]) -> None:
@@ -215,9 +223,9 @@ class Assess:
         with self._store.begin() as uow:
             standings = [self._facts.standing(uow, one, self._facts.day(at)) for one in _once(envelope.recipients)]
         keys = [self._facts.key(one.target, at) for one in standings]
-        report = self.judge(read, known, standings)
-        summary = Summary(report, asked(read, envelope.identity))
-        sender = read.claims.author or envelope.sender
+        author = read.claims.author or envelope.sender or self._notices.postmaster
+        summary = self.summary(read, envelope.identity, author, known, standings, keys)
+        report = summary.report
         with self._store.begin() as uow:
             if uow.register.version() != version:
                 raise RegisterMoved("the register changed during a scan")
@@ -225,7 +233,6 @@ class Assess:
             for one in standings:
                 if known.with_address(one.address.key) != {each.id for each in one.own}:
                     raise IntegrityError("the index of addresses does not fit the patients' records")
-            author = sender or self._notices.postmaster
             found = self.decide(uow, summary, read.claims.patient_tags, author, standings, keys, at, bare)
             uow.messages.set_scan(row.id, self._decisions.keep_scan(row.id, summary, record.commitment))
             who = Sender(envelope.sender, read.claims.message_id, read.claims.automatic)

@@ -44,10 +44,11 @@ def unliftable(policy: Policy, why: HoldReason | None) -> str:
     return NEVER.get(why, "") or ("" if policy.threats.staff_may_release else BY_POLICY.get(why, ""))
 
 
-def _strongest(policy: Policy, key: KeyFacts) -> Method:
+def _strongest(policy: Policy, key: KeyFacts, *, signs: bool) -> Method:
     """To a key of the recipient's own where one serves, in the practice's order, else by link."""
     direct = key.direct is KeyState.VALID  # S/MIME too, by another certificate
-    valid = {Method.SMIME: key.direct if direct else key.smime, Method.OPENPGP: key.openpgp}
+    smime = key.direct if direct else key.smime if signs else KeyState.NONE
+    valid = {Method.SMIME: smime, Method.OPENPGP: key.openpgp}
     order = dict.fromkeys((*(one for one in policy.method_order if one in valid), *valid))
     return next((one for one in order if valid[one] is KeyState.VALID), Method.LINK)
 
@@ -99,7 +100,7 @@ class Review:
                 raise PermanentError(f"delivery {delivery_id} has just changed; look at it again")
             self.decisions.marks.check_last(uow, now)
             large = summary.asked.attachment_bytes > self.assess.policy.link_over
-            method = Method.LINK if large else _strongest(self.assess.policy, key)
+            method = Method.LINK if large else _strongest(self.assess.policy, key, signs=summary.asked.signs)
             basis = replace(fresh.basis, key="" if method is Method.LINK else key.rested_on)
             released = Decision(
                 recipient=decided.recipient, target=fresh.target, action=Action.DELIVER, method=method,

@@ -58,6 +58,19 @@ class Signers:
                 found = self._renewed(uow, address, at)
         return self.opened(found)
 
+    def lacking(self, address: Address, at: datetime) -> bool:
+        """Whether this author never had a certificate here, and would be issued none. One that was revoked or is over is no lack:
+        `signer` says so, and the mail waits for the next.
+        """
+        if self._vouched_for(address):
+            return False
+        try:
+            with self.store.begin() as uow:
+                rings = [self.keys.ring(uow, name) for name in (address, address.domain)]
+            return all(one.signer(at) is None for one in rings)
+        except (SealingFailed, IntegrityError):
+            return False
+
     def opened(self, key: OwnKey) -> Signer:
         """The signer of a key that is there."""
         private = self._signing(key)
@@ -104,7 +117,7 @@ class Signers:
 
     def _next(self, address: Address, active: OwnKey | None, at: datetime) -> OwnKey:
         """What follows a key of the built-in CA. One in a token gets a new certificate, if nothing is encrypted to the old one."""
-        if active is None and address.domain not in self.domains:
+        if active is None and self.issues and not self._vouched_for(address):
             raise SealingFailed(
                 "the author is not of the practice's own domains, and has no certificate here to sign with"
             )
@@ -116,6 +129,10 @@ class Signers:
         if active.at_work(at):
             return active
         raise SealingFailed("the certificate of this sender is over; `sealgate keys rotate` makes the next one")
+
+    def _vouched_for(self, address: Address) -> bool:
+        """Whether the built-in CA issues for this address by itself."""
+        return self.issues and address.domain in self.domains
 
     def _signing(self, key: OwnKey) -> SigningPrivateKey:
         private = self.keys.private(key)

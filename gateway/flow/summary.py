@@ -34,6 +34,8 @@ class Asked:
     attachment_count: int = 0
     attachment_bytes: int = 0
     trouble: tuple[str, ...] = ()
+    signs: bool = True
+    """As `MessageFacts.signs`, when the mail was at hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Summary:
         return MessageFacts(
             report=self.report, sender=sender, day=day, purpose=one.purpose, purpose_allowed=one.purpose_allowed,
             requested=one.requested, secure_tag=one.secure_tag, attachment_count=one.attachment_count,
-            attachment_bytes=one.attachment_bytes,
+            attachment_bytes=one.attachment_bytes, signs=one.signs,
         )  # fmt: skip
 
     def dump(self) -> str:
@@ -77,6 +79,7 @@ class Summary:
             "method": asked.requested.value if asked.requested else "", "secure": asked.secure_tag,
             "expires": int(asked.expires.total_seconds()) if asked.expires else 0,
             "attachments": asked.attachment_count, "attachment_bytes": asked.attachment_bytes, "trouble": list(asked.trouble),
+            "signs": asked.signs,
         }  # fmt: skip
         return json.dumps(fields, sort_keys=True, separators=(",", ":"))
 
@@ -103,6 +106,7 @@ class Summary:
             attachment_count=read["attachments"],
             attachment_bytes=read.get("attachment_bytes", 0),
             trouble=tuple(read["trouble"]),
+            signs=read.get("signs", True),
         )
         return cls(report, asked)
 

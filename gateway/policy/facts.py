@@ -107,3 +107,5 @@ class MessageFacts:
     attachment_count: int = 0
     attachment_bytes: int = 0
     """Of all attachments together, decoded."""
+    signs: bool = True
+    """The author has a certificate here to sign S/MIME with, or would be issued one."""

@@ -33,7 +33,8 @@ def possible(case: Case, method: Method) -> bool:
     if method not in case.policy.available:
         return False
     if method is Method.SMIME:
-        return KeyState.VALID in {case.recipient.keys.smime, case.recipient.keys.direct}
+        keys = case.recipient.keys
+        return keys.direct is KeyState.VALID or (keys.smime is KeyState.VALID and case.message.signs)
     if method is Method.OPENPGP:
         return case.recipient.keys.openpgp is KeyState.VALID
     if method is Method.PDF:
@@ -86,6 +87,8 @@ def key_reasons(case: Case) -> tuple[str, ...]:
             said.append(codes[state])
         if state in _TROUBLE and clause:
             said.append(key_clause(clause))
+    if keys.smime is KeyState.VALID and not case.message.signs:
+        said.append("key.smime.unsigned")
     return tuple(said)
 
 

@@ -94,6 +94,7 @@ _FIXED: Mapping[str, str] = {
     "key.smime.expired": "The recipient's S/MIME certificate has expired.",
     "key.smime.untrusted": "The recipient's S/MIME certificate does not serve: it is not for this address or use, or its authority is not trusted.",
     "key.smime.unreachable": "The directory of certificates could not be reached.",
+    "key.smime.unsigned": "The author is not one whom the practice's authority vouches for, and has no certificate here to sign with: nothing goes by S/MIME in their name.",
     "key.openpgp.valid": "The recipient has a valid OpenPGP key.",
     "key.openpgp.expired": "The recipient's OpenPGP key, or its part for encryption, has expired.",
     "key.openpgp.untrusted": "The recipient's OpenPGP key does not serve: it is not for this address, was revoked, is weak, or cannot be encrypted to.",

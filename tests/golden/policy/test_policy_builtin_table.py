@@ -87,6 +87,8 @@ ROWS = [
     ("consent revoked", PHI, ANA, [ana(email(), gone("email_encrypted"))], {}, "hold:consent", "no-consent", "consent.email.ended"),
     ("consent refused", PHI, ANA, [ana(email(type=ConsentEventType.REFUSED))], {}, "hold:consent", "no-consent", "consent.email.refused"),
     ("consent expired", PHI, ANA, [ana(email(expires_on=DAY.replace(month=5)))], {}, "hold:consent", "no-consent", "consent.email.ended"),
+    ("consent, certificate, an author who cannot sign", PHI, ANA, [ana(email())], {"keys": KEY, "signs": False}, "link", "patient-consented", "key.smime.unsigned"),
+    ("S/MIME asked, an author who cannot sign", PHI, ANA, [ana(email())], {"keys": KEY, "signs": False, "requested": Method.SMIME}, "hold:no_method", "patient-consented", "method.impossible"),
     ("certificate expired", PHI, ANA, [ana(email())], {"keys": EXPIRED}, "link", "patient-consented", "key.smime.expired"),
     ("certificate untrusted", PHI, ANA, [ana(email())], {"keys": UNTRUSTED}, "link", "patient-consented", "key.smime.untrusted"),
     ("directory unreachable", PHI, ANA, [ana(email())], {"keys": UNREACHABLE}, "link", "patient-consented", "key.smime.unreachable"),

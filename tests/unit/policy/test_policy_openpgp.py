@@ -109,9 +109,9 @@ def test_a_build_without_it_never_chooses_it():
 @pytest.mark.parametrize("smime", STATES)
 @pytest.mark.parametrize("openpgp", STATES)
 def test_staff_release_to_a_key_where_one_serves(smime, openpgp):
-    chosen = _strongest(POLICY, keys(openpgp, smime))
+    chosen = _strongest(POLICY, keys(openpgp, smime), signs=True)
     valid = KeyState.VALID
     assert chosen is (Method.SMIME if smime is valid else Method.OPENPGP if openpgp is valid else Method.LINK)
     turned = replace(POLICY, method_order=(Method.OPENPGP, Method.SMIME, Method.LINK))
     if openpgp is valid:
-        assert _strongest(turned, keys(openpgp, smime)) is Method.OPENPGP
+        assert _strongest(turned, keys(openpgp, smime), signs=True) is Method.OPENPGP
