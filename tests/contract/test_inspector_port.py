@@ -64,7 +64,7 @@ def pdf():
 
 @pytest.fixture(scope="module")
 def inspector():
-    made: Inspector = BoxedInspector.start(BoxLimits(message_seconds=30))
+    made: Inspector = BoxedInspector.start(BoxLimits())
     yield made
     made.close()
 

@@ -28,6 +28,7 @@ from tests.power.recording import MARK, Deed, Recorded, Recorder
 from tests.power.scenario import PASSWORD, PROMISED, results
 from tests.support.fakes import FakeClock
 from tests.support.home import DOCTOR, GRACE, LUNCH, MARIA, OFFICE, RESULTS, mail
+from tests.support.in_memory import PREFIX
 
 pytestmark = pytest.mark.proves("lost.power-cut")
 SEED = int(os.environ.get("SEALGATE_SEED", "20261123"))
@@ -58,7 +59,7 @@ class Recording:
 def place() -> Iterator[Path]:
     """A folder in memory if there is one: some thousand disks are made in it."""
     memory = Path("/dev/shm")
-    folder = tempfile.mkdtemp(dir=memory if memory.is_dir() and os.access(memory, os.W_OK) else None)
+    folder = tempfile.mkdtemp(prefix=PREFIX, dir=memory if memory.is_dir() and os.access(memory, os.W_OK) else None)
     yield Path(folder).resolve()
     shutil.rmtree(folder)
 
@@ -159,10 +160,13 @@ def test_the_record_has_no_hole(recording: Recording) -> None:
 
 
 def judged(recording: Recording, place: Path, every: int) -> int:
-    """Judge the cut after every n-th deed or so; the number of disks."""
+    """Judge the cut after one deed of each `every`; the number of disks."""
     judge, dice, made = Judge(recording.real, place / "judged", recording.clock()), random.Random(SEED), 0
+    # So many in any case: how many deeds there are depends on how the processes met.
+    all_cuts = [number for number, *_ in recording.cuts()]
+    chosen = set(dice.sample(all_cuts, len(all_cuts) // every))
     for number, deed, disk, known in recording.cuts():
-        if dice.randrange(every):
+        if number not in chosen:
             continue
         for what, files in disks(disk, dice):
             made += 1
