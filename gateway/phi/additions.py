@@ -237,6 +237,10 @@ class Added:
         folded = fold_name(text[start:end])
         if folded in document.lexicon.lands or self._of_car(folded, end) or (place and folded in _STATES):
             return True
+        first, last = self._eponyms.joined(start, end)
+        thing = fold_name(text[first:last])
+        if thing in document.lexicon.drugs or thing in document.lexicon.health["strong"]:
+            return True
         if self._eponyms.cited(start, end) or (place and text[start:end].isdigit() and end - start != _ZIP):
             return True
         if document.lower[max(0, start - 12) : start].endswith(("state of ", "estado de ")):

@@ -158,7 +158,8 @@ def _stands(document: Document, hit: Hit, starts: list[int], sure: Certainties, 
         return hit.kind is Kind.NAME and max(sure[at][0] for at in range(first, after)) >= 0.5
     if hit.by == "surname":
         least *= 2
-        if fold_name(document.text[hit.start : hit.end]) in document.lexicon.lands:
+        word = fold_name(document.text[hit.start : hit.end])
+        if word in document.lexicon.lands or word in document.lexicon.drugs:
             return False
     return max(sum(sure[at]) for at in range(first, after)) >= least
 

@@ -40,7 +40,7 @@ class Lexicon:
     towns: frozenset[str] = field(default=frozenset(), repr=False)
     """Towns of the world of one word, folded, that are no surnames: a capital is enough to mean them."""
     lands: frozenset[str] = field(default=frozenset(), repr=False)
-    """Countries, peoples, States and makes of cars, folded: alone neither a person nor a place of a person."""
+    """Countries, peoples, States, makes of cars and companies, folded: alone neither a person nor a place of a person."""
     whole_eponyms: frozenset[str] = field(default=frozenset(), repr=False)
     """Names in several words of signs, operations and persons of textbooks, with blanks for hyphens."""
     eponym_surnames: frozenset[str] = field(default=frozenset(), repr=False)
@@ -91,7 +91,7 @@ class Lexicon:
                 word for word in _lines("given_common.txt.gz") if flags[word] & (GIVEN | WORD | AMBIGUOUS | STOP) == GIVEN
             ),
             towns=frozenset(one for one in towns if " " not in one),
-            lands=frozenset(fold_name(one) for one in (*ordinary["lands"], *ordinary["makes"])),
+            lands=frozenset(fold_name(one) for one in (*ordinary["lands"], *ordinary["makes"], *ordinary["trade"])),
             whole_eponyms=frozenset(fold_name(one.replace("-", " ")) for one in named_after["whole"]),
             eponym_surnames=frozenset(map(fold_name, named_after["surnames"])),
             suffices=frozenset(alone["kinds"]), suffices_score=float(alone["min_score"]),

@@ -18,7 +18,7 @@ DEGREES = frozenset(
         "dr", "dra", "drs", "prof", "md", "do", "rn", "np", "pa", "pa-c", "phd", "pharmd", "dds", "dmd", "dpm", "dpt", "lcsw", "mph", "facp", "facs", "crna", "od", "psyd",
     }
 )  # fmt: skip
-_MEASURED = frozenset(
+MEASURED = frozenset(
     {"lab_value", "vitals", "icd10", "icd10_label", "hurt_part", "part_hurts", "side_of_part", "at_part", "fever_of", "newborn_weight", "vertebrae", "dilution", "hurts_in_spanish"}
 )  # fmt: skip
 """Recognisers of health terms that are some one person's: a value measured, a part of a body."""
@@ -68,7 +68,7 @@ class Page:
     def roles(self) -> Roles:
         """What the text says of work."""
         strong = [hit for hit in self.hits if hit.kind is Kind.HEALTH_TERM and hit.by not in {WEAK, EVERYDAY}]
-        measured = any(hit.by in _MEASURED for hit in strong)
+        measured = any(hit.by in MEASURED for hit in strong)
         starts = sorted(hit.start for hit in strong)
         return Roles(self.document.lower, starts, of_one=self.of_one, treated=self.treated, measured=measured)
 

@@ -17,7 +17,7 @@ from gateway.phi.boilerplate import Boilerplate
 from gateway.phi.context import HealthContext
 from gateway.phi.document import Document
 from gateway.phi.echoes import Echoes
-from gateway.phi.impersonal import loose, of_nobody
+from gateway.phi.impersonal import nobodys
 from gateway.phi.known_keys import KnownReport
 from gateway.phi.known_patients import KnownPatients
 from gateway.phi.lexicon import Lexicon, number
@@ -102,8 +102,8 @@ class Scanner:
         # A recipient's address is an identifier: a health matter in it is about the patient whose address it is.
         somebody = context.unregistered_consumer or bool(register.patients or context.addressed)
         health = self._health.judge(_terms(read), somebody)
-        if health and not somebody and mode is Mode.BALANCED:
-            _without_loose(read)
+        if not somebody and mode is Mode.BALANCED:
+            _without_loose(read, health=health)
         findings: list[Finding] = list(register.findings)
         for one in read:
             shown = [
@@ -219,11 +219,12 @@ class Scanner:
         )
 
 
-def _without_loose(read: list[Part]) -> None:
-    """Drop dates and places of a clinical message that speaks of nobody."""
-    if any(loose(hit) for one in read for hit in one.hits) and of_nobody((one.document, one.hits) for one in read):
+def _without_loose(read: list[Part], *, health: bool) -> None:
+    """Drop dates, places and public numbers of a message that speaks of nobody."""
+    of_nobody = nobodys(((one.document, one.hits) for one in read), health=health)
+    if of_nobody is not None:
         for one in read:
-            one.hits = [hit for hit in one.hits if not loose(hit)]
+            one.hits = [hit for hit in one.hits if not of_nobody(one.document, hit)]
 
 
 def _touched(document: Document, span: tuple[int, int], known: tuple[Finding, ...]) -> bool:

@@ -57,8 +57,10 @@ ACTS: Any = compiled(
     r"tiene|tuvo|está|estaba|fue|necesita|vino|llamó|toma|quiere|dice|pidió|would|can|cannot|can't|feels|felt|lost|fell|relapsed|swallowed|refuses|refused|cries|cried|threw|vomited|stopped|tested|keeps|kept|hurt|hurts|thinks|thought|couldn't|won't|doesn't|didn't|isn't|hasn't|cut|broke|delivered|belongs|salió)\b"
 )
 _TITLE: Any = compiled(r"(?i)\b(?:mrs|mr|ms|miss|don|doña|sra|señora|señor)\.? $")
-_PRONOUNS = frozenset({"i", "he", "she", "it", "we", "you", "they", "this", "that", "patient", "patients", "pt", "pts"})
-"""What stands for a person and names none."""
+_PRONOUNS = frozenset(
+    {"i", "he", "she", "it", "we", "you", "they", "this", "that", "patient", "patients", "pt", "pts", "baby", "how", "what", "when", "where", "which", "who", "why"}
+)  # fmt: skip
+"""What stands for a person, or asks for one, and names none."""
 _OWNS: Any = compiled(r"^['’]s [a-z0-9]")
 _PAIRS: Any = compiled(r"(?:^|[^\pL.])[A-Z]\. ?[A-Z]\pL{3,}(?:\PL|$)|\b([A-Z]\pL+ [A-Z]\pL+)['’]s [A-Za-z0-9]")
 """An initial and a word, or two capitalised words that own something: `Ana Sallow's test`."""

@@ -10,10 +10,10 @@ import pytest
 from gateway.phi.scan import Scanner
 from tests.phi.corpus_queries import HALVES, free, held, queries
 
-MASKED = {"seen": 0.875, "locked": 0.83}
-PRECISION = {"seen": 0.975, "locked": 0.97}
-MOST_MASKED = {"seen": 65, "locked": 12}
-MOST_JUDGED = {"seen": 26, "locked": 7}
+MASKED = {"seen": 0.875, "locked": 0.83, "plain": 1.0}
+PRECISION = {"seen": 0.98, "locked": 0.97, "plain": 1.0}
+MOST_MASKED = {"seen": 43, "locked": 11, "plain": 0}
+MOST_JUDGED = {"seen": 21, "locked": 6, "plain": 3}
 
 
 @pytest.fixture(scope="module")
@@ -23,8 +23,8 @@ def scanner() -> Scanner:
 
 def test_there_are_enough_with_ids_of_their_own_and_no_mark_is_left() -> None:
     ids = {one.id for one in queries()}
-    assert len(ids) == len(queries()) >= 370
-    assert sum(not one.phi for one in queries()) >= 200
+    assert len(ids) == len(queries()) >= 460
+    assert sum(not one.phi for one in queries()) >= 280
     assert all("[[" not in part.text for one in queries() for part, _ in one.parts())
 
 

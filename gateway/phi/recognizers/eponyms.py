@@ -37,6 +37,10 @@ _JOINED_AFTER: Any = compiled(r"^(?:['’]s)?(?:,? (?:and|or|vs\.?|versus|then)|
 _JOINED_BEFORE: Any = compiled(r"(\p{Lu}[\pL'’-]+)(?:,? (?:and|or|vs\.?|versus|then)|,| &|/) ?$")
 
 
+_GRADE: Any = compiled(r"^ (?:I[a-d]|II[a-d]?|III[a-d]?|IV[a-d]?|V[a-d]|VI)\b")
+_VALUE: Any = compiled(r"^ (?:of |= ?|was |is )?\d{1,3}(?:[ ]?/[ ]?\d{1,3})?(?:[,;)]|\.(?:\s|$)|$)")
+
+
 @cache
 def _long_ago() -> Any:
     return gated(r"(?i)\b(?:in|since|around|by|until|of|en|desde) (?:the |los años )?1[0-8]\d\d\b|\b1[0-8]\d0s\b")
@@ -53,11 +57,15 @@ class Eponyms:
     def named_after(self, start: int, end: int) -> bool:
         """Whether the capitalised words there are a thing's name."""
         text, lexicon = self._document.text, self._document.lexicon
-        start, end = self._joined(start, end)
+        start, end = self.joined(start, end)
         words, graded = fold_name(text[start:end]), False
         while words.endswith((" i", " ii", " iii", " iv", " v")):
             words, graded = words.rpartition(" ")[0], not words.endswith((" i", " v"))
+        after = text[end : end + 16]
+        graded = graded or _GRADE.match(after) is not None
         if graded and " " not in words:  # a grade: `Friedman III`; a person's numeral follows a full name
+            return True
+        if self._rarely_borne(words) and _VALUE.match(after) is not None:  # `Epworth 15`
             return True
         if words.replace("-", " ") in lexicon.whole_eponyms or self._half(start, end, words):
             return True
@@ -134,11 +142,16 @@ class Eponyms:
             is not None
         )
 
+    def _rarely_borne(self, word: str) -> bool:
+        """Whether it is an eponym that hardly anybody bears."""
+        lexicon = self._document.lexicon
+        return bool(lexicon.flags.get(word, 0) & EPONYM) and word not in lexicon.eponym_surnames
+
     def _eponym(self, word: str) -> bool:
         lexicon = self._document.lexicon
         return bool(lexicon.flags.get(word, 0) & EPONYM) or word in lexicon.eponym_surnames
 
-    def _joined(self, start: int, end: int) -> tuple[int, int]:
+    def joined(self, start: int, end: int) -> tuple[int, int]:
         """The words grown over hyphens and `O'` to what they are a part of."""
         text = self._document.text
         while end + 1 < len(text) and text[end] in "-'" and text[end + 1].isupper():

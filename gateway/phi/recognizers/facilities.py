@@ -129,7 +129,9 @@ def _facility(document: Document, tokens: list[Token], last: int) -> Hit | None:
 
 
 def _firm(document: Document, start: int, end: int) -> bool:
-    """Whether it is named as a party to something, `Imaging Partners, LLC`, and nobody is said to be there."""
+    """Whether a firm is named: one that all know, or as a party, `Imaging Partners, LLC`, with nobody said to be there."""
+    if document.lower[start:end] in document.lexicon.lands:
+        return True
     words = document.lower[end : end + 28].split("\n")[0].replace(",", " ").split()[:2]
     return any(one.strip('.;)"') in _FORMS for one in words) and word_before(document, start) not in _TO
 
