@@ -76,9 +76,9 @@ def free(scanner: Scanner, half: str) -> Free:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--misses", type=Path, help="write misses and false alarms of the seen texts here")
+    parser.add_argument("--misses", type=Path, help="write misses and false alarms of the texts that may be seen here")
     path = parser.parse_args().misses
-    scanner = Scanner.load()
+    scanner, told = Scanner.load(), list[str]()
     for half in HALVES:
         marked, others = held(scanner, half), free(scanner, half)
         kinds = ", ".join(f"{kind} {one.masked}/{one.spans}" for kind, one in sorted(marked.kinds.items()))
@@ -86,10 +86,12 @@ def main() -> None:
         print(
             f"{half}: of {others.texts} texts without identifiers {others.masked} are masked, {others.judged} judged PHI"
         )
-        if path is not None and half != "locked":
-            lines = [f"{kind}\t{how}\t{case}\t{text!r}" for case, how, kind, text in marked.missed]
-            lines += [f"{kind}\t{by}\t{case}\t{text!r}\t{around}" for case, by, kind, text, around in marked.alarms]
-            path.write_text("\n".join([*lines, *others.told]) + "\n", encoding="utf-8")
+        if half != "locked":
+            told += [f"{kind}\t{how}\t{case}\t{text!r}" for case, how, kind, text in marked.missed]
+            told += [f"{kind}\t{by}\t{case}\t{text!r}\t{around}" for case, by, kind, text, around in marked.alarms]
+            told += others.told
+    if path is not None:
+        path.write_text("\n".join(told) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
