@@ -59,6 +59,8 @@ class Classes:
             for term in entry.get("everyday", ()):
                 meaning.setdefault(term, [])
         self._meaning = list(meaning.values())
+        self._joined = frozenset(at for at, term in enumerate(meaning) if "&" in term)
+        """Terms that are one only with their sign: `D/C` is a discharge, `D.C.` the capital."""
         self._terms = Phrases(meaning)
         self._negation = Negation(lexicon)
         self._events = lexicon.health["events"]
@@ -76,6 +78,8 @@ class Classes:
         """Each class with the hit that shows it."""
         harmless = whole = 0
         for at, start, end in sorted(self._terms.every(document), key=lambda one: (one[1], -one[2])):
+            if at in self._joined and not {"&", "+"} & set(document.text[start:end]):
+                continue
             whole = max(whole, end)  # the end of the longest phrase that this one is part of
             if not self._meaning[at]:
                 harmless = max(harmless, end)
