@@ -18,7 +18,7 @@ from gateway.phi.recognizers.rule import Hit
 
 _LOOSE = frozenset({
     "month_alone", "month_year", "month_slash", "weekday", "holiday", "week_of_month",
-    "place", "place_told", "tagger",
+    "place", "place_told", "city_in_short", "tagger",
 })  # fmt: skip
 """Recognisers of dates and places that ordinary reading matter holds too; one with its day, or a street, is somebody's."""
 _DAYS = frozenset({"month_day", "day_month", "weekday_ordinal", "lone_day", "lone_ordinal", "month_in_words"})
