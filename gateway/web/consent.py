@@ -8,9 +8,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from gateway.domain.errors import PickupRefused
 from gateway.flow.answer import Answers
-from gateway.ports.metrics import Count, Metrics
+from gateway.ports.metrics import Metrics
+from gateway.web.codes import cookie_for_code
 from gateway.web.cookies import CONSENT_LINK, CONSENT_SESSION
 from gateway.web.pages import Pages
 from gateway.web.settings import WebConfig
@@ -47,12 +47,8 @@ class Consent:
     async def open(self, visit: Visit) -> Response:
         """Check the code; the right one starts a session."""
         prove = partial(self._answers.prove, visit.secret, visit.form.get("code", ""), visit.network)
-        try:
-            cookie = await run_in_threadpool(prove)
-        except PickupRefused as refused:
-            if refused.reason != "wrong_code":
-                raise
-            self._limits.count(Count.UNAUTHENTICATED, "portal.code")
+        cookie = await cookie_for_code(prove, self._limits)
+        if cookie is None:
             return self._code_page(visit, "", wrong=True)
         response = RedirectResponse("/consent/question", 303)
         CONSENT_SESSION.write(response, cookie, self._config.session_life)

@@ -13,9 +13,10 @@ from starlette.responses import RedirectResponse, Response
 from gateway.domain.errors import PickupRefused
 from gateway.flow.pickup import Pickup
 from gateway.flow.write_back import WriteBack
-from gateway.ports.metrics import Count, Metrics
+from gateway.ports.metrics import Metrics
 from gateway.seal.parcel import Manifest
 from gateway.web import letterhtml
+from gateway.web.codes import cookie_for_code
 from gateway.web.cookies import LETTER_LINK, LETTER_SESSION
 from gateway.web.downloads import FileDownload, Slots, file_headers
 from gateway.web.pages import Pages
@@ -62,12 +63,8 @@ class Letter:
     async def open(self, visit: Visit) -> Response:
         """Check the code; the right one starts a session."""
         prove = partial(self._pickup.prove, visit.secret, visit.form.get("code", ""), visit.network)
-        try:
-            cookie = await run_in_threadpool(prove)
-        except PickupRefused as refused:
-            if refused.reason != "wrong_code":
-                raise
-            self._limits.count(Count.UNAUTHENTICATED, "portal.code")
+        cookie = await cookie_for_code(prove, self._limits)
+        if cookie is None:
             return self._code_page(visit, "", wrong=True)
         response = RedirectResponse("/letter/read", 303)
         LETTER_SESSION.write(response, cookie, self._config.session_life)
