@@ -89,7 +89,7 @@ def _cues() -> dict[str, Any]:
     return {
         "strong": gated(
             r"(?i)\b(?:(?:lives?|lived|living|resid(?:es?|ed|ing)|born(?: and raised)?|raised|grew up|grow up|growing up|settled|dwells|stays?|staying|detained|imprisoned|incarcerated|arrested|buried|stationed|deployed|hometown (?:is|of)|brought up|viv[eo]|vivimos|vivía|reside|nació|naci[oó]|criad[oa]|wohnt|habite|née?)"
-            r"(?: (?:back|over|out|up|down|now|alone|currently|nearby|together))? (?:in|near|outside|outside of|just outside|around|en|cerca de|à)|(?:town|city|village|hamlet|municipality|township|suburb|suburbs|outskirts|neighborhood|ciudad|pueblo|municipio) (?:of|de)|native of|resident of|residents of|originally from|(?:is|was|are|am|i'm|im|he's|she's|es|soy|pt|patient) (?:originally )?from|son de)[ ]"
+            r"(?: (?:back|over|out|up|down|now|alone|currently|nearby|together))? (?:in|near|outside|outside of|just outside|around|en|cerca de|à)|(?:inmate|prisoner|housed|student|teach(?:es|er)|studies|treated|hospitali[sz]ed|rehab|chemo|dialysis|delivered) at(?: the)?|(?:town|city|village|hamlet|municipality|township|suburb|suburbs|outskirts|neighborhood|ciudad|pueblo|municipio) (?:of|de)|native of|resident of|residents of|originally from|(?:is|was|are|am|i'm|im|he's|she's|es|soy|pt|patient) (?:originally )?from|son de)[ ]"
         ),
         "label": gated(
             r"(?im)(?:^|[|;,>\t(.] ?|  )(?:city|town|county|parish|township|municipality|neighbou?rhood|birth ?place|place of birth|birth city|home ?town|residence|place of residence|lives|location|facility|hospital|clinic|school|site|campus|office|ciudad|municipio|colonia|barrio|lugar de nacimiento|localidad|poblaci[oó]n|city of residence|county of residence|city of birth)[ ]?[:=][ \t]{0,4}"

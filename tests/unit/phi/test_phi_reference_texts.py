@@ -86,6 +86,11 @@ def test_a_month_of_nobody_counts_in_strict_mode(scanner: Scanner) -> None:
         ("Nkechi Obiora came from Gila Regional with cholangitis.", "Gila Regional"),
         ("Nkechi Obiora had her surgery at Holy Redeemer.", "Holy Redeemer"),
         ("Good Samaritan took Nkechi Obiora with sepsis.", "Good Samaritan"),
+        ("Nkechi Obiora was moved to Sunrise of Edgewater.", "Sunrise of Edgewater"),
+        ("Nkechi Obiora gets chemo at MD Anderson.", "MD Anderson"),
+        ("Nkechi Obiora came from UCSF.", "UCSF"),
+        ("Nkechi Obiora, inmate at Ferndale.", "Ferndale"),
+        ("Nkechi Obiora lives on W 84th.", "W 84th"),
     ],
 )
 def test_places_of_care_are_found_by_their_short_names(scanner: Scanner, text: str, place: str) -> None:
@@ -100,12 +105,15 @@ def test_places_of_care_are_found_by_their_short_names(scanner: Scanner, text: s
         "St. John's wort lowers the level of cyclosporine.",
         "From the Attorney General: a notice to hospitals.",
         "Agreement between Northfield Imaging Partners, LLC and the hospital.",
+        "According to Stanford the valve lasts; a study from Duke says less.",
     ],
 )
 def test_laws_plants_offices_and_firms_are_no_places_of_care(scanner: Scanner, text: str) -> None:
     report = scanner.scan([TextPart("body.plain", text)])
     assert [
-        one.by for one in report.findings if one.by in {"care_in_short", "care_of_faith", "saint", "facility"}
+        one.by
+        for one in report.findings
+        if one.by in {"care_in_short", "care_by_name", "care_of_faith", "saint", "facility"}
     ] == []
 
 
