@@ -103,7 +103,7 @@ class Scanner:
         somebody = context.unregistered_consumer or bool(register.patients or context.addressed)
         health = self._health.judge(_terms(read), somebody)
         if not somebody and mode is Mode.BALANCED:
-            _without_loose(read, health=health)
+            self._without_loose(read, health=health)
         findings: list[Finding] = list(register.findings)
         for one in read:
             shown = [
@@ -208,6 +208,14 @@ class Scanner:
             for one in findings
         )
 
+    def _without_loose(self, read: list[Part], *, health: bool) -> None:
+        """Drop dates, places and public numbers of a message that speaks of nobody. What makes it PHI is somebody's."""
+        of_nobody = nobodys(((one.document, one.hits) for one in read), health=health)
+        if of_nobody is None or (health and self._identifies(read)):
+            return
+        for one in read:
+            one.hits = [hit for hit in one.hits if not of_nobody(one.document, hit)]
+
     def _identifies(self, read: list[Part]) -> bool:
         """Whether some identifier is of a person other than the one who signed the mail."""
         return self._subject.identified(
@@ -217,14 +225,6 @@ class Scanner:
                 if one.document.part.lower() not in _SENDER_PARTS
             ]
         )
-
-
-def _without_loose(read: list[Part], *, health: bool) -> None:
-    """Drop dates, places and public numbers of a message that speaks of nobody."""
-    of_nobody = nobodys(((one.document, one.hits) for one in read), health=health)
-    if of_nobody is not None:
-        for one in read:
-            one.hits = [hit for hit in one.hits if not of_nobody(one.document, hit)]
 
 
 def _touched(document: Document, span: tuple[int, int], known: tuple[Finding, ...]) -> bool:

@@ -161,3 +161,50 @@ def test_one_word_that_may_be_a_name_is_somebody(scanner: Scanner, text: str, na
     letter = text.format(name)
     assert name in masked(scanner, letter)
     assert scanner.scan([TextPart("body.plain", letter)]).phi
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Medicare denied the HIV viral load of November 3. Please appeal.", "November 3"),
+        ("Invoice for the vasectomy of May 3 attached. Modifier 59.", "May 3"),
+        ("Enrolled in hospice November 2. Morphine 5 mg q4h.", "November 2"),
+        ("Walk-in with syphilis on October 6, treated with penicillin.", "October 6"),
+        ("The clinic is closed Monday, so dialysis is October 6, chair 4.", "October 6"),
+        ("All staff: the methadone dose of October 6 was missed.", "October 6"),
+        ("CT reviewed 10/06/2026: lung nodule. Refer to pulmonary.", "10/06/2026"),
+        ("Revision 03/12/2026 of the hip arthroplasty, now infected.", "03/12/2026"),
+        ("Pathology issued 10/06/2026: melanoma, wide excision.", "10/06/2026"),
+        ("Last updated 10/06/2026. Lung nodule, biopsy, adenocarcinoma.", "10/06/2026"),
+        ("Positive chlamydia. Call 877-555-0147 with the result.", "877-555-0147"),
+        ("Wants a sildenafil refill, cell 866-555-0177.", "866-555-0177"),
+        ("For the lymphoma see www.cancer.gov/trial/patient/448812.", "448812"),
+    ],
+)
+def test_what_is_said_of_one_illness_is_no_notice(scanner: Scanner, text: str, kept: str) -> None:
+    assert any(kept in one for one in masked(scanner, text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Walk-in this morning October 6: suicidal ideation, sent to ED.",
+        "Blood drive donor tested HIV positive on October 6.",
+        "Effective May 3 the insulin is stopped. A1c was too low.",
+        "MRI interim 10/06/2026 shows progression of glioma.",
+        "Positive HIV test in the walk-in on Monday, from Yakima.",
+    ],
+)
+def test_what_makes_a_mail_phi_is_never_nobodys(scanner: Scanner, text: str) -> None:
+    assert scanner.scan([TextPart("body.plain", text)]).phi
+
+
+@pytest.mark.parametrize("name", ["Pereyra", "Krouse", "Judkins", "Tessier", "Abbott", "Roche", "Smith-Robinson"])
+def test_a_surname_that_things_bear_too_is_somebodys(scanner: Scanner, name: str) -> None:
+    texts = (f"{name} has a new rash after amoxicillin.", f"Please schedule colonoscopy with {name} before Friday.")
+    assert any(scanner.scan([TextPart("body.plain", one)]).phi for one in texts)
+
+
+def test_two_words_that_a_person_may_be_called_are_a_name(scanner: Scanner) -> None:
+    assert masked(scanner, "Chemo was started on Joel Cohen.") == ["Joel Cohen"]
+    assert masked(scanner, "Is a Joel-Cohen incision faster than a Pfannenstiel?") == []
