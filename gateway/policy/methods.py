@@ -100,7 +100,8 @@ def form_reasons(case: Case, method: Method | None) -> tuple[str, ...]:
 def _key_trouble(case: Case) -> bool:
     """Whether there is a key that does not serve, and no other that does."""
     keys = case.recipient.keys
-    states = ((Method.SMIME, keys.smime), (Method.SMIME, keys.direct), (Method.OPENPGP, keys.openpgp))
+    smime = KeyState.NONE if keys.smime is KeyState.VALID and not case.message.signs else keys.smime
+    states = ((Method.SMIME, smime), (Method.SMIME, keys.direct), (Method.OPENPGP, keys.openpgp))
     usable = {state for method, state in states if method in case.policy.method_order or method is Method.SMIME}
     return KeyState.VALID not in usable and bool(usable & _TROUBLE)
 

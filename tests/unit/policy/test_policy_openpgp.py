@@ -115,3 +115,31 @@ def test_staff_release_to_a_key_where_one_serves(smime, openpgp):
     turned = replace(POLICY, method_order=(Method.OPENPGP, Method.SMIME, Method.LINK))
     if openpgp is valid:
         assert _strongest(turned, keys(openpgp, smime), signs=True) is Method.OPENPGP
+
+
+TROUBLE = (KeyState.EXPIRED, KeyState.UNTRUSTED, KeyState.UNREACHABLE)
+
+
+@pytest.mark.parametrize("openpgp", TROUBLE)
+def test_a_certificate_that_nobody_may_sign_for_does_not_hide_another_keys_trouble(openpgp):
+    strict = replace(POLICY, hold_on_key_trouble=True)
+    both = keys(openpgp, KeyState.VALID)
+    assert to_ana(both, strict).method is Method.SMIME
+    held = to_ana(both, strict, signs=False)
+    assert (held.action, held.held_for) == (Action.HOLD, HoldReason.NO_METHOD)
+    assert to_ana(keys(KeyState.NONE, KeyState.VALID), strict, signs=False).method is Method.LINK
+
+
+def test_without_a_signature_nothing_weaker_goes_than_was_asked_for_agreed_or_allowed():
+    valid = keys(KeyState.NONE, KeyState.VALID)
+    assert to_ana(valid, signs=False).method is Method.LINK
+    for held in (
+        to_ana(valid, signs=False, requested=Method.SMIME),
+        to_ana(valid, signs=False, method="smime"),
+        to_ana(valid, replace(POLICY, method_order=(Method.SMIME,)), signs=False),
+        to_lab(valid, signs=False),
+    ):
+        assert held.action is Action.HOLD
+    direct = KeyFacts(KeyState.VALID, "ab" * 32, direct=KeyState.VALID, direct_fingerprint="ef" * 32)
+    assert to_ana(direct, signs=False).method is Method.SMIME
+    assert to_lab(keys(KeyState.VALID, KeyState.VALID), signs=False).method is Method.OPENPGP
