@@ -47,8 +47,7 @@ def unliftable(policy: Policy, why: HoldReason | None) -> str:
 def _strongest(policy: Policy, key: KeyFacts, *, signs: bool) -> Method:
     """To a key of the recipient's own where one serves, in the practice's order, else by link."""
     direct = key.direct is KeyState.VALID  # S/MIME too, by another certificate
-    smime = key.direct if direct else key.smime if signs else KeyState.NONE
-    valid = {Method.SMIME: smime, Method.OPENPGP: key.openpgp}
+    valid = {Method.SMIME: key.direct if direct else key.smime_for(signs=signs), Method.OPENPGP: key.openpgp}
     order = dict.fromkeys((*(one for one in policy.method_order if one in valid), *valid))
     return next((one for one in order if valid[one] is KeyState.VALID), Method.LINK)
 

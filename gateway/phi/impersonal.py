@@ -3,7 +3,7 @@
 Safe Harbor lists dates and places of an individual, 45 CFR 164.514(b)(2)(i)(B) and (C). In a text that names and numbers
 nobody and speaks of no patient, no `she`, no `I`, a month is nobody's, in one of health a town too; masking it only spoils
 the text. A day is nobody's in a notice: `open enrollment runs November 1 to 15`, if nothing was measured that day; in a
-message of health only where its own sentence is said to many and of no illness: `Medicare denied the biopsy of May 3`.
+message of health only where its own sentence is said to many and of no illness: not in `Medicare denied the biopsy of May 3`.
 Whatever may be a name is somebody's, one word alone too: clinicians write `potassium 6.1 on Garcia`.
 """
 
@@ -47,17 +47,17 @@ _PRINTED: Any = compiled(
     r"(?:^|[.\n] ?)(?:rev\. ?|last revised(?: on|:)? |interim \()$|(?:copyright|©) ?$"
 )
 """The same in a message of health: a scan is reviewed too, a hip revised, a result updated."""
+_MANY = (
+    r"newsletter|conference|webinar|workshop|seminar|symposium|(?:staff|town hall|monthly|board|committee|department) meeting|open enrol(?:l?ment)?|rsvp|submit by|labor day|memorial day|independence day|"
+    r"(?:office|clinic|pharmacy|lab|building|garage|cafeteria) (?:is|will be) closed|clinics (?:start|begin|open|run)|all (?:staff|units|employees|departments|providers|hands)"
+)
+_TO_MANY: Any = compiled(rf"(?i)\b(?:{_MANY})\b")
+"""What is said to many at once in a message of health, where a payer, an invoice or a recall is of one."""
 _NOTICE: Any = compiled(
-    r"(?i)\b(?:newsletter|conference|webinar|workshop|seminar|symposium|(?:staff|town hall|monthly|board|committee|department) meeting|(?:open )?enrol(?:l?ment)?s?|registration|rsvp|submit by|submissions?|deadline|"
-    r"(?:office|clinic|pharmacy|lab|building|garage|cafeteria) (?:is|will be) closed|clinics? (?:start|begin|open|run)s?|labor day|memorial day|independence day|christmas|thanksgiving|drill|downtime|outage|maintenance|upgraded?|go[ -]live|"
-    r"help ?desk|all (?:staff|units|employees|departments|providers|hands)|walk[ -]in|volunteers?|potluck|fundraiser|(?:food|blood) drive|picnic|effective|part b|medicare|payers?|modifier|landlord|tenant|lease|agreement|invoice|shipment|back[ -]?order|recall)\b"
+    rf"(?i)\b(?:{_MANY}|enrol(?:l?ment)?s?|registration|submissions?|deadline|clinics? (?:start|begin|open|run)s?|christmas|thanksgiving|drill|downtime|outage|maintenance|upgraded?|go[ -]live|"
+    r"help ?desk|walk[ -]in|volunteers?|potluck|fundraiser|(?:food|blood) drive|picnic|effective|part b|medicare|payers?|modifier|landlord|tenant|lease|agreement|invoice|shipment|back[ -]?order|recall)\b"
 )
 """What is said to many at once, or of things."""
-_TO_MANY: Any = compiled(
-    r"(?i)\b(?:newsletter|conference|webinar|workshop|seminar|symposium|(?:staff|town hall|monthly|board|committee|department) meeting|open enrol(?:l?ment)?|rsvp|submit by|labor day|memorial day|independence day|"
-    r"(?:office|clinic|pharmacy|lab|building|garage|cafeteria) (?:is|will be) closed|clinics (?:start|begin|open|run)|all (?:staff|units|employees|departments|providers|hands))\b"
-)
-"""What is said to many at once in a message of health, where a payer, an invoice or a recall is of one."""
 _OFFERED: Any = compiled(
     r"(?i)^(?:flu|influenza|covid(?:-19)?|shots?|flu shots?|boosters?|immunizations?|(?:[\pL\pN-]+ )?(?:vaccin\pL+|screenings?))$"
 )

@@ -102,8 +102,9 @@ class Scanner:
         # A recipient's address is an identifier: a health matter in it is about the patient whose address it is.
         somebody = context.unregistered_consumer or bool(register.patients or context.addressed)
         health = self._health.judge(_terms(read), somebody)
-        if not somebody and mode is Mode.BALANCED:
-            self._without_loose(read, health=health)
+        identified = health and not somebody and self._identifies(read)
+        if not somebody and not identified and mode is Mode.BALANCED:  # what makes a message PHI is somebody's
+            _without_loose(read, health=health)
         findings: list[Finding] = list(register.findings)
         for one in read:
             shown = [
@@ -115,7 +116,7 @@ class Scanner:
         findings += minors
         all_gaps = (*gaps, *failed)
         phi = bool(all_gaps) or register.suffices or self._suffices_alone(findings)
-        phi = phi or (health and (somebody or self._identifies(read)))
+        phi = phi or (health and somebody) or identified
         findings.sort(key=lambda one: (one.part, one.start, one.end))
         return ScanReport(
             findings=tuple(dict.fromkeys(findings)), gaps=all_gaps, classes=frozenset({SensitiveClass.MINOR} if minors else ()).union(*(one.classes for one in read)),
@@ -208,14 +209,6 @@ class Scanner:
             for one in findings
         )
 
-    def _without_loose(self, read: list[Part], *, health: bool) -> None:
-        """Drop dates, places and public numbers of a message that speaks of nobody. What makes it PHI is somebody's."""
-        of_nobody = nobodys(((one.document, one.hits) for one in read), health=health)
-        if of_nobody is None or (health and self._identifies(read)):
-            return
-        for one in read:
-            one.hits = [hit for hit in one.hits if not of_nobody(one.document, hit)]
-
     def _identifies(self, read: list[Part]) -> bool:
         """Whether some identifier is of a person other than the one who signed the mail."""
         return self._subject.identified(
@@ -225,6 +218,14 @@ class Scanner:
                 if one.document.part.lower() not in _SENDER_PARTS
             ]
         )
+
+
+def _without_loose(read: list[Part], *, health: bool) -> None:
+    """Drop dates, places and public numbers of a message that speaks of nobody."""
+    of_nobody = nobodys(((one.document, one.hits) for one in read), health=health)
+    if of_nobody is not None:
+        for one in read:
+            one.hits = [hit for hit in one.hits if not of_nobody(one.document, hit)]
 
 
 def _touched(document: Document, span: tuple[int, int], known: tuple[Finding, ...]) -> bool:

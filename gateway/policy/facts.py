@@ -50,6 +50,10 @@ class KeyFacts:
     direct_fingerprint: str = ""
     direct_reason: str = ""
 
+    def smime_for(self, *, signs: bool) -> KeyState:
+        """The S/MIME certificate's state for an author who has one to sign with, or not: to them a valid one is as good as none."""
+        return self.smime if signs or self.smime is not KeyState.VALID else KeyState.NONE
+
     @property
     def rested_on(self) -> str:
         """The fingerprints of the valid keys, which a decision records: a comma between the certificate's, the OpenPGP key's and the

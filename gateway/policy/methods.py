@@ -34,7 +34,7 @@ def possible(case: Case, method: Method) -> bool:
         return False
     if method is Method.SMIME:
         keys = case.recipient.keys
-        return keys.direct is KeyState.VALID or (keys.smime is KeyState.VALID and case.message.signs)
+        return KeyState.VALID in {keys.smime_for(signs=case.message.signs), keys.direct}
     if method is Method.OPENPGP:
         return case.recipient.keys.openpgp is KeyState.VALID
     if method is Method.PDF:
@@ -87,7 +87,7 @@ def key_reasons(case: Case) -> tuple[str, ...]:
             said.append(codes[state])
         if state in _TROUBLE and clause:
             said.append(key_clause(clause))
-    if keys.smime is KeyState.VALID and not case.message.signs:
+    if keys.smime_for(signs=case.message.signs) is not keys.smime:
         said.append("key.smime.unsigned")
     return tuple(said)
 
@@ -100,7 +100,7 @@ def form_reasons(case: Case, method: Method | None) -> tuple[str, ...]:
 def _key_trouble(case: Case) -> bool:
     """Whether there is a key that does not serve, and no other that does."""
     keys = case.recipient.keys
-    smime = KeyState.NONE if keys.smime is KeyState.VALID and not case.message.signs else keys.smime
+    smime = keys.smime_for(signs=case.message.signs)
     states = ((Method.SMIME, smime), (Method.SMIME, keys.direct), (Method.OPENPGP, keys.openpgp))
     usable = {state for method, state in states if method in case.policy.method_order or method is Method.SMIME}
     return KeyState.VALID not in usable and bool(usable & _TROUBLE)

@@ -102,10 +102,8 @@ class Eponyms:
                 continue
             other = fold_name(found.group(1)).removesuffix("'s")
             pair = f"{words} and {other}" if first else f"{other} and {words}"
-            bits = self._document.lexicon.flags.get(other, 0)
-            if pair in self._document.lexicon.whole_eponyms or (
-                bits & EPONYM and not bits & GIVEN and other not in self._document.lexicon.eponym_surnames
-            ):
+            given = self._document.lexicon.flags.get(other, 0) & GIVEN
+            if pair in self._document.lexicon.whole_eponyms or (self._rarely_borne(other) and not given):
                 return True
         return False
 

@@ -45,9 +45,7 @@ def find_places(document: Document) -> Iterator[Hit]:
             if length > 1:
                 at += 1
                 continue
-        if token.text == "NYC":
-            yield Hit(Kind.LOCATION, token.start, token.end, 0.6, "city_in_short")
-        elif (token.flags & PLACE and _meant(document, token)) or (token.low in towns and _alone(document, at)):
+        if (token.flags & PLACE and _meant(document, token)) or (token.low in towns and _alone(document, at)):
             yield Hit(Kind.LOCATION, token.start, token.end, 0.5, "place")
         elif token.low in _COUNTIES and at and text[tokens[at - 1].end : token.start] == " ":
             first = _walk(document, tokens, at, 3)

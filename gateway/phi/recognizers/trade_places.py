@@ -67,6 +67,7 @@ RULES: Final = (
     Rule("exit", Kind.LOCATION, rf"\b(?:(?:at|off|near|from|by|take|Take|of|to) )(Exit \d{{1,4}}[A-Z]?\b(?:,? (?:near|off|on|in|at) {_CAP}(?: {_CAP})?)?)", 0.55),
     Rule("route_at", Kind.LOCATION, r"\b(?:on|off|along|onto|down|Take|take) ((?:US |State |County )?(?:Route|Rte\.?|Hwy\.?|Highway) \d{1,4}[A-Z]?)\b", 0.55),
     Rule("spa_town", Kind.LOCATION, r"\b(Bad \p{Lu}\p{Ll}{4,})\b", 0.5, veto=_no_spa, sign="bad "),
+    Rule("city_in_short", Kind.LOCATION, r"\bNYC\b", 0.6, sign="nyc"),
     Rule("town_park", Kind.LOCATION, rf"\b(?:at|in|near|to) ((?:{_CAP} )?{_CAP} Park)\b(?:[^\pL ]|$| (?:[a-z]|\d))", 0.5, veto=_no_addition),
     Rule("block_of_city", Kind.LOCATION, rf"\b((?:(?:Room|Rm|Flat|Unit|Suite) \w{{1,5}}, )(?:(?:Block|Tower|Wing|Building|Bldg) \w{{1,3}}, )?{_CAP}(?: {_CAP}){{0,2}}(?:, {_CAP}(?: {_CAP})?){{1,2}})", 0.6),
 )  # fmt: skip
