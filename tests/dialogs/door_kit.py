@@ -6,7 +6,7 @@ import asyncio
 import ssl
 import threading
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -205,6 +205,16 @@ class Stand:
         assert self.door is not None
         door = self.door
         await until_so(lambda: door.connections <= connections)
+
+    async def hear_out(self, talker: Client) -> None:
+        """Let a client talk on, for a minute at most, until one connection is left."""
+        assert self.door is not None
+        with suppress(ConnectionError):
+            for _ in range(600):
+                await asyncio.sleep(0.1)
+                if self.door.connections == 1:
+                    break
+                await talker.send(b"NOOP\r\n")
 
     def in_vain(self, action: str) -> float:
         """What clients without an identity did in vain."""

@@ -161,12 +161,7 @@ async def test_a_client_that_never_mails_is_sent_away(tmp_path):
         proven = await one.greeted()
         assert (await proven.ask("MAIL FROM:<lee@practice.example>")).startswith("250")
         idle = await one.greeted()
-        with contextlib.suppress(ConnectionError):
-            for _ in range(600):
-                await asyncio.sleep(0.1)
-                if one.door.connections == 1:
-                    break
-                await idle.send(b"NOOP\r\n")
+        await one.hear_out(idle)
         assert one.door.connections == 1
         assert (await proven.ask("NOOP")).startswith("250")
 

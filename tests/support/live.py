@@ -21,7 +21,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -36,6 +36,7 @@ from gateway.domain.address import Address
 from gateway.domain.patient import ConsentEvent, ConsentEventType, ConsentKind, Partner, Patient, RecipientKind
 from gateway.domain.records import DeliveryRow, MessageRow
 from gateway.domain.states import FINAL_DELIVERY, DeliveryState, MessageState
+from tests.support import patience
 
 ROOT = Path(__file__).parents[2]
 SENDER = "dr.lee@willow.example.org"
@@ -103,8 +104,6 @@ held_per_sender = 100000
 spool_bytes_per_sender = "10GiB"
 """
 
-T = TypeVar("T")
-
 
 @dataclass(frozen=True)
 class Captured:
@@ -142,15 +141,9 @@ def role_command(role: str, config: Path) -> list[str]:
     return [sys.executable, "-m", "gateway", "role", role, "--config", str(config)]
 
 
-def until(what: Callable[[], T | None], seconds: float = 120.0, why: str = "") -> T:
-    """Ask until there is an answer. The time is for a machine that has much else to do."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        found = what()
-        if found:
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"nothing within {seconds} s: {why}")
+def until(what: Callable[[], patience.T | None], seconds: float = 120.0, why: str = "") -> patience.T:
+    """As patience.until, of processes, which take longer."""
+    return patience.until(what, seconds, why, pause=0.1)
 
 
 class Live:

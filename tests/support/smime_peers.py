@@ -62,7 +62,7 @@ def program(name: str) -> str:
 
 
 def ask(*command: str | Path, data: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
-    """Standard output within a minute; Refused with what it said. A program that refuses must show nothing of the text."""
+    """Standard output within two minutes; Refused with what it said. A program that refuses must show nothing of the text."""
     done = subprocess.run(
         [str(one) for one in command], input=data, capture_output=True, check=False, timeout=120, env=env
     )

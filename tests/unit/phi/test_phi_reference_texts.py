@@ -91,6 +91,7 @@ def test_a_month_of_nobody_counts_in_strict_mode(scanner: Scanner) -> None:
         ("Nkechi Obiora came from UCSF.", "UCSF"),
         ("Nkechi Obiora, inmate at Ferndale.", "Ferndale"),
         ("Nkechi Obiora lives on W 84th.", "W 84th"),
+        ("Nkechi Obiora came from NYC.", "NYC"),
     ],
 )
 def test_places_of_care_are_found_by_their_short_names(scanner: Scanner, text: str, place: str) -> None:
