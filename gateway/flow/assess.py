@@ -213,13 +213,9 @@ class Assess:
                 self._facts.standing(uow, one, self._facts.day(at)) for one in _once(record.envelope.recipients)
             ]
         keys = [self._facts.key(one.target, at) for one in standings]
-        author = self._author(read, record)
+        author = read.claims.author or record.envelope.sender or self._notices.postmaster
         summary = self.summary(read, record.envelope.identity, author, known, standings, keys)
         return self.unredactable(read, summary, author, known, standings, keys, hurried=hurried)
-
-    def _author(self, read: Read, record: IntakeRecord) -> Address:
-        """Who wrote the mail, as far as it says; else who is asked about it."""
-        return read.claims.author or record.envelope.sender or self._notices.postmaster
 
     def _settle_on(self, job: Job, row: MessageRow, record: IntakeRecord, read: Read, bare: frozenset[str]) -> None:
         at, envelope = self._clock.now(), record.envelope
@@ -227,7 +223,7 @@ class Assess:
         with self._store.begin() as uow:
             standings = [self._facts.standing(uow, one, self._facts.day(at)) for one in _once(envelope.recipients)]
         keys = [self._facts.key(one.target, at) for one in standings]
-        author = self._author(read, record)
+        author = read.claims.author or record.envelope.sender or self._notices.postmaster
         summary = self.summary(read, envelope.identity, author, known, standings, keys)
         report = summary.report
         with self._store.begin() as uow:
