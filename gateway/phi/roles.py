@@ -37,6 +37,8 @@ _TEACHES: Any = compiled(
 )
 _CARE: Any = compiled(
     r"(?i)\b(?:call(?:ed|s)? (?:him|her|them back|mom|dad)|appointment|appt|f/u|s/p|c/o|h/o|(?:bed|rm) ?\d|\d{1,3} ?(?:yo|y/o|yrs? old)|\d{2}[mf]\b|chart|his|her|patient of|pt|admitted|discharged|tested|diagnosed|relapsed|biopsy|refilled|results? (?:is|are|was|were|came|for)|came back|"
+    r"birthday (?:is )?(?:\d|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|my (?:\pL+ ){0,2}(?:pills?|meds?|medicines?|medications?|prescriptions?|refills?|blood|labs?|pain|surgery|doctor|symptoms?|pharmacy)|"
+    r"injured|cut by|hurt (?:his|her)|tdap|light duty|rtw|cxr|x-?rays? (?:clear|normal|neg|shows?)|sutured|stitche[sd]|"
     r"please see|needs to be seen|can you see|rx for|meds|last visit|next visit|dob|mrn|wants (?:his|her|a refill)|stat|npo|consult|positive|negative|positiv[oa]s?|malignant|benign|abnormal|belongs to|swap the|passed away|died)\b"
 )
 _ILL_AFTER: Any = compiled(

@@ -36,7 +36,7 @@ WEEKDAY = (
 SLASHED = r"(?:0?[1-9]|1[0-2])/(?:[12]\d|3[01]|0?[1-9])"
 _NEAR = (
     "dob", "birth", "born", "date", "admitted", "admission", "discharged", "discharge", "died", "death", "seen", "visit", "since", "until", "dated",
-    "appointment", "appt", "surgery", "dos", "nacimiento", "fecha", "cita",
+    "appointment", "appt", "surgery", "dos", "nacimiento", "fecha", "cita", "biopsy", "bx", "drawn", "came in", "labs",
 )  # fmt: skip
 
 

@@ -58,6 +58,7 @@ def _no_room(document: Document, start: int, end: int) -> bool:
         measured(document, end)
         or after[:1] in {"%", "/"}
         or (after[:1] in {".", ":"} and after[1:2].isdigit())
+        or after in {" PR", ", P", "/PR"}  # receptors of a tumour: `ER 0 PR 0`
         or "each" in before
         or "per " in before
         or before.endswith(_NOBODYS)
