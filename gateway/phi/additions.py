@@ -5,25 +5,21 @@ against them.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from gateway.domain.finding import Kind
+from gateway.phi.beginnings import BEYOND_DOUBT, SMALL, WORDS, Beginnings, Bounds
 from gateway.phi.certainty import Certainties
 from gateway.phi.document import Document
-from gateway.phi.lexicon import EPONYM, GIVEN, NAME, PLACE, STOP, SURNAME, WORD
+from gateway.phi.lexicon import GIVEN, NAME, STOP, SURNAME, WORD
 from gateway.phi.normalize import fold_name
 from gateway.phi.recognizers.eponyms import Eponyms
 from gateway.phi.recognizers.name_cues import cued, word_after
 from gateway.phi.recognizers.name_words import AFTER_PEOPLE, PARTICLES
 from gateway.phi.recognizers.rule import Hit
-from gateway.phi.small_names import caseless, small_bound
 from gateway.phi.spans import begins
 
-_SURE, _NEVER = 0.79, 2.0
-_SMALL: Final = 0.85
-"""A place in small letters needs more."""
-
+_SURE: Final = 0.79
 _BEFORE: Final = frozenset(
     {"van", "von", "der", "den", "ter", "ten", "bin", "ibn", "al", "el", "abu", "zu", "vander", "'t"}
 )
@@ -36,26 +32,8 @@ _STATES: Final = frozenset({"virginia", "georgia"})
 """States that are given names too, so that no list of lands has them."""
 _OPENERS: Final = frozenset({"st", "st.", "saint", "ste", "mt", "mt.", "mount", "fort", "ft", "ft.", "port", "old", "new", "north", "south", "east", "west", "upper", "lower", "lake", "little", "big", "el", "san", "santa", "cape", "holy", "great"})  # fmt: skip
 """Capitalised words that open the name of a place."""
-_ABBREVIATED: Final = frozenset((
-    "us", "uk", "eu", "un", "dc", "po", "md", "do", "am", "pm", "iv", "im", "bc", "ad", "la", "nw", "ne", "sw", "se", "id", "no", "vs", "ph", "ba", "bs", "ma", "ms", "pa", "pc", "rn", "np", "va", "ca", "ny", "nj", "nc", "sc", "nd", "sd", "nm", "nh", "ri", "wv", "tv", "fd", "fs", "bd", "td", "qd", "qh", "sp", "nv", "sa", "cv", "ll", "rr", "bw", "eg", "ie", "cf", "eq", "pp", "ps", "mi", "sn", "pn", "re", "eu", "sj", "wt", "ht", "bm"
-))  # fmt: skip
-"""Two dotted letters that are nobody's initials."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """`keep`: what word lists found stands above it; `add`: what they did not find is added above it; `everywhere`:
-    whether every word is looked at.
-    """
-
-    keep: float
-    add: float
-    everywhere: bool
-
-    @property
-    def never(self) -> float:
-        """A probability below which a word begins nothing, whatever stands round it."""
-        return self.add * 0.4
+_WITHIN: Final = frozenset({"of", "on", "at", "and", "de", "del", "des", "du", "la", "le", "near", "the"})
+"""Small words within the name of a place: `King of Prussia`, `University Medical on Alameda`."""
 
 
 class Added:
@@ -68,96 +46,47 @@ class Added:
         self._document, self._text = document, document.text
         self._places, self._sure, self._likely = places, sure, likely
         self._bounds, self._eponyms = bounds, eponyms
-        self._bare = caseless(document)
+        self._begins = Beginnings(document, places, sure, bounds)
 
     def hits(self) -> Iterator[Hit]:
         """Every run that is added."""
         after, count, never = 0, len(self._places), self._bounds.never
         for at in self._likely:
             name, location, _ = self._sure[at]
-            best = max(name, location)
-            if at < after or best < never or best < self._least(at) or best < self._needed(at):
+            best = name + location  # which of the two it is does not matter for whether it is masked
+            if at < after or best < never or best < self._begins.needed(at):
                 continue
             last = at + 1
             while last < count and self._goes_on(last, location > name):
                 last += 1
-            while not self._text[self._places[last - 1][0]].isalnum():
+            while self._loose(last - 1):
                 last -= 1
             start, end = self._whole(self._places[at][0], self._places[last - 1][1])
-            start = self._opened(start) if location > name else start
+            start = self._opened(start, at) if location > name else start
             if not self._means_nothing(start, end, last - at, best, location > name):
                 kind = Kind.NAME if name >= location else Kind.LOCATION
                 yield Hit(kind, start, end, min(_SURE, round(best, 2)), "tagger")
             after = last
 
-    def _least(self, at: int) -> float:
-        """The bound at a token: lower where a label, a greeting or a relation stands before it."""
-        if max(self._sure[at][:2]) < self._bounds.never:
-            return _NEVER
-        return self._bounds.add * (0.5 if cued(self._document, self._places[at][0]) else 1.0)
-
-    def _needed(self, at: int) -> float:
-        """The probability from which the token begins a name or place; above 1 for one that never does."""
+    def _loose(self, at: int) -> bool:
+        """Whether a run must not end with the token: a sign, or a word that joins two."""
         start, end = self._places[at]
-        word, bounds = self._text[start:end], self._bounds
-        if word[0].isdigit():
-            follows = at + 1 < len(self._sure) and self._sure[at + 1][1] >= bounds.add and self._word(at + 1)
-            return bounds.add + 0.3 if follows and len(word) < 7 else _NEVER
-        if len(word) < 2 and word.isupper() and word.isalpha():
-            return self._of_initial(at)
-        if len(word) < 2 or not word.isalpha():
-            return _NEVER
-        low = fold_name(word)
-        lexicon = self._document.lexicon
-        flags = lexicon.flags.get(low, 0)
-        if low in lexicon.drugs or low in lexicon.conditions:
-            return _NEVER
-        if word[0].islower():
-            return self._small(at, flags)
-        if flags & STOP:
-            return _NEVER
-        if flags & WORD and not flags & NAME:
-            return 0.85 if word.istitle() and cued(self._document, start) else _NEVER
-        if word.isupper() and (len(word) < 4 or not flags & NAME):
-            return _NEVER
-        if flags & EPONYM:
-            if low in lexicon.eponym_surnames:
-                return bounds.add + 0.4
-            return 0.9 if cued(self._document, start) else _NEVER
-        if not flags & WORD and cued(self._document, start):
-            return bounds.add * 0.5
-        return bounds.add + (0.4 if flags & WORD else 0.0 if flags & NAME else 0.2 if bounds.everywhere else 0.35)
-
-    def _of_initial(self, at: int) -> float:
-        """The same for a capital letter that another follows, dotted: `J.R.` and no `U.S.`."""
-        start, end = self._places[at]
-        after = self._text[end : end + 4].replace(" ", "")
-        if any(map(str.isdigit, self._text[max(0, start - 5) : start])):  # `45 C.F.R.`
-            return _NEVER
-        if len(after) < 3 or after[0] != "." or not after[1].isupper() or after[2] != ".":
-            return _NEVER
-        return _NEVER if (self._text[start] + after[1]).lower() in _ABBREVIATED else 0.6
-
-    def _small(self, at: int, flags: int) -> float:
-        """The same for a word in small letters: a place only beside another part of an address."""
-        start = self._places[at][0]
-        if self._sure[at][1] > self._sure[at][0]:
-            return _SMALL if flags & (PLACE | WORD | STOP | EPONYM) == PLACE else _NEVER
-        return small_bound(flags, cued(self._document, start), self._bare)
-
-    def _word(self, at: int) -> bool:
-        start, end = self._places[at]
-        word = self._text[start:end]
-        return word.isdigit() or not (word.isupper() and len(word) < 4)
+        return not self._text[start].isalnum() or self._text[start:end] in _WITHIN
 
     def _goes_on(self, at: int, place: bool) -> bool:
         """Whether the token at `at` belongs to the name or place before it."""
         start, end = self._places[at]
         before = self._places[at - 1][1]
         text = self._text
-        if start - before > 1 or max(self._sure[at][:2]) < self._bounds.add:
+        if start - before > 1:
+            return False
+        if place and text[start:end] == "and" and self._sure[at - 1][1] >= 0.9 and self._begins.followed(at, 1):
+            return True
+        if max(self._sure[at][:2]) < self._bounds.add:
             return False
         sign = text[start]
+        if place and sign == "&":
+            return self._begins.followed(at, 1) or (at + 1 < len(self._sure) and self._sure[at][1] >= WORDS)
         if sign in "'-":
             return start == before and text[end : end + 1].isalpha()
         if sign == ".":
@@ -166,7 +95,7 @@ class Added:
             )
         return (
             sign.isupper()
-            or (place and sign.isdigit())
+            or (place and (sign.isdigit() or (sign.isalpha() and text[start:end] in _WITHIN)))
             or text[start:end] in PARTICLES
             or (start == before and sign.isalpha())
             or (sign.isalpha() and self._small_again(at))
@@ -179,9 +108,9 @@ class Added:
             return False
         flags = self._flags(start, end)
         if self._sure[at][1] > self._sure[at][0]:
-            state = end - start == 2 and self._sure[at][1] > _SMALL  # `athens oh 45701`
-            return state or self._small(at, flags) <= self._sure[at][1]
-        return not flags & STOP or end - start == 1 or (bool(flags & SURNAME) and self._sure[at][0] > _SMALL)
+            state = end - start == 2 and self._sure[at][1] > SMALL  # `athens oh 45701`
+            return state or self._begins.small(at, flags) <= self._sure[at][1]
+        return not flags & STOP or end - start == 1 or (bool(flags & SURNAME) and self._sure[at][0] > SMALL)
 
     def _flags(self, start: int, end: int) -> int:
         return self._document.lexicon.flags.get(fold_name(self._text[start:end]), 0)
@@ -209,14 +138,22 @@ class Added:
                 start -= len(word) + 1
         return self._with_particles(start), end
 
-    def _opened(self, start: int) -> int:
-        """The place where `Old`, `Saint` or `North` before the name of a place begins."""
+    def _opened(self, start: int, at: int) -> int:
+        """The place where `Old`, `Saint` or `North` before the name of a place begins, or a small word that is no doubt of
+        it: `the Heights`, `contrada Gibil`.
+        """
         text = self._text
         while start > 1 and text[start - 1] == " ":
             word = text[max(0, start - 7) : start - 1].replace("\n", " ").rpartition(" ")[2]
             if not word[:1].isupper() or word.lower() not in _OPENERS:
-                return start
+                break
             start -= len(word) + 1
+        while at and self._places[at][0] >= start:
+            at -= 1
+        while at >= 0 and self._places[at][1] == start - 1 and text[start - 1] == " " and self._sure[at][1] >= WORDS:
+            if not text[self._places[at][0] : start - 1].isalpha():
+                break
+            start, at = self._places[at][0], at - 1
         return start
 
     def _with_particles(self, start: int) -> int:
@@ -253,7 +190,7 @@ class Added:
             return False
         flags = document.lexicon.flags.get(folded, 0)
         if flags & WORD and not flags & GIVEN:
-            return not (
+            return best < BEYOND_DOUBT and not (
                 cued(document, start) or word_after(document, end) in AFTER_PEOPLE or text[end : end + 2] == "'s"
             )
         told = flags & NAME or text[end : end + 2] in {", ", "'s"} or word_after(document, end) in AFTER_PEOPLE

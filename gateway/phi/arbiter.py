@@ -8,18 +8,21 @@ doubt; in strict mode, or when asked, at everything. TaggerFailed goes through: 
 from __future__ import annotations
 
 import itertools
+import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from gateway.domain.finding import Kind, Mode
-from gateway.phi.additions import Added, Bounds
+from gateway.phi.additions import Added
+from gateway.phi.beginnings import Bounds
 from gateway.phi.certainty import Certainties
 from gateway.phi.document import Document
-from gateway.phi.lexicon import GIVEN, NAME, STOP, WORD
+from gateway.phi.lexicon import EPONYM, GIVEN, NAME, STOP, WORD
 from gateway.phi.normalize import fold_name
 from gateway.phi.recognizers.eponyms import Eponyms
+from gateway.phi.recognizers.name_cues import placed
 from gateway.phi.recognizers.rule import Hit
 from gateway.phi.small_names import abroad, small_names
 from gateway.phi.spans import begins, certain_words, merge
@@ -31,9 +34,11 @@ BY_LISTS: Final = frozenset({
     "lower_case_name", "lower_case_cue", "place", "facility", "county", "header_name", "surname_initial", "family_first",
 })  # fmt: skip
 """Recognisers whose names and places rest on word lists."""
+_SICK = 0.2
+"""A surname that the tagger may take for an eponym is somebody's, unless a thing is named: `Potassium 6.1 on Garcia`."""
 _MARGIN = 120
 """Characters to each side of a doubtful word: about what the tagger sees."""
-_HISTORIC = 0.1
+_HISTORIC = 0.05
 """A bound as low as strict mode's keeps what a text of history names."""
 _NAME, _LOCATION = LABELS.index("name"), LABELS.index("location")
 
@@ -45,7 +50,7 @@ class Tags(Protocol):
         """The probability of each label for each token of each text."""
 
 
-BOUNDS: Final = {Mode.BALANCED: Bounds(0.15, 0.4, False), Mode.STRICT: Bounds(0.01, 0.2, True)}
+BOUNDS: Final = {Mode.BALANCED: Bounds(0.08, 0.25, False), Mode.STRICT: Bounds(0.01, 0.2, True)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,9 @@ def _doubtful(document: Document, hits: Sequence[Hit]) -> list[tuple[int, int]]:
         if one.shape & two.shape & 1 and one.text[-1] == "." and text[one.end : two.start] in {"", " "}:
             found.append((one.start, two.end))
     for token in capitals:
-        if token.flags & STOP or token.shape & 1 or (token.flags & WORD and not token.flags & NAME):
+        if token.flags & STOP or token.shape & 1:
+            continue
+        if token.flags & WORD and not token.flags & NAME and not placed(document, token.start):
             continue
         if token.flags & WORD and not token.flags & GIVEN and begins(document, token.start):
             continue
@@ -127,19 +134,20 @@ def weigh(
     document: Document, hits: Sequence[Hit], looked: Sequence[tuple[Window, Scores]], bounds: Bounds
 ) -> list[Hit]:
     """The hits that stand, and those that the tagger adds."""
-    places: list[tuple[int, int]] = []
+    spans: list[tuple[int, int]] = []
     likely: list[int] = []
     """The few words of which the tagger says anything; one step of rounding below what counts."""
     for window, scores in looked:
         least = 0.99 * bounds.never
         spoken = (scores[:, _NAME] >= least) | (scores[:, _LOCATION] >= least)
-        likely += [len(places) + at for at in spoken.nonzero()[0].tolist()]
-        places += window.places
+        likely += [len(spans) + at for at in spoken.nonzero()[0].tolist()]
+        spans += window.places
     sure = Certainties([scores for _, scores in looked])
-    starts = [start for start, _ in places]
+    starts = [start for start, _ in spans]
     eponyms = Eponyms(document)
     kept = [hit for hit in hits if hit.by not in BY_LISTS or _stands(document, hit, starts, sure, bounds.keep, eponyms)]
-    added = list(Added(document, places, sure, likely, bounds, eponyms).hits())
+    places = sorted((one.start, one.end) for one in kept if one.by not in BY_LISTS)
+    added = [one for one in Added(document, spans, sure, likely, bounds, eponyms).hits() if not _within(one, places)]
     return merge(document, [*kept, *added]) if added else kept
 
 
@@ -161,7 +169,15 @@ def _stands(document: Document, hit: Hit, starts: list[int], sure: Certainties, 
         word = fold_name(document.text[hit.start : hit.end])
         if word in document.lexicon.lands or word in document.lexicon.drugs:
             return False
+        if sure.of_health(first) >= _SICK and not document.lexicon.flags.get(word, 0) & (WORD | EPONYM):
+            return not eponyms.named_after(hit.start, hit.end)
     return max(sum(sure[at]) for at in range(first, after)) >= least
+
+
+def _within(hit: Hit, places: list[tuple[int, int]]) -> bool:
+    """Whether one of the places, in their order, holds the hit: what a rule found for its form is not the tagger's."""
+    at = bisect_right(places, (hit.start, sys.maxsize)) - 1
+    return at >= 0 and places[at][1] >= hit.end
 
 
 def _of_state(document: Document, start: int) -> bool:

@@ -13,8 +13,8 @@ from datetime import date
 from threading import Lock
 
 from gateway.domain.finding import Gap, GapReason, Kind, Mode, SensitiveClass, TextPart
-from gateway.phi.additions import Bounds
 from gateway.phi.arbiter import BOUNDS, Tags, Window, weigh, windows
+from gateway.phi.beginnings import Bounds
 from gateway.phi.context import Classes
 from gateway.phi.disguise import disguised
 from gateway.phi.document import Document

@@ -10,8 +10,8 @@ import pytest
 from gateway.phi.scan import Scanner
 from tests.phi.corpus_texts import HALVES, figures, texts, told
 
-MASKED = {"open": 0.94, "locked": 0.895}
-PRECISION = {"open": 0.93, "locked": 0.93}
+MASKED = {"open": 0.96, "locked": 0.91}
+PRECISION = {"open": 0.94, "locked": 0.94}
 CLINICAL_MASKED = {"open": 0.925, "locked": 0.865}
 CLINICAL_PRECISION = {"open": 0.945, "locked": 0.94}
 CLINICAL_ALARMS = {"open": 6, "locked": 6}

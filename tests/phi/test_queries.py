@@ -10,10 +10,10 @@ import pytest
 from gateway.phi.scan import Scanner
 from tests.phi.corpus_queries import HALVES, free, held, queries
 
-MASKED = {"seen": 0.875, "locked": 0.83, "plain": 1.0}
-PRECISION = {"seen": 0.98, "locked": 0.97, "plain": 1.0}
-MOST_MASKED = {"seen": 43, "locked": 11, "plain": 0}
-MOST_JUDGED = {"seen": 21, "locked": 6, "plain": 3}
+MASKED = {"seen": 0.91, "locked": 0.89, "plain": 1.0, "curbside": 0.945, "office": 0.92, "court": 0.93}
+PRECISION = {"seen": 0.98, "locked": 0.98, "plain": 1.0, "curbside": 0.98, "office": 0.975, "court": 0.97}
+MOST_MASKED = {"seen": 35, "locked": 8, "plain": 0, "curbside": 7, "office": 5, "court": 3}
+MOST_JUDGED = {"seen": 17, "locked": 6, "plain": 3, "curbside": 16, "office": 0, "court": 0}
 
 
 @pytest.fixture(scope="module")
@@ -23,8 +23,8 @@ def scanner() -> Scanner:
 
 def test_there_are_enough_with_ids_of_their_own_and_no_mark_is_left() -> None:
     ids = {one.id for one in queries()}
-    assert len(ids) == len(queries()) >= 460
-    assert sum(not one.phi for one in queries()) >= 280
+    assert len(ids) == len(queries()) >= 780
+    assert sum(not one.phi for one in queries()) >= 390
     assert all("[[" not in part.text for one in queries() for part, _ in one.parts())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -13,8 +14,11 @@ from tools.train.slots import World
 
 KINDS = ("clinical", "queries", "mail", "general", "legal", "office", "spanish", "operation")
 _SHARE = {
-    "sentence": 20, "note": 20, "mail": 24, "letter": 6, "judgment": 7, "records": 8, "query": 6, "spanish": 7, "plain": 6, "roster": 3, "prose": 5, "mixed": 4, "named": 6, "operation": 5,
+    "sentence": 20, "note": 20, "mail": 24, "letter": 6, "judgment": 7, "records": 8, "query": 6, "spanish": 7, "plain": 6, "roster": 3, "prose": 5, "mixed": 4, "named": 6, "operation": 5, "whole": 90, "torn": 30,
 }  # fmt: skip
+
+
+_SENTENCE = re.compile(r"(?<=[.!?]) +(?=[A-Z{])")
 
 
 @cache
@@ -22,6 +26,39 @@ def lines(kind: str) -> list[str]:
     """The templates of one kind."""
     text = (Path(__file__).parent / "templates" / f"{kind}.txt").read_text(encoding="utf-8")
     return [line.replace("\\n", "\n").replace("\\t", "\t") for line in text.splitlines() if line.strip()]
+
+
+@cache
+def wholes() -> list[str]:
+    """Whole documents, each written by itself; `===` stands between them."""
+    texts = [
+        path.read_text(encoding="utf-8")
+        for path in sorted((Path(__file__).parent / "templates" / "whole").glob("*.txt"))
+    ]
+    found = [one.strip("\n") for text in texts for one in re.split(r"^===[ \t]*$", text, flags=re.MULTILINE)]
+    return [one for one in found if one]
+
+
+@cache
+def torn() -> list[str]:
+    """The lines of the whole documents and, of long lines, the sentences."""
+    found = [line.strip() for one in wholes() for line in one.splitlines()]
+    parts = [part for line in found for part in (_sentences(line) if len(line) > 200 else [line])]
+    return [one for one in parts if one and _closed(one)]
+
+
+def _sentences(line: str) -> Iterator[str]:
+    """The sentences of a line; none ends within a slot, a mark or a choice."""
+    first = 0
+    for end in _SENTENCE.finditer(line):
+        if _closed(line[first : end.start()]):
+            yield line[first : end.start()]
+            first = end.end()
+    yield line[first:]
+
+
+def _closed(text: str) -> bool:
+    return all(text.count(one) == text.count(other) for one, other in ("{}", ("[[", "]]")))
 
 
 def _some(rng: random.Random, kind: str, least: int, most: int) -> list[str]:
@@ -171,6 +208,10 @@ def template(rng: random.Random) -> str:
     kind = rng.choices(list(_SHARE), list(_SHARE.values()))[0]
     if kind == "sentence":
         return " ".join(_some(rng, rng.choice(("clinical", "mail", "general", "general", "legal", "office")), 1, 2))
+    if kind == "whole":
+        return rng.choice(wholes())
+    if kind == "torn":
+        return rng.choice(["\n", " ", " ", "\n\n"]).join(rng.choice(torn()) for _ in range(rng.randint(1, 5)))
     if kind == "note":
         return _note(rng)
     if kind == "mail":
@@ -259,9 +300,7 @@ def _plain(rng: random.Random) -> str:
 
 @cache
 def _nobody(line: str) -> bool:
-    import re
-
-    return not re.search(r"\{([a-z](\.[a-z]+)?|place|addr|road|city|hosp|phone|mrn|ssn|id|firm|zipcode)\}", line)
+    return not re.search(r"\{([a-z](\.[a-z]+)?|place|addr|road|city|hosp|care|phone|mrn|ssn|id|firm|zipcode)\}", line)
 
 
 def _with_named(text: str, world: World, rng: random.Random) -> str:

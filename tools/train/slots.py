@@ -153,6 +153,27 @@ TREES = [
     "Union",
 ]
 CARE = ["{x} Regional Medical Center", "{x} Memorial Hospital", "{x} General Hospital", "{x} Community Hospital", "St. {s} Hospital", "Saint {s} Medical Center", "{x} Family Medicine", "{x} Clinic", "{x} Health Center", "{x} Cancer Institute", "{x} Children's Hospital", "University of {x} Medical Center", "{x} Pediatrics", "{x} Urgent Care", "{x} Dialysis Center", "{x} Nursing Home", "{x} Rehabilitation Hospital", "{x} Surgical Associates", "{x} Orthopedics", "Our Lady of {x} Hospital", "{x} VA Medical Center", "{x} Behavioral Health", "{x} County Hospital", "{x} Hospice", "{x} Women's Clinic", "{x} Eye Center", "Hospital {x}", "{x} Infirmary", "Mount {x} Hospital", "{x} Dental Group", "{x} Pharmacy", "{x} Senior Living", "{x} Imaging Center", "{x} Cardiology Associates", "{x} Valley Hospital", "{x} University Hospital", "Clínica {x}", "Klinikum {x}", "Hôpital {x}"]  # fmt: skip
+CARE_IN_SHORT = ["{x} General", "{x} Memorial", "{x} Regional", "{x} County", "{x} Community", "{x} Children's", "{x} Baptist", "{x} Methodist", "{x} Presbyterian", "{x} University", "{x} Valley", "St. {s}", "St {s}", "Saint {s}", "St. {s} in {x}", "the {x} VA", "{x} VA", "University of {x}", "Mercy {x}", "Mercy", "Good Samaritan", "Providence {x}", "Sacred Heart", "Mount {x}", "{x} Peds", "{x} Rehab", "{x} Manor", "{x} Dialysis", "{x} Urgent Care", "{x} Women's", "{x} Cancer Center", "{x} Eye", "{x} Hospice", "{x} House", "{x} Health", "{x} Medical Center", "{x}"]  # fmt: skip
+BRAND_ENDS = [
+    "ex",
+    "ia",
+    "ium",
+    "Care",
+    "Path",
+    "Link",
+    "Chart",
+    "Sense",
+    "Flow",
+    "Med",
+    "Plus",
+    "IQ",
+    "360",
+    "One",
+    " Pro",
+    " XR",
+    "ify",
+    "on",
+]
 FIRM = ["{x} Inc.", "{x} Inc", "{x} LLC", "{x} Corp.", "{x} Corporation", "{x} & {y}", "{x}, {y} & {z} LLP", "{x} Group", "{x} Holdings", "{x} Energy", "{x} Partners", "{x} Capital", "{x} Bank", "{x} Systems", "{x} Technologies", "{x} Industries", "{x} and Company", "{x} Insurance", "{x} Mutual", "{x} Health Plan", "{x} Ltd", "{x} Ltd.", "{x} GmbH", "{x} S.A.", "{x} Power", "{x} Gas", "{x} Pipeline", "{x} Consulting", "{x} Foundation", "{x} University", "{x} Airlines", "{x} Brothers", "{x} Labs", "{x} Pharmaceuticals", "{x} Software", "First National Bank of {x}", "{x} Trust", "{x} Electric", "{x} Motors", "{x} Foods", "{x} School District", "{x} Law Group", "{x} Times", "Bank of {x}", "{x}soft", "{x}tech", "{x} High School", "{x} Associates", "{x} Media", "{x} Records", "{x} City Court", "{x} District Court", "Court of Appeal of {x}", "{x} County Court", "{x} Police Department", "Ministry of {c}", "Department of {c}", "Office of {c}"]  # fmt: skip
 STREET_ABROAD = ["{r} {n}, {q} {k}", "Calle {x} {n}, {q} {k}", "Rua {x}, {n} - {k}", "{n} rue {x}, {q} {k}", "{n}, avenue {x}, {q} {k}", "Via {x} {n}, {q} {k}", "{x}straße {n}, {q} {k}", "{x}weg {n}, {q} {k}", "{x}straat {n}, {q} AB {k}", "ul. {x} {n}, {q} {k}", "{x}gatan {n}, {q} {k}", "{x}vej {n}, {q} {k}", "{n} {x} Road, {k} LS{d} {d}AB", "{n} {x} Close, {k}, SW{d}A {d}PQ", "Unit {d}/{n} {x} Street, {k} NSW {q}", "{n} {x} Nagar, {k} {q}", "{d}-{n}-{d} {x}, {k}", "Av. {x} {n}, Col. Centro, {k}", "{x}katu {n} A {d}, {q} {k}", "{x} utca {n}, {q} {k}", "Flat {d}, {n} {x} House, {k}", "{x} u. {n}., {q} {k}", "Carrera {d} #{n}-{d}, {k}"]  # fmt: skip
 
@@ -337,6 +358,11 @@ class Slots:
         template = self.rng.choice(CARE)
         return mark(LOCATION, template.replace("{x}", self._proper()).replace("{s}", self.rng.choice(LISTS["saint"])))
 
+    def _care(self) -> str:
+        """A place of care as people call it in short."""
+        template = self.rng.choice(CARE_IN_SHORT)
+        return mark(LOCATION, template.replace("{x}", self._proper()).replace("{s}", self.rng.choice(LISTS["saint"])))
+
     def _firm(self) -> str:
         text = self.rng.choice(FIRM)
         for key in ("x", "y", "z"):
@@ -500,6 +526,22 @@ class Slots:
             HEALTH,
             f"{who}{self.rng.choice(['', chr(39) + 's', chr(39) + 's', 's'])} {self.rng.choice(LISTS['eponym_noun'])}",
         )
+
+    def _epo(self) -> str:
+        """A surname that a disease, sign or instrument is called by; it names nobody."""
+        return mark(HEALTH, self.rng.choice(LISTS["eponym"]) if self.rng.random() < 0.3 else self._surname())
+
+    def _made(self) -> str:
+        """An invented brand, product, program or study."""
+        rng = self.rng
+        kind = rng.random()
+        if kind < 0.4:
+            return self.world.made_drugs.make(rng)
+        if kind < 0.6:
+            return rng.choice(self.world.made_places).make(rng)
+        if kind < 0.8:
+            return rng.choice(self.world.words).capitalize() + rng.choice(BRAND_ENDS)
+        return self._letters(rng.randint(3, 6)) if kind < 0.9 else self._cap()
 
     def _word(self) -> str:
         return self.rng.choice(self.world.words if self.rng.random() < 0.4 else self.world.prose.words)

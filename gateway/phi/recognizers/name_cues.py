@@ -132,6 +132,17 @@ def cued(document: Document, start: int) -> bool:
     return stripped[cut + 1 :] in _CUED
 
 
+_PLACED = frozenset({"at", "in", "from", "to", "near", "outside", "of", "on", "via", "by", "into", "behind", "around", "leaving", "en", "a", "al", "de", "desde", "hasta"})  # fmt: skip
+
+
+def placed(document: Document, start: int) -> bool:
+    """Whether a word stands before, perhaps with an article between, behind which a place may follow: `at the Heights`."""
+    before = word_before(document, start)
+    if before in {"the", "el", "la", "los", "las"}:
+        before = word_before(document, document.lower.rindex(before, 0, start))
+    return before in _PLACED
+
+
 def in_place(document: Document, token: Token) -> bool:
     """Whether a city's name stands where a place is meant: `in X`, `X, ST`."""
     after = document.text[token.end : token.end + 5]

@@ -1,6 +1,6 @@
 """The statistical tagger: which tokens of a text are names, places, firms, identifiers or health words.
 
-A small convolutional network over hashed word features, trained by tools/train on generated text (its data sheet is
+A small convolutional network over hashed word features, trained by tools/train on text made for it (its data sheet is
 tools/train/DATASHEET.md). It looks sixteen tokens to each side. It decides nothing: the engine weighs what it says. A
 model that is missing, changed or answers nonsense raises TaggerFailed, and the caller makes that a gap.
 """

@@ -1,4 +1,4 @@
-"""Remembers the vector of each word of the lists, so that it is looked at letter by letter once and then looked up.
+"""Remembers the vector of each word of the lists, so that its letters and the layer over them are gone through once.
 
 A word that stands in no list, such as a rare name or a number, is forgotten after the call: the gateway keeps nothing of a
 mail. Holds MOST_WORDS words and those of one call, and forgets all of them when full, so that hostile text costs time but no memory.
@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gateway.phi.tagger.features import MOST, PADDING, Features
+from gateway.phi.tagger.network import WordLayer
 
 MOST_WORDS = 60_000
 
@@ -20,19 +21,19 @@ MOST_WORDS = 60_000
 class Vocabulary(dict[str, int]):
     """Word to its row of `vectors`; a word that is missing gets the next row and waits for `settle`."""
 
-    def __init__(self, features: Features, table: npt.NDArray[np.int8], scale: float) -> None:
+    def __init__(self, features: Features, table: npt.NDArray[np.int8], scale: float, layer: WordLayer) -> None:
         super().__init__()
-        self._features, self._table, self._scale = features, table, np.float32(scale)
+        self._features, self._table, self._scale, self._layer = features, table, np.float32(scale), layer
         self._waiting: list[list[int]] = []
-        self.vectors: npt.NDArray[np.float32] = np.zeros((1024, table.shape[1]), np.float32)
+        self.vectors: npt.NDArray[np.float32] = np.zeros((1024, layer.width), np.float32)
         self._known = self._public = 0
         self.forget()
 
     def forget(self) -> None:
-        """Begin again with the padding token alone, which has row 0 and no features."""
+        """Begin again with the padding token alone, which has row 0, no features and a vector of zeros."""
         self.clear()
         self._waiting.clear()
-        self.vectors = np.zeros((1024, self._table.shape[1]), np.float32)
+        self.vectors = np.zeros((1024, self._layer.width), np.float32)
         self[PADDING] = 0
         self._known = self._public = 1
 
@@ -63,7 +64,11 @@ class Vocabulary(dict[str, int]):
             self.forget()
         found = np.fromiter(map(self.__getitem__, words), np.int64, len(words))
         if self._waiting:
-            self._settle()
+            try:
+                self._settle()
+            except BaseException:
+                self.forget()  # else words would stay that have a row and no vector
+                raise
         return found
 
     def _settle(self) -> None:
@@ -78,7 +83,6 @@ class Vocabulary(dict[str, int]):
         for first in range(0, count, 512):
             some = ids[first : first + 512]
             summed = self._table[some].sum(axis=1, dtype=np.int16)  # MOST rows of at most 127 fit
-            self.vectors[self._known + first : self._known + first + len(some)] = (
-                summed.astype(np.float32) * self._scale
-            )
+            vectors = self._layer.run(summed.astype(np.float32) * self._scale)
+            self.vectors[self._known + first : self._known + first + len(some)] = vectors
         self._known += count

@@ -1,4 +1,6 @@
-"""The network of the tagger, run by onnxruntime on one thread over windows of tokens; its files are checked first."""
+"""The two networks of the tagger, run by onnxruntime on one thread: a layer over each new word, and the convolutions over
+windows of tokens. Their files are checked first.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ REACH = 16
 """So many tokens to each side does the network see."""
 _WINDOW = 1024
 """Tokens run at once: few enough that what lies between the layers stays in the processor's cache."""
-_MANIFEST, _TABLE, _NETWORK = "model.json", "words.bin", "network.onnx"
+_MANIFEST, _TABLE, _WORD, _NETWORK = "model.json", "words.bin", "word.onnx", "network.onnx"
 
 
 def read_table() -> tuple[npt.NDArray[np.int8], float]:
@@ -34,6 +36,31 @@ def read_table() -> tuple[npt.NDArray[np.int8], float]:
     return table, scale
 
 
+class WordLayer:
+    """From the sum of a word's features to what the convolutions see of it; `width` numbers a word."""
+
+    def __init__(self, session: Any, width: int) -> None:
+        self._session, self.width = session, width
+
+    @classmethod
+    def load(cls) -> WordLayer:
+        """Read and check it; raises TaggerFailed."""
+        session = _session(_WORD)
+        width = session.get_outputs()[0].shape[1]
+        if not isinstance(width, int):
+            raise TaggerFailed("the tagger's word layer does not fit this program")
+        return cls(session, width)
+
+    def run(self, sums: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """One vector a word."""
+        answer: npt.NDArray[np.float32] = self._session.run(None, {"sums": sums})[0]
+        if answer.shape != (len(sums), self.width) or answer.dtype != np.float32:
+            raise TaggerFailed("the tagger's word layer has the wrong shape")
+        if not np.isfinite(answer).all():  # it would be remembered
+            raise TaggerFailed("the tagger's word layer gives no numbers")
+        return answer
+
+
 class Network:
     """An inference session; `labels` is the number of labels it must answer with."""
 
@@ -43,17 +70,7 @@ class Network:
     @classmethod
     def load(cls, labels: int) -> Network:
         """Read and check the network; raises TaggerFailed."""
-        data = _checked(_NETWORK, _manifest())
-        try:
-            import onnxruntime
-
-            options = onnxruntime.SessionOptions()
-            options.intra_op_num_threads = options.inter_op_num_threads = 1
-            options.log_severity_level = 4
-            session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # noqa: BLE001 - whatever it is, there is no tagger
-            raise TaggerFailed(f"the tagger's network cannot be run: {type(error).__name__}") from None
-        return cls(session, labels)
+        return cls(_session(_NETWORK), labels)
 
     def run(self, vectors: npt.NDArray[np.float32], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         """Scores for every row but the REACH at both ends, which are there to be seen only."""
@@ -69,6 +86,20 @@ class Network:
         if total > 0 and not abs(float(scores.sum(dtype=np.float64)) - total) < 0.01 * total:
             raise TaggerFailed("the tagger's answer is no distribution")
         return scores
+
+
+def _session(name: str) -> Any:
+    """An inference session of a checked file; raises TaggerFailed."""
+    data = _checked(name, _manifest())
+    try:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 4
+        return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # noqa: BLE001 - whatever it is, there is no tagger
+        raise TaggerFailed(f"the tagger's network cannot be run: {type(error).__name__}") from None
 
 
 def _manifest() -> dict[str, Any]:

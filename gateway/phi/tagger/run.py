@@ -11,7 +11,7 @@ from gateway.phi.lexicon import Lexicon
 from gateway.phi.tagger import LABELS, Scores, TaggerFailed
 from gateway.phi.tagger.features import PADDING, Features, single_words
 from gateway.phi.tagger.memory import Vocabulary
-from gateway.phi.tagger.network import REACH, Network, read_table
+from gateway.phi.tagger.network import REACH, Network, WordLayer, read_table
 
 _Piece = tuple[int, int, int]
 """Which text, and from which of its tokens to which."""
@@ -31,7 +31,7 @@ class Tagger:
         lexicon = lexicon or Lexicon.load()
         table, scale = read_table()
         features = Features(lexicon.flags, single_words(lexicon.drugs), single_words(lexicon.conditions))
-        return cls(Network.load(len(LABELS)), Vocabulary(features, table, scale))
+        return cls(Network.load(len(LABELS)), Vocabulary(features, table, scale, WordLayer.load()))
 
     def tag(self, texts: Sequence[Sequence[str]]) -> list[Scores]:
         """The probability of each label for each token of each text, tokens cut by gateway.phi.tokens.

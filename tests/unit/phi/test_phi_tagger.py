@@ -22,7 +22,7 @@ from gateway.phi.tokens import tokens
 from tests.support.growth import grows_within
 
 FOLDER = Path(room.__file__).parent
-FILES = ("words.bin", "network.onnx")
+FILES = ("words.bin", "word.onnx", "network.onnx")
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +160,7 @@ def test_a_broken_manifest_fails(copied: Path, lexicon: Lexicon, text: str) -> N
         Tagger.load(lexicon)
 
 
-@pytest.mark.parametrize("changes", [{"width": 63}, {"width": "x"}, {"scale": 0}, {"scale": None}])
+@pytest.mark.parametrize("changes", [{"width": 95}, {"width": "x"}, {"scale": 0}, {"scale": None}])
 def test_a_table_that_does_not_fit_fails(copied: Path, lexicon: Lexicon, changes: dict[str, Any]) -> None:
     signed(copied, **changes)
     with pytest.raises(TaggerFailed):
@@ -168,8 +168,9 @@ def test_a_table_that_does_not_fit_fails(copied: Path, lexicon: Lexicon, changes
 
 
 @pytest.mark.parametrize("data", [b"", b"no network", b"\x08\x09"])
-def test_a_network_that_is_none_fails(copied: Path, lexicon: Lexicon, data: bytes) -> None:
-    (copied / "network.onnx").write_bytes(data)
+@pytest.mark.parametrize("name", ["word.onnx", "network.onnx"])
+def test_a_network_that_is_none_fails(copied: Path, lexicon: Lexicon, name: str, data: bytes) -> None:
+    (copied / name).write_bytes(data)
     signed(copied)
     with pytest.raises(TaggerFailed):
         Tagger.load(lexicon).tag([["Ann"]])
@@ -203,6 +204,41 @@ def test_nonsense_is_no_answer(tagger: Tagger, answer: Any) -> None:
     broken = Tagger(network.Network(_Session(answer), len(LABELS)), tagger._vocabulary)
     with pytest.raises(TaggerFailed):
         broken.tag([["Dear", "Ann", ","]])
+
+
+class _Layer:
+    """A word layer that gives what it is told to."""
+
+    def __init__(self, answer: Any) -> None:
+        self._answer = answer
+
+    def run(self, _: None, given: dict[str, Any]) -> list[Any]:
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        return [self._answer(len(given["sums"]))]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda n: np.full((n, 80), np.nan, np.float32),
+        lambda n: np.zeros((n, 79), np.float32),
+        lambda n: np.zeros((n + 1, 80), np.float32),
+        lambda n: np.zeros((n, 80), np.float64),
+        RuntimeError("out of memory"),
+        MemoryError(),
+    ],
+)
+def test_a_word_layer_that_breaks_is_no_answer_and_leaves_no_word_behind(lexicon: Lexicon, answer: Any) -> None:
+    tagger = Tagger.load(lexicon)
+    vocabulary = tagger._vocabulary
+    right = tagger.tag([["Dear", "Ann", ","]])[0]
+    vocabulary.forget()
+    whole, vocabulary._layer = vocabulary._layer, network.WordLayer(_Layer(answer), vocabulary._layer.width)
+    with pytest.raises(TaggerFailed):
+        tagger.tag([["Dear", "Ann", ","]])
+    vocabulary._layer = whole
+    assert np.array_equal(tagger.tag([["Dear", "Ann", ","]])[0], right)
 
 
 def test_the_data_sheet_names_this_model() -> None:
