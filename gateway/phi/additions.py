@@ -32,6 +32,8 @@ _STATES: Final = frozenset({"virginia", "georgia"})
 """States that are given names too, so that no list of lands has them."""
 _OPENERS: Final = frozenset({"st", "st.", "saint", "ste", "mt", "mt.", "mount", "fort", "ft", "ft.", "port", "old", "new", "north", "south", "east", "west", "upper", "lower", "lake", "little", "big", "el", "san", "santa", "cape", "holy", "great"})  # fmt: skip
 """Capitalised words that open the name of a place."""
+_BEFORE_A_PLACE: Final = 3
+"""So many small words at most open the name of a place."""
 _WITHIN: Final = frozenset({"of", "on", "at", "and", "de", "del", "des", "du", "la", "le", "near", "the"})
 """Small words within the name of a place: `King of Prussia`, `University Medical on Alameda`."""
 
@@ -150,10 +152,11 @@ class Added:
             start -= len(word) + 1
         while at and self._places[at][0] >= start:
             at -= 1
-        while at >= 0 and self._places[at][1] == start - 1 and text[start - 1] == " " and self._sure[at][1] >= WORDS:
-            if not text[self._places[at][0] : start - 1].isalpha():
+        for one in range(at, max(-1, at - _BEFORE_A_PLACE), -1):
+            first, end = self._places[one]
+            if end != start - 1 or text[end] != " " or self._sure[one][1] < WORDS or not text[first:end].isalpha():
                 break
-            start, at = self._places[at][0], at - 1
+            start = first
         return start
 
     def _with_particles(self, start: int) -> int:
