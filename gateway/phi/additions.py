@@ -84,7 +84,7 @@ class Added:
             return False
         if place and text[start:end] == "and" and self._sure[at - 1][1] >= 0.9 and self._begins.followed(at, 1):
             return True
-        if max(self._sure[at][:2]) < self._bounds.add:
+        if max(self._sure[at][:2]) < self._bounds.add and not self._surname_of(at):
             return False
         sign = text[start]
         if place and sign == "&":
@@ -102,6 +102,13 @@ class Added:
             or (start == before and sign.isalpha())
             or (sign.isalpha() and self._small_again(at))
         )
+
+    def _surname_of(self, at: int) -> bool:
+        """Whether a capitalised word that is no ordinary one follows a name that is beyond doubt, and may be one too."""
+        start, end = self._places[at]
+        if self._sure[at - 1][0] < 0.9 or sum(self._sure[at][:2]) < 2 * self._bounds.never:
+            return False
+        return self._text[start:end].istitle() and end - start > 2 and not self._flags(start, end) & (WORD | STOP)
 
     def _small_again(self, at: int) -> bool:
         """Whether a word in small letters goes on with a name that has none either: `maria gonzalez`, `jo e. bell`."""
