@@ -33,7 +33,7 @@ _STATES: Final = frozenset({"virginia", "georgia"})
 _OPENERS: Final = frozenset({"st", "st.", "saint", "ste", "mt", "mt.", "mount", "fort", "ft", "ft.", "port", "old", "new", "north", "south", "east", "west", "upper", "lower", "lake", "little", "big", "el", "san", "santa", "cape", "holy", "great"})  # fmt: skip
 """Capitalised words that open the name of a place."""
 _BEFORE_A_PLACE: Final = 3
-"""So many small words at most open the name of a place."""
+"""So many words at most, small ones as a rule, open the name of a place."""
 _WITHIN: Final = frozenset({"of", "on", "at", "and", "de", "del", "des", "du", "la", "le", "near", "the"})
 """Small words within the name of a place: `King of Prussia`, `University Medical on Alameda`."""
 
@@ -61,7 +61,7 @@ class Added:
             last = at + 1
             while last < count and self._goes_on(last, location > name):
                 last += 1
-            while self._loose(last - 1):
+            while last > at + 1 and self._loose(last - 1, location > name):
                 last -= 1
             start, end = self._whole(self._places[at][0], self._places[last - 1][1])
             start = self._opened(start, at) if location > name else start
@@ -70,10 +70,10 @@ class Added:
                 yield Hit(kind, start, end, min(_SURE, round(best, 2)), "tagger")
             after = last
 
-    def _loose(self, at: int) -> bool:
-        """Whether a run must not end with the token: a sign, or a word that joins two."""
+    def _loose(self, at: int, place: bool) -> bool:
+        """Whether a run must not end with the token: a sign, or in a place a word that joins two; `le` and `del` are names."""
         start, end = self._places[at]
-        return not self._text[start].isalnum() or self._text[start:end] in _WITHIN
+        return not self._text[start].isalnum() or (place and self._text[start:end] in _WITHIN)
 
     def _goes_on(self, at: int, place: bool) -> bool:
         """Whether the token at `at` belongs to the name or place before it."""

@@ -11,7 +11,8 @@ from gateway.phi.certainty import Certainties
 from gateway.phi.document import Document
 from gateway.phi.lexicon import EPONYM, GIVEN, NAME, PLACE, STOP, WORD
 from gateway.phi.normalize import fold_name
-from gateway.phi.recognizers.name_cues import cued, placed, word_before
+from gateway.phi.recognizers.name_cues import KIN, cued, placed, word_after, word_before
+from gateway.phi.recognizers.name_words import AFTER_PEOPLE
 from gateway.phi.small_names import caseless, small_bound
 from gateway.phi.spans import begins
 
@@ -21,6 +22,7 @@ SMALL: Final = 0.85
 WORDS: Final = 0.8
 """So does one of ordinary words."""
 BEYOND_DOUBT: Final = 0.97
+_PEOPLE: Final = KIN | AFTER_PEOPLE | {"brother", "kid", "lady", "man", "patient", "sister", "sisters", "son", "daughter", "woman", "tiene"}  # fmt: skip
 _ARTICLES: Final = frozenset({"the", "a", "an", "el", "la", "un", "una"})
 _ABBREVIATED: Final = frozenset((
     "us", "uk", "eu", "un", "dc", "po", "md", "do", "am", "pm", "iv", "im", "bc", "ad", "la", "nw", "ne", "sw", "se", "id", "no", "vs", "ph", "ba", "bs", "ma", "ms", "pa", "pc", "rn", "np", "va", "ca", "ny", "nj", "nc", "sc", "nd", "sd", "nm", "nh", "ri", "wv", "tv", "fd", "fs", "bd", "td", "qd", "qh", "sp", "nv", "sa", "cv", "ll", "rr", "bw", "eg", "ie", "cf", "eq", "pp", "ps", "mi", "sn", "pn", "re", "eu", "sj", "wt", "ht", "bm"
@@ -122,11 +124,17 @@ class Beginnings:
         return WORDS if placed(self._document, start) or self.followed(at, 1) else NEVER
 
     def _of_a_thing(self, at: int) -> bool:
-        """Whether the word before is of a country or people (`American Heart`), or an article before what is no place."""
-        if at and fold_name(self._text[slice(*self._places[at - 1])]) in self._document.lexicon.lands:
+        """Whether the word right before is of a country or people (`American Heart`), or an article before what the tagger
+        takes for a person and no word for people follows: `the Copper file`, and not `the Woods sisters`.
+        """
+        start, end = self._places[at]
+        before = self._places[at - 1] if at else (0, 0)
+        if start - before[1] == 1 and fold_name(self._text[slice(*before)]) in self._document.lexicon.lands:
             return True
         name, location, _ = self._sure[at]
-        return name > location and word_before(self._document, self._places[at][0]) in _ARTICLES
+        if name <= location or self._bounds.everywhere or word_before(self._document, start) not in _ARTICLES:
+            return False
+        return word_after(self._document, end) not in _PEOPLE
 
     def _of_letters(self, at: int, flags: int) -> float:
         """The same for two or three capitals: initials (`PJ signed`), not where all is written so, and no abbreviation."""

@@ -12,8 +12,8 @@ from tests.phi.corpus_queries import HALVES, free, held, queries
 
 MASKED = {"seen": 0.91, "locked": 0.89, "plain": 1.0, "curbside": 0.945, "office": 0.92, "court": 0.93}
 PRECISION = {"seen": 0.98, "locked": 0.98, "plain": 1.0, "curbside": 0.98, "office": 0.975, "court": 0.97}
-MOST_MASKED = {"seen": 35, "locked": 8, "plain": 0, "curbside": 7, "office": 5, "court": 3}
-MOST_JUDGED = {"seen": 17, "locked": 6, "plain": 3, "curbside": 16, "office": 0, "court": 0}
+MOST_MASKED = {"seen": 35, "locked": 8, "plain": 0, "curbside": 8, "office": 5, "court": 3}
+MOST_JUDGED = {"seen": 17, "locked": 6, "plain": 3, "curbside": 15, "office": 0, "court": 0}
 
 
 @pytest.fixture(scope="module")

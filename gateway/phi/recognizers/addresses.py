@@ -23,7 +23,7 @@ from gateway.phi.words import Token
 _BACK, _AHEAD = 72, 160
 _ZIP = r"(?:\d{5}|[\dlIO]{5}\b)(?:[ ]?-[ ]?\d{4})?"
 _NUMBER = re.compile(
-    r"(?:(?<=\s)|(?<=[(,:\"'|<>=;\[{*_])|^)(?<!\d,)(?:#[ ]?)?(?:\d{1,6}|One|Two)(?:[A-Za-z]|-\d{1,5}|-[A-Z]|[ ]1/2)?,?[ ](?:(?:N|S|E|W|NE|NW|SE|SW|North|South|East|West|No|So)\b\.?[ ])?"
+    r"(?:(?<=\s)|(?<=[(,:\"'|<>=;\[{*_])|^)(?<!\d,(?=\d{3}[ ,]))(?:#[ ]?)?(?:\d{1,6}|One|Two)(?:[A-Za-z]|-\d{1,5}|-[A-Z]|[ ]1/2)?,?[ ](?:(?:N|S|E|W|NE|NW|SE|SW|North|South|East|West|No|So)\b\.?[ ])?"
     r"(?:(?:[^\W\d_][\w'.\-]*|\d{1,3}(?:st|nd|rd|th|ST|ND|RD|TH))[ ]){0,4}$"
 )
 _NOT_A_NAME = re.compile(

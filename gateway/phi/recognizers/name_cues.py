@@ -151,14 +151,14 @@ def in_place(document: Document, token: Token) -> bool:
     )
 
 
-_KIN = frozenset((
+KIN = frozenset((
     "baby", "boy", "boys", "brothers", "child", "children", "couple", "estate", "families", "family", "girl", "girls", "home", "house", "household", "kid", "kids", "residence", "siblings", "sisters", "triplets", "twins", "wedding"
 ))  # fmt: skip
 
 
 def of_a_family(document: Document, token: Token) -> bool:
     """Whether a surname stands for those who bear it: `the Okada twins`."""
-    return word_before(document, token.start) in {"the", "los", "las"} and word_after(document, token.end) in _KIN
+    return word_before(document, token.start) in {"the", "los", "las"} and word_after(document, token.end) in KIN
 
 
 def listed(document: Document, before: int, start: int) -> bool:

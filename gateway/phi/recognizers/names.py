@@ -96,13 +96,18 @@ def _standing(document: Document, part: list[Token], tokens: list[Token], at: in
     return _GOES_ON if after_title else _NO_NAME
 
 
+_MOST_PARTICLES = 4
+"""More in a row belong to no name, and looking on would go over them again and again."""
+
+
 def _particle_of(document: Document, token: Token, tokens: list[Token], following: int) -> bool:
     """Whether a surname follows a capitalised particle: `Marc De La Roche`."""
-    while following < len(tokens) and document.text[token.end : tokens[following].start] == " ":
-        token = tokens[following]
+    for after in tokens[following : following + _MOST_PARTICLES]:
+        if document.text[token.end : after.start] != " ":
+            return False
+        token = after
         if token.low not in PARTICLES:
             return bool(token.flags & SURNAME or not token.flags)
-        following += 1
     return False
 
 

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from gateway.domain.finding import Kind
-from gateway.phi.document import Document, gated
+from gateway.phi.document import Document, compiled, gated
 from gateway.phi.lexicon import NAME, STOP
 from gateway.phi.normalize import fold_name
 from gateway.phi.recognizers.labelled import measured
@@ -50,15 +50,18 @@ _NOBODYS = (
 """What stands before a room where nobody lies."""
 
 
+_RECEPTOR: Any = compiled(r"^,? PR[ :=+-]{0,2}(?:\d|neg|pos|[+-])")
+
+
 def _no_room(document: Document, start: int, end: int) -> bool:
-    """A count, a time, a measure, or a share."""
+    """A count, a time, a measure, a share, or a tumour's receptors: `ER 0 PR 0`."""
     after = document.text[end : end + 3]
     before = document.lower[max(0, start - 22) : start]
     return (
         measured(document, end)
         or after[:1] in {"%", "/"}
         or (after[:1] in {".", ":"} and after[1:2].isdigit())
-        or after in {" PR", ", P", "/PR"}  # receptors of a tumour: `ER 0 PR 0`
+        or (document.text[start : start + 2] == "ER" and _RECEPTOR.match(document.text[end : end + 10]) is not None)
         or "each" in before
         or "per " in before
         or before.endswith(_NOBODYS)

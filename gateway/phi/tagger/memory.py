@@ -19,7 +19,7 @@ MOST_WORDS = 60_000
 
 
 class Vocabulary(dict[str, int]):
-    """Word to its row of `vectors`; a word that is missing gets the next row and waits for `settle`."""
+    """Word to its row of `vectors`; a word that is missing gets the next row and waits for `_settle`."""
 
     def __init__(self, features: Features, table: npt.NDArray[np.int8], scale: float, layer: WordLayer) -> None:
         super().__init__()
@@ -62,17 +62,17 @@ class Vocabulary(dict[str, int]):
         """The row of each word; `vectors` holds them all when this returns, and until it is called again."""
         if len(self) > MOST_WORDS:
             self.forget()
-        found = np.fromiter(map(self.__getitem__, words), np.int64, len(words))
-        if self._waiting:
-            try:
+        try:
+            found = np.fromiter(map(self.__getitem__, words), np.int64, len(words))
+            if self._waiting:
                 self._settle()
-            except BaseException:
-                self.forget()  # else words would stay that have a row and no vector
-                raise
+        except BaseException:
+            self.forget()  # else words would stay that have a row and no vector
+            raise
         return found
 
     def _settle(self) -> None:
-        """Sum the features of the waiting words: whole numbers, so that the order of things changes nothing."""
+        """Sum the features of the waiting words, whole numbers whose order changes nothing, and send each sum through the layer."""
         count = len(self._waiting)
         ids = np.zeros((count, MOST), np.int64)
         for row, features in zip(ids, self._waiting, strict=True):
