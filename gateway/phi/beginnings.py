@@ -137,7 +137,7 @@ class Beginnings:
         return word_after(self._document, end) not in _PEOPLE
 
     def _of_letters(self, at: int, flags: int) -> float:
-        """The same for two or three capitals: initials (`PJ signed`), not where all is written so, and no abbreviation."""
+        """The same for two or three capitals: initials (`PJ signed`), not where all is written so, and no abbreviation or place."""
         start, end = self._places[at]
         around = self._text[max(0, start - 24) : start] + self._text[end : end + 24]
         if around.upper() == around or any(map(str.isdigit, self._text[max(0, start - 2) : end + 2])):
@@ -164,7 +164,7 @@ class Beginnings:
         return NEVER if (self._text[start] + after[1]).lower() in _ABBREVIATED else 0.6
 
     def small(self, at: int, flags: int) -> float:
-        """The same for a word in small letters: a place only beside another part of an address."""
+        """The same for a word in small letters: a place only where a list has it as one and as nothing else."""
         start = self._places[at][0]
         if self._sure[at][1] > self._sure[at][0]:
             return SMALL if flags & (PLACE | WORD | STOP | EPONYM) == PLACE else NEVER

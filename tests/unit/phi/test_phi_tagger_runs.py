@@ -7,20 +7,7 @@ import pytest
 from gateway.domain.finding import TextPart
 from gateway.phi.scan import Scanner
 from tests.support.growth import grows_within
-
-
-@pytest.fixture(scope="module")
-def scanner() -> Scanner:
-    return Scanner.load()
-
-
-def left(scanner: Scanner, text: str) -> str:
-    """The text with what is masked taken out."""
-    mask = bytearray(len(text))
-    for one in scanner.scan([TextPart("t", text)]).findings:
-        if one.kind.identifies:
-            mask[one.start : one.end] = b"\x01" * (one.end - one.start)
-    return "".join(sign for sign, masked in zip(text, mask, strict=True) if not masked)
+from tests.support.masking import left
 
 
 @pytest.mark.parametrize(

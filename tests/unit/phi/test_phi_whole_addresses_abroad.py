@@ -2,17 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.domain.finding import Kind, TextPart
 from gateway.phi.scan import Scanner
-
-
-def left(scanner: Scanner, text: str) -> str:
-    """The letters and digits that are still to be read."""
-    signs = list(text)
-    for one in scanner.scan([TextPart("body.plain", text)]).findings:
-        if one.kind not in {Kind.ORGANIZATION, Kind.HEALTH_TERM}:
-            signs[one.start : one.end] = ["" for _ in range(one.end - one.start)]
-    return " ".join("".join(signs).split())
+from tests.support.masking import left
 
 
 @pytest.mark.parametrize("address", [
