@@ -21,9 +21,10 @@ _CALL = (
 _FAX = ("fax", "facsimile", "telefax", "fx", "efax", "facsímil")
 _ABROAD_LABELS = (
     r"(?:tele)?phones?|t[eé]l[eé]phone|telefone?|tel[eé]fono|telefoon|telefon|t[eé]l\b\.?|cell|cel\b\.?|celular|m[oó]vil|mobile|mob\b\.?|ph\b\.?|handy|fijo|natel|gsm|portable|rufnummer|whats ?app|ring|dial|"
-    r"ll[aá]m(?:e|en|ar|eme|a|ame)(?:nos|le)?(?: al?| al n[uú]mero)?|marque|(?:her|his|my|your|their|contact|direct|emergency) (?:numbers?|no\.)|call(?: (?:me|us|her|him|back))?(?: at| on| @)?|reach (?:me|her|him|us) (?:at|on)"
+    r"ll[aá]m(?:e|en|ar|eme|a|ame)(?:nos|le)?(?: al?| al n[uú]mero)?|marque|(?:her|his|my|your|their|contact|direct|emergency) (?:numbers?|no\.)|call(?: (?:me|us|her|him|them|back))?(?: at| on| @)?|(?:reach|text) (?:me|her|him|us|them)(?: (?:at|on))?|answer(?:ing|s|ed)? (?:at|on)|desk|front desk|landline"
 )
-_ABROAD = r"\(?\+?\d{1,5}\)?(?:[ .\-/]{1,2}\(?\d{2,6}\)?){1,5}"
+_ABROAD = r"\(?\+?\d{1,5}\)?(?:[ .\-/]{1,2}\(?\d{2,8}\)?){1,5}"
+_ABROAD_AFTER = r"(?:tele)?phone|tel\.?|cell|cel(?:ular)?|mobile|mobil|gsm|handy|office|desk|direct|landline|ph"
 _PHONES = (
     r"(?:(?:home|work|cell|mobile|direct|day ?time|evening|contact|patient|office|customer|emergency|alt(?:ernate)?|primary|next of kin|call ?back) )?(?:tele)?phones?|tel[eé]fonos?|tels?\b\.?|cell(?:ular)?|celular|m[oó]vil|mobile|pager|beeper|call(?: (?:me|us|her|him|back))?(?: at)?|ph\b\.?|home|work|contact|whats ?app|text|voicemail|landline|"
     r"hotline|direct(?: line)?|numbers?(?: is)?|reach(?: (?:me|her|him|us))?(?: at| on)?"
@@ -87,10 +88,10 @@ def measured_or_year(document: Document, start: int, end: int) -> bool:
 def _no_abroad(document: Document, start: int, end: int) -> bool:
     """Too few or too many digits for a telephone, two years, a date, or a number that goes on."""
     value = document.text[start:end]
-    years = value.replace(" ", "").split("-")
+    years = value.replace("-", " ").split()
     return (
         not 7 <= sum(map(str.isdigit, value)) <= 15
-        or (len(years) == 2 and all(len(one) == 4 and one[:2] in {"19", "20"} for one in years))
+        or (len(years) > 1 and all(len(one) == 4 and one[:2] in {"19", "20"} for one in years))
         or numeric_date(value)
         or _counted(document, start, end)
     )
@@ -101,6 +102,8 @@ FAMILY = Family(
     (
         Rule("phone_in_words", Kind.PHONE, r"\b(?:1[\-. ])?\(?[2-9]\d{2}\)?[\-. ]{1,2}(?:\d{3}[\-. ]?[A-Z]{4}|[A-Z]{3}[\-. ]?(?:[A-Z]{4}|\d{4}))\b|\b1?[\-. ]?8(?:00|33|44|55|66|77|88)[\-. ][A-Z]{3,9}\b", 0.6),
         Rule("labelled_abroad", Kind.PHONE, labelled(_ABROAD_LABELS, _ABROAD), 0.66, veto=_no_abroad),
+        Rule("abroad_then_label", Kind.PHONE, rf"(?i)(?:^|[\s,;:/(])({_ABROAD})(?:(?: ?- ?| ?\()(?:{_ABROAD_AFTER})\b|[ ](?:{_ABROAD_AFTER})[ \t,;.)]{{0,3}}(?:$|\n))", 0.62, bounded=False, veto=_no_abroad),
+        Rule("abroad_then_fax", Kind.FAX, rf"(?i)(?:^|[\s,;:/(])({_ABROAD})(?: ?- ?| ?\(|[ ])(?:tele)?fax\b", 0.98, bounded=False, veto=_no_abroad),
         Rule("pager", Kind.PHONE, labelled(r"pager|beeper|bip|buscapersonas", r"\d{3,7}"), 0.6, veto=measured_or_year),
         Rule("lone_extension", Kind.PHONE, r"(?i)\b(?:ext|extn|extension|anexo|interno)\b[.: #]{1,3}(?:is )?(\d{4,6}|\d-\d{4})\b", 0.45, veto=measured_or_year),
         Rule("extension_x", Kind.PHONE, r"(?:^|[\s(,;/])([xX]\.?\d{4,5})\b", 0.42, bounded=False, veto=_round),

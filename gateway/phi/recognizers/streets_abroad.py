@@ -76,7 +76,20 @@ _NEED_NUMBER = frozenset({"via", "corso", "r", "ch", "cl", "pr", "str", "al", "o
 _DOUBTFUL = frozenset({"r", "ch", "cl", "pr", "al", "os", "pl", "jr", "ext", "col", "res", "bo"})
 """Words before a street's name that are others as well: a number must be there, and no name before."""
 
+_COUNTRIES = (
+    r"(?:Australia|Austria|Belgium|Brazil|Chile|Croatia|Cyprus(?: \(Greek\))?|Czech Republic|Czechia|Denmark|Estonia|Finland|France|Germany|Greece|Hungary|Iceland|India|Indonesia|Israel|Italy|Japan|"
+    r"Kenya|Latvia|Lithuania|Luxembourg|Malaysia|Mexico|México|Morocco|New Zealand|Nigeria|Norway|Pakistan|Peru|Philippines|Poland|Portugal|Romania|Saudi Arabia|Serbia|Singapore|Slovakia|Slovenia|South Africa|"
+    r"South Korea|Spain|España|Sri Lanka|Sweden|Switzerland|Taiwan|Thailand|Tunisia|Turkey|Türkiye|Ukraine|Uruguay|Vietnam)"
+)
+
+
+def _year(document: Document, start: int, end: int) -> bool:
+    """Whether the number behind a country is a year."""
+    return end - start == 4 and document.text[start : start + 2] in {"19", "20"}
+
+
 RULES: Final = (
+    Rule("code_after_country", Kind.LOCATION, rf"(?i:{_COUNTRIES})[ ,]{{1,2}}(\d{{4,6}}|\d{{2,3}}[ \-]\d{{2,3}})(?:[ \t]{{0,3}}[.,;]?[ \t]{{0,3}}(?:\n|$)|[.,;] )", 0.6, veto=_year),
     Rule("foreign_street", Kind.LOCATION, rf"(?:\b|^){_FIRST}[ ]?{_NAME}{_HOUSE}?", 0.7, veto=_no_first),
     Rule("foreign_small_street", Kind.LOCATION, r"\b(?i:rue|calle|avenida|avda\.?|carrera|privada|cerrada|calzada|callej[oó]n|rua|ulica|ul\.|strada|urbanizaci[oó]n|urb\.?|barrio|colonia|fraccionamiento|paseo|prolongaci[oó]n) (?:(?:de|la|del|los|las|des|du|le|el) ){0,2}(?:\d{1,3}(?: de)?|\pL{3,})(?: \pL{2,}){0,2},? (?:n[úu]m(?:ero)?\.? |no?\.? |n° |# ?)?\d{1,5}\b(?:,? (?:piso|apto\.?|depto\.?|int\.?|col\.?|local|barrio|colonia|urb\.?) ?[\pL\d#\-]{1,16}){0,2}", 0.6),
     Rule("grid_street", Kind.LOCATION, r"\b(?i:calle|cl\.?|carrera|cra\.?|kr\.?|avenida|av\.?|diagonal|transversal|tv\.?|dg\.?) ?\d{1,3} ?[A-Za-z]{0,3}\.? ?(?:#|[Nn]o\.?|[Nn]úm\.?|[Nn]úmero|[Nn]umero|n°|N°|º) ?\d{1,4}[A-Za-z]?(?: ?[\-–] ?\d{1,3})?", 0.75),

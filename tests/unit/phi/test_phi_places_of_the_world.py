@@ -53,6 +53,9 @@ def test_a_whole_address_is_masked_wherever_it_stands(scanner: Scanner, address:
         ("patient found down at 4th and pine, brought in by ems", "4th and pine"),
         ("They sleep under the 4th st bridge.", "4th st bridge"),
         ("Meet at the corner of Fulton & Nostrand.", "Fulton & Nostrand"),
+        ("What is it? The corner of Dalbraut 99 and Frederikke Coves.", "Dalbraut 99 and Frederikke Coves"),
+        ("Take it to the corner of 159 Eleftheriou Venizelou str and Rennie Union.", "159 Eleftheriou Venizelou str and Rennie Union"),
+        ("5 Via Roma\n Caltagirone\n Italy 95787\n", "95787"),
         ("NW 23rd & Burnside, side door", "NW 23rd & Burnside"),
         ("found wandering on MLK Blvd last night", "MLK Blvd"),
         ("The crash was on I-80 near mile marker 214.", "I-80 near mile marker 214"),
@@ -100,6 +103,7 @@ def test_places_are_told_by_what_stands_around_them(scanner: Scanner, text: str,
         "The Supreme Court ruled. High school physicals; the church bulletin; nursing home transfer checklist.",
         "Vitamin D 1000. Chapter 7 Pain, Section 12 Drugs. Plan 2 is offered; monitoring 24 hours.",
         "Columbia suicide severity rating scale negative. Rochester criteria; Framingham risk score.",
+        "We saw him in Germany 2019. In Norway 12500 cases were seen; France 2004, Italy 2006.",
         "Zip 303 is large enough to stand. A 5 minute lane change, a 2 lane road.",
     ],
 )
@@ -122,6 +126,8 @@ def test_cues_and_codes_are_read_in_linear_time() -> None:
         "lives in New New New ",
         "Flat 2, 12, B-4, Hyderabad 500029, ",
         "corner of a and ",
+        "corner of A b 1 C ",
+        "Italy 1, ",
         "Town Town, Town 1234 ",
     )
 
