@@ -25,7 +25,7 @@ _LOOSE = frozenset({
     "place", "place_told", "city_in_short", "tagger",
 })  # fmt: skip
 """Recognisers of dates and places that ordinary reading matter holds too; one with its day, or a street, is somebody's."""
-_DAYS = frozenset({"month_day", "day_month", "weekday_ordinal", "lone_day", "lone_ordinal", "month_in_words"})
+_DAYS = frozenset({"month_day", "day_month", "weekday_ordinal", "lone_ordinal", "lone_ordinal_word", "month_in_words"})
 """Recognisers of days."""
 _PUBLIC: Any = compiled(
     r"(?i)^(?:\+?1[-. ]?)?\(?8(?:00|33|44|55|66|77|88)\)?[-. ][\da-z. -]{7,9}$|^(?:https?://)?[\w.-]+\.gov(?:/[\w./#-]*)?$"

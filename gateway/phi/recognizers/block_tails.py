@@ -68,6 +68,28 @@ def unit_after(document: Document, end: int, limit: int) -> int:
     return end + found.end() if found is not None else end
 
 
+@cache
+def _house_words() -> Any:
+    return compiled(
+        r"(?:[ ](?:County|Community|Open|Pain|Women['’]s|Children['’]s|Ventilator|Birth|Memory|Skilled|Surgical|Heart|Eye|Sleep|Spine|Urgent|General|Regional|Memorial|District)){0,2}[ ](?:"
+        r"(?:General|Regional|Memorial|Community|Fertility|Nursery|Nursing|Endocrine|Endocrinology|Ortho|Orthopaedics|Orthopedics|Neuro|Neurology|Neurosurgery|Cardiology|Oncology|Dermatology|Urology|Nephrology|"
+        r"Gastroenterology|GI|Pediatrics|Psychiatry|Imaging|MRI|Radiology|Rehab|Rehabilitation|Recovery|Hospice|Dialysis|Detention|Correctional|Penitentiary|Aesthetics|Dental|Endodontics|Orthodontics|Podiatry|"
+        r"Surgical|Ventilator Unit|Infirmary|Birthing|Midwifery|Obstetrics|Perinatal|Pathology|Wellness|Campus|Pavilion|Annex|Elementary|Middle School|High School|Assisted Living|Memory Care|Senior Living)\b"
+        r"|(?:bridge|overpass|underpass|park|campus|exit|pier|harbor|marina|bypass|junction|crossing|rest area|trailhead|campground|cemetery|projects|pkwy|parkway)\b)"
+    )
+
+
+def house_after(document: Document, end: int, limit: int) -> int:
+    """Where the name of the house or landmark ends that goes on after a lone place: `Opelousas` `General`; `end` where it does not."""
+    found = _house_words().match(document.text[end : min(limit, end + 64)])
+    if found is None or document.text[end + found.end() : end + found.end() + 1].isalnum():
+        return end
+    following = document.lower[end + found.end() : end + found.end() + 16].split()
+    return end if following and following[0].strip(".,;") in _NO_HOUSE else end + found.end()
+
+
+_NO_HOUSE = frozenset({"assembly", "counsel", "day", "manager", "election", "trust", "chest", "college", "motors", "electric", "mills", "dynamics", "fund", "weekend"})  # fmt: skip
+"""What follows `General`, `Memorial` and the like where no house is named."""
 _OF_HOSPITALS = frozenset({"county", "city", "state", "general", "memorial", "community", "university", "regional", "north", "south", "east", "west"})  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from gateway.phi.document import Document, gated
 from gateway.phi.lexicon import STOP
 from gateway.phi.normalize import fold_name
 from gateway.phi.recognizers.block_heads import head, preceded
-from gateway.phi.recognizers.block_tails import country, run_before, tail, unit_after
+from gateway.phi.recognizers.block_tails import country, house_after, run_before, tail, unit_after
 from gateway.phi.recognizers.place_words import BUILDINGS, CARE, GENERIC
 from gateway.phi.recognizers.rule import Hit
 
@@ -126,8 +126,9 @@ def _left(document: Document, hit: Hit, floor: int) -> int:
 
 def _right(document: Document, hit: Hit, limit: int) -> int:
     """Where the block ends; a town goes no further than its country."""
-    if addressed(document, hit):
-        return tail(document, hit.end, limit)
+    named = house_after(document, hit.end, limit)
+    if named > hit.end or addressed(document, hit):
+        return tail(document, named, limit)
     beside = unit_after(document, hit.end, limit)
     if beside > hit.end:
         return tail(document, beside, limit)

@@ -6,7 +6,7 @@ A year alone stays, and so does a month that nothing ties to what happened in it
 from __future__ import annotations
 
 from gateway.domain.finding import Kind
-from gateway.phi.document import Document
+from gateway.phi.document import Document, compiled
 from gateway.phi.recognizers.dates_ages import DAY, MONTH, ORDINAL, SLASHED, SPELT, TIME, WEEKDAY, YEAR
 from gateway.phi.recognizers.rule import Family, Rule
 
@@ -35,11 +35,28 @@ def _long_chain(document: Document, start: int, end: int) -> bool:
     return after[:1] in {"-", "/", ".", ":"} and after[1:].isdigit()
 
 
+_NTH = r"(?:[12]?\d|3[01])(?:st|nd|rd|th)"
+_AFTER_A_DAY = (
+    r"[.,;:!?)\r]|$|\n| [\-–—]| (?:and|at|but|can|could|with|please|pls|if|so|or|because|she|he|i|we|they|when|will|works|not|then|in case|instead|unless|since|due|as|by|after|before|is|was|thanks|around|about|w/|"
+    r"for(?: (?:the|his|her|my|your|our|an?))?|from (?:the|his|her|my|your|an?))(?:[\s.,;:!?]|$)"
+)
+"""Words that follow a day, and not what an ordinal counts: `on the 5th toe`."""
+_SECOND = compiled(r"(?i)^ (?:and|or|&) (?:the )?(?:\d{1,2}(?:st|nd|rd|th)|[a-z]+(?:th|rd|nd|st)) ([a-z]+)")
+_VERBS = frozenset({"and", "or", "at", "but", "to", "with", "of", "in", "he", "she", "i", "we", "they", "it", "please", "then", "if", "so", "for", "as", "because"})  # fmt: skip
+
+
+def _counts(document: Document, start: int, end: int) -> bool:
+    """Whether two ordinals count something: `on the 3rd and 4th ribs`."""
+    found = _SECOND.search(document.lower[end : end + 40])
+    return found is not None and found.group(1) not in _VERBS
+
+
 FAMILY = Family(
     "dates_words",
     (
         Rule("day_of", Kind.DATE, rf"(?i)\b(?:(?:the|this) )?(?:{DAY}|{ORDINAL}|first)(?: day| d[ií]as?)? (?:of|del? mes de|de) (?:the month of )?{SPELT}(?:,? (?:of |in the year |del? |del a[ñn]o |a\.?d\.? )?{YEAR})?", 0.85),
-        Rule("lone_ordinal", Kind.DATE, r"(?i)\b(?:on|by|until|till?|since|from|before|after|through|for|to|back|over to|is) (the (?:[12]?\d|3[01])(?:st|nd|rd|th))(?:[.,;:!?)]|$|\n| (?:at|with|so|if|we|i|he|she|they|but|because|when|will|works)\b)", 0.5, bounded=False),
+        Rule("lone_ordinal", Kind.DATE, rf"(?i)\b(?:on|by|until|till?|since|from|before|after|through|for|to|back|over to|is) (the {_NTH}(?: (?:and|or|to|through|&) (?:the )?{_NTH})?)(?:{_AFTER_A_DAY})", 0.5, bounded=False, veto=_counts),
+        Rule("lone_ordinal_word", Kind.DATE, rf"(?i)\b(?:on|by|until|till?|since|from|before|after|through) (the (?:first|tenth|fifteenth|twentieth|thirtieth))(?:{_AFTER_A_DAY})", 0.45, bounded=False, veto=_counts),
         Rule("dotted_at_hour", Kind.DATE, r"(?i)\b(?:on|is|am|by|of|for|until|from) ((?:[12]\d|3[01]|0?[1-9])\.(?:1[0-2]|0[1-9])\.?) (?:at|um|à|ab|o) \d{1,2}\b", 0.6),
         Rule("year_then_day", Kind.DATE, rf"(?i)\b(?:19|20)\d{{2}},?[ \-/.]{MONTH}\.?[ \-/.]{DAY}\b", 0.8),
         Rule("day_month_short_year", Kind.DATE, rf"(?i)\b{DAY}[ \-.]{SPELT}[ \-]?{_TWO}\b(?:[^\d:]|$)|\b{SPELT} {DAY},? ['’]\d{{2}}\b", 0.75, bounded=False),

@@ -50,6 +50,8 @@ def _score_pair(document: Document, full: list[Token]) -> tuple[float, str]:
     """Two or more words without label or title."""
     given, last = full[0], full[-1]
     place = document.lexicon.places.__contains__(" ".join([one.low for one in full]))
+    if given.flags & STOP and last.low in document.lexicon.lands:
+        return 0.0, ""  # `In Spain`, `Will Germany`
     if not place:
         if any(map(strong_given, full)):
             return 0.9, "given_and_surname"

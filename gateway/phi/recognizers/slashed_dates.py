@@ -26,7 +26,7 @@ _COUNT = compiled(
     r"votes|teeth|questions|items|sessions|visits|doses|weeks|days|hours|months)"
 )
 _CUE = compiled(
-    r"(?i)\b(?:lmp|edd|edc|dos|due|week of|drawn|signed|taken|treated|seen|f/?u|fu|appt|appointment|visit|surgery|labs|admitted|discharged|programa|cita|agenda|board|calls?|starting|effective|written|filled|dated|collected|resulted|performed|roster|tonight|tomorrow|came in|went home|in \d{1,2}/\d{1,2}, out)(?: (?:on|date|of|el|del))?[ :]{1,2}$"
+    r"(?i)\b(?:lmp|edd|edc|dos|due|week of|drawn|signed|taken|treated|seen|f/?u|fu|appt|appointment|visit|surgery|labs|admitted|discharged|programa|cita|agenda|board|calls?|starting|effective|written|filled|dated|collected|resulted|performed|roster|tonight|tomorrow|yesterday|came in|went home|in \d{1,2}/\d{1,2}, out|(?:on|since|from|until|again) \d{1,2}/\d{1,2} (?:and|&|to|or|through))(?: (?:on|date|of|el|del))?,?[ :]{1,2}$"
 )
 _FROM = 0.5
 

@@ -47,7 +47,6 @@ FAMILY = Family(
         Rule("spelt", Kind.NAME, r"\b(?i:spel(?:led|t|ling|l)(?: (?:it|that|as|is|her name|his name|last name|first name))?)[ :,]{1,3}((?:[A-Z][ \-.]{1,2}){2,14}[A-Z](?:[, ]{1,2}(?i:hyphen|dash|space|apostrophe|new word|then)[, ]{1,2}(?:[A-Z][ \-.]{1,2}){1,14}[A-Z])?)\b", 0.8),
         Rule("baby_of", Kind.NAME, r"\b(?:Baby (?:Boy|Girl)|BABY (?:BOY|GIRL)|(?:Baby|Infant|Twin) [AB],?|BB|BG) [A-ZÀ-Þ][\pL'’\-]{2,}", 0.7),
         Rule("day_in_words", Kind.DATE, rf"(?i)\b{SPELT}(?: the)? {ORDINAL},? (?:of )?{_YEAR}|\b(?:the )?{ORDINAL} of {MONTH},? {_YEAR}", 0.85),
-        Rule("lone_day", Kind.DATE, r"(?i)\b(?:on|till?|until|since|by|from|before|after|through) the ((?:[12]\d|3[01]|[1-9])(?:st|nd|rd|th)|first|fifteenth|tenth|twentieth|thirtieth)\b(?:[.,;:!?)\r\n]|$| (?:and|at|but|can|could|with|please|pls|if|so|or|for|because|she|he|i|we)\b| [\-–—])", 0.45),
         Rule("slash_and_time", Kind.DATE, rf"(?i)\b{SLASHED}[ ,]{{1,2}}\d{{1,2}}:\d\d(?: ?[ap]\.?m?\.?)?\b", 0.7),
         Rule("event_slash", Kind.DATE, rf"(?i)\b{_EVENT}[ :,]{{1,2}}(?:on |is |was )?({SLASHED}(?:/\d{{2}})?)\b", 0.5, veto=_share),
         Rule("weekday_slash_time", Kind.DATE, rf"(?i)\b{WEEKDAY}\.?,? {SLASHED}(?: (?:at|@))? \d{{1,2}}(?::\d\d)? ?(?:[ap]\.?m?\b\.?)?", 0.7),
