@@ -14,8 +14,8 @@ from gateway.phi.document import Document
 from gateway.phi.lexicon import GIVEN, NAME, STOP, SURNAME, WORD
 from gateway.phi.normalize import fold_name
 from gateway.phi.recognizers.eponyms import Eponyms
-from gateway.phi.recognizers.name_cues import cued, word_after
-from gateway.phi.recognizers.name_words import AFTER_PEOPLE, PARTICLES
+from gateway.phi.recognizers.name_cues import cued, word_after, word_before
+from gateway.phi.recognizers.name_words import AFTER_PEOPLE, PARTICLES, SENTENCES_BEGIN
 from gateway.phi.recognizers.rule import Hit
 from gateway.phi.spans import begins
 
@@ -36,6 +36,10 @@ _BEFORE_A_PLACE: Final = 3
 """So many words at most, small ones as a rule, open the name of a place."""
 _WITHIN: Final = frozenset({"of", "on", "at", "and", "de", "del", "des", "du", "la", "le", "near", "the"})
 """Small words within the name of a place: `King of Prussia`, `University Medical on Alameda`."""
+
+_TH: Final = frozenset({"st", "nd", "rd", "th"})
+_TO_A_STREET: Final = frozenset({"at", "on", "off", "near", "and", "&", "to", "between", "from", "of", "by"})
+"""What stands before the ordinal of a street: `off 21st`, and not `Nelson, 21st ed.`"""
 
 
 class Added:
@@ -63,12 +67,18 @@ class Added:
                 last += 1
             while last > at + 1 and self._loose(last - 1, location > name):
                 last -= 1
-            start, end = self._whole(self._places[at][0], self._places[last - 1][1])
+            first = at + 1 if last > at + 1 and self._opens_sentence(at) else at
+            start, end = self._whole(self._places[first][0], self._places[last - 1][1])
             start = self._opened(start, at) if location > name else start
             if not self._means_nothing(start, end, last - at, best, location > name):
                 kind = Kind.NAME if name >= location else Kind.LOCATION
                 yield Hit(kind, start, end, min(_SURE, round(best, 2)), "tagger")
             after = last
+
+    def _opens_sentence(self, at: int) -> bool:
+        """Whether the first word of a run is only what a sentence began with: `In Baker`."""
+        start, end = self._places[at]
+        return self._text[start:end] in SENTENCES_BEGIN
 
     def _loose(self, at: int, place: bool) -> bool:
         """Whether a run must not end with the token: a sign, or in a place a word that joins two; `le` and `del` are names."""
@@ -163,6 +173,8 @@ class Added:
             first, end = self._places[one]
             if end != start - 1 or text[end] != " " or self._sure[one][1] < WORDS or not text[first:end].isalpha():
                 break
+            if text[first:end] in SENTENCES_BEGIN:
+                break
             start = first
         return start
 
@@ -191,6 +203,8 @@ class Added:
         if self._eponyms.cited(start, end) or (place and text[start:end].isdigit() and end - start != _ZIP):
             return True
         if document.lower[max(0, start - 12) : start].endswith(("state of ", "estado de ")):
+            return True
+        if place and folded[:-2].isdigit() and folded[-2:] in _TH and word_before(document, start) not in _TO_A_STREET:
             return True
         if (words < 6 and self._eponyms.named_after(start, end)) or (text[start - 1 : start] == "-" and words == 1):
             return True

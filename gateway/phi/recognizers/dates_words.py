@@ -45,7 +45,7 @@ _SECOND = compiled(r"(?i)^ (?:and|or|&) (?:the )?(?:\d{1,2}(?:st|nd|rd|th)|[a-z]
 _VERBS = frozenset({"and", "or", "at", "but", "to", "with", "of", "in", "he", "she", "i", "we", "they", "it", "please", "then", "if", "so", "for", "as", "because"})  # fmt: skip
 
 
-def _counts(document: Document, start: int, end: int) -> bool:
+def _counts(document: Document, _start: int, end: int) -> bool:
     """Whether two ordinals count something: `on the 3rd and 4th ribs`."""
     found = _SECOND.search(document.lower[end : end + 40])
     return found is not None and found.group(1) not in _VERBS

@@ -17,7 +17,7 @@ _SEVERAL = 3
 """So many different eponyms make a text one about eponyms."""
 _NOUNS_AHEAD = frozenset((
     "classification", "criteria", "criterion", "disease", "formula", "index", "maneuver", "manoeuvre", "murmur", "palsy", "phenomenon", "procedure", "pupil", "questionnaire", "rule", "rules", "scale", "score", "scores", "sign", "stage",
-    "staging", "stain", "syndrome", "system", "test", "triad", "score:", "scale:", "atrophy", "dystrophy", "anomaly", "malformation", "lymphoma", "disease:", "rods", "bodies", "cells", "cell"
+    "staging", "stain", "syndrome", "system", "test", "triad", "score:", "scale:", "atrophy", "dystrophy", "anomaly", "malformation", "lymphoma", "disease:", "rods", "bodies", "cells", "cell", "wort"
 ))  # fmt: skip
 """Nouns that count two or three words on as well."""
 _OPERATIONS = ("ectomy", "plasty", "otomy", "ostomy", "scopy", "pexy", "rrhaphy")

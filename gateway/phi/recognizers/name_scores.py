@@ -5,6 +5,7 @@ from __future__ import annotations
 from gateway.phi.document import Document
 from gateway.phi.lexicon import EPONYM, GIVEN, NAME, PLACE, RARE, STOP, SURNAME, WORD
 from gateway.phi.recognizers.name_cues import Cues, among_people, in_place, of_a_family, own_line, spoken_to
+from gateway.phi.recognizers.name_words import SENTENCES_BEGIN
 from gateway.phi.words import Token, strong_given, strong_surname, unknown
 
 
@@ -50,8 +51,8 @@ def _score_pair(document: Document, full: list[Token]) -> tuple[float, str]:
     """Two or more words without label or title."""
     given, last = full[0], full[-1]
     place = document.lexicon.places.__contains__(" ".join([one.low for one in full]))
-    if given.flags & STOP and last.low in document.lexicon.lands:
-        return 0.0, ""  # `In Spain`, `Will Germany`
+    if given.flags & STOP and (last.low in document.lexicon.lands or given.text in SENTENCES_BEGIN):
+        return 0.0, ""  # `Will Germany`, `In Christ`
     if not place:
         if any(map(strong_given, full)):
             return 0.9, "given_and_surname"

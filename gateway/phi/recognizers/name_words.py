@@ -10,6 +10,10 @@ TITLES = frozenset((
 SUFFIXES = frozenset((
     "esq", "ii", "iii", "iv", "jr", "junior", "senior", "sr"
 ))  # fmt: skip
+SENTENCES_BEGIN = frozenset((
+    "In", "At", "On", "By", "For", "From", "To", "With", "And", "But", "Did", "Does", "Is", "If", "As", "Was", "Has", "Under", "Per", "See", "When", "While", "After", "Before", "Since"
+))  # fmt: skip
+"""Words with a capital that no name of a person or place begins with, though some are given names in lists."""
 PARTICLES = frozenset((
     "al", "ap", "ben", "bin", "bint", "da", "das", "de", "del", "della", "den", "der", "di", "do", "dos", "du", "e", "el", "ibn", "la", "las",
     "le", "los", "san", "st", "af", "av", "ten", "ter", "van", "vda", "viuda", "von", "y", "zu", "zum", "zur", "née", "nee"

@@ -45,10 +45,18 @@ def test_a_name_or_place_is_masked_whole(scanner: Scanner, text: str, name: str)
         "Propofol 4,500 mg/day, TG 1,021, CK 5,880, Brugada-like ST: why?",
         "What does Martin-Gruber anastomosis do to a carpal tunnel study?",
         "Sr. Vice President of Sales",
+        "He takes St. John's Wort daily and she John's wort.",
     ],
 )
 def test_what_names_nobody_stays(scanner: Scanner, text: str) -> None:
     assert left(scanner, text) == text
+
+
+@pytest.mark.parametrize(("text", "rest"), [
+    ("In Baker v. Selden the Court held that a book is no patent.", "In v. the Court held that a book is no patent."), ("See Nelson, 21st ed., for more.", "See , 21st ed., for more."),
+])  # fmt: skip
+def test_a_run_holds_no_word_that_only_begins_a_sentence(scanner: Scanner, text: str, rest: str) -> None:
+    assert left(scanner, text) == rest
 
 
 @pytest.mark.parametrize(
