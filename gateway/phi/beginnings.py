@@ -13,7 +13,7 @@ from gateway.phi.lexicon import EPONYM, GIVEN, NAME, PLACE, STOP, WORD
 from gateway.phi.normalize import fold_name
 from gateway.phi.recognizers.name_cues import KIN, cued, placed, word_after, word_before
 from gateway.phi.recognizers.name_words import AFTER_PEOPLE
-from gateway.phi.small_names import caseless, small_bound
+from gateway.phi.small_names import caseless, signature, small_bound
 from gateway.phi.spans import begins
 
 NEVER: Final = 2.0
@@ -53,6 +53,7 @@ class Beginnings:
         self._document, self._text = document, document.text
         self._places, self._sure, self._bounds = places, sure, bounds
         self._bare = caseless(document)
+        self._signature = signature(document)
 
     def _least(self, at: int) -> float:
         """The bound at a token: lower where a label, a greeting or a relation stands before it."""
@@ -166,6 +167,8 @@ class Beginnings:
     def small(self, at: int, flags: int) -> float:
         """The same for a word in small letters: a place only where a list has it as one and as nothing else."""
         start = self._places[at][0]
+        if self._signature is not None and start == self._signature[0]:
+            return BEYOND_DOUBT if flags & (WORD | STOP) and not flags & GIVEN else SMALL
         if self._sure[at][1] > self._sure[at][0]:
             return SMALL if flags & (PLACE | WORD | STOP | EPONYM) == PLACE else NEVER
         return small_bound(flags, cued(self._document, start), self._bare)

@@ -47,6 +47,26 @@ def small_names(document: Document) -> Iterator[tuple[int, int]]:
             for start, end in _everywhere(text, stem):
                 if not plain or _may_begin(document, start, known):
                     yield start, end
+    signed = signature(document)
+    if signed is not None:
+        yield signed
+
+
+@cache
+def _signing() -> Any:
+    return compiled(
+        r"(?:[.!?] |\n)[ \t]*[-–—~]{0,2} ?([a-z]{2,15})[.!]?[ \t\r]*(?:\n\s*(?:>|-----|_____|On \pL|From:|Sent from)|\s*$)"
+    )
+
+
+def signature(document: Document) -> tuple[int, int] | None:
+    """Where a word in small letters signs the mail: alone on the last line, or on the last one before what is quoted."""
+    found = next(iter(document.spans(_signing(), 1)), None)
+    return None if found is None or document.text[found[0] : found[1]] in _FORMULAS else found
+
+
+_FORMULAS: Final = frozenset({"bye", "ttyl", "thx", "ty", "tx", "tks", "tia", "pls", "plz", "xoxo", "xo", "xx", "ok", "okay", "lol", "cheers", "regards", "rgds", "best", "thanks", "love", "yep", "yup", "nope", "nvm", "asap", "fyi", "brb", "hugs", "ciao", "adios", "saludos", "gracias", "amen", "mom", "mum", "dad", "me", "us"})  # fmt: skip
+"""What ends a mail in place of a name."""
 
 
 def _may_begin(document: Document, start: int, flags: int) -> bool:

@@ -47,6 +47,9 @@ def read(scanner: Scanner, text: str) -> str:
         ("ERR line 27: NGUYEN^THI^HONG NHUNG in this field", "NGUYEN THI HONG NHUNG"),
         ("Пациент: Иван Петров, боль в груди", "Иван Петров"),
         ("The patient Иван Петров was seen by Dr. Θεοδώρα Παπαδοπούλου today.", "Иван Петров Θεοδώρα Παπαδοπούλου"),
+        ("is the rental in my name or yours? ill be back sat.\nbex", "bex"),
+        ("can you cover for me\n\nkev\n\nSent from my phone", "kev"),
+        ("please see below\n\ndre\n> are you in?", "dre"),
         ("患者姓名：王小明 来院", "王小明"),
         ("田中様 お願いします", "田中"),
         ("환자명: 김민수 예약", "김민수"),
@@ -72,6 +75,11 @@ def test_the_name_is_masked_whole(scanner: Scanner, text: str, names: str) -> No
         "Sr. Vice President of Sales",
         "Return the form by COB Wednesday.",
         "谢谢",
+        "I sat down for it.\ncheers",
+        "is it ready?\nyes",
+        "see you on the stairs\n\nlove\n> are you in?",
+        "$ ls\nfoo",
+        "milk\n- eggs",
     ],
 )
 def test_nobody_is_named(scanner: Scanner, text: str) -> None:
