@@ -88,7 +88,7 @@ def house_after(document: Document, end: int, limit: int) -> int:
     return end if following and following[0].strip(".,;") in _NO_HOUSE else end + found.end()
 
 
-_NO_HOUSE = frozenset({"assembly", "counsel", "day", "manager", "election", "trust", "chest", "college", "motors", "electric", "mills", "dynamics", "fund", "weekend"})  # fmt: skip
+_NO_HOUSE = frozenset({"assembly", "counsel", "day", "manager", "election", "trust", "chest", "college", "motors", "electric", "mills", "dynamics", "fund", "weekend", "court", "courts", "partners", "inc", "llc", "ltd", "gmbh", "corp", "corporation"})  # fmt: skip
 """What follows `General`, `Memorial` and the like where no house is named."""
 _OF_HOSPITALS = frozenset({"county", "city", "state", "general", "memorial", "community", "university", "regional", "north", "south", "east", "west"})  # fmt: skip
 
